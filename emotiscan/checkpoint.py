@@ -1,0 +1,134 @@
+"""Checkpoints: safetensors whose metadata say what the numbers mean.
+
+The tensors are half precision where that loses nothing that shows (convolutions and dense
+layers), single precision elsewhere; they are read back as single precision. Nothing is ever
+unpickled.
+"""
+
+import hashlib
+import json
+import os
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from emotiscan.calibration import Calibration
+from emotiscan.model import FaceModel, ModelConfig
+
+FORMAT = "emotiscan-1"
+DEFAULT_WEIGHTS = Path(__file__).resolve().parent.parent / "weights" / "emotiscan.safetensors"
+
+
+class CheckpointError(ValueError):
+    """The checkpoint cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a checkpoint says of itself, beside its weights.
+
+    Attributes:
+        config: the network.
+        calibration: fitted on validation data.
+        training: data sets, settings and commit, for people to read.
+        metrics: figures of the evaluation report, for people and the pages to read.
+        fingerprint: first 12 hex digits of the SHA-256 of the tensors.
+    """
+
+    config: ModelConfig
+    calibration: Calibration = field(default_factory=Calibration)
+    training: Mapping[str, object] = field(default_factory=dict)
+    metrics: Mapping[str, object] = field(default_factory=dict)
+    fingerprint: str = ""
+
+
+def save_checkpoint(path: str | Path, model: FaceModel, card: Card) -> Path:
+    """Write a checkpoint; the file appears whole or not at all.
+
+    Returns:
+        The path written to.
+    """
+    path = Path(path)
+    tensors = {name: _stored(tensor) for name, tensor in model.state_dict().items()}
+    metadata = {
+        "format": FORMAT,
+        "config": json.dumps(card.config.as_dict()),
+        "calibration": json.dumps(card.calibration.as_dict()),
+        "training": json.dumps(dict(card.training)),
+        "metrics": json.dumps(dict(card.metrics)),
+        "sha256": _digest(tensors),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".unfinished")
+    unfinished.write_bytes(save(tensors, metadata))
+    os.replace(unfinished, path)
+    return path
+
+
+def load_checkpoint(path: str | Path = DEFAULT_WEIGHTS) -> tuple[FaceModel, Card]:
+    """Read a checkpoint.
+
+    Returns:
+        The network in evaluation mode with frozen parameters, and its card.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, no checkpoint of this project, of another
+            format, or its tensors do not fit its configuration.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(
+            f"There is no checkpoint at {path}. Train one with train.py, or set EMOTISCAN_WEIGHTS to a .safetensors file."
+        )
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError, struct.error) as error:
+        raise CheckpointError(f"{path} is damaged or no safetensors file ({error}). Get a fresh copy of it.") from None
+    if metadata.get("format") != FORMAT:
+        found = metadata.get("format", "none")
+        raise CheckpointError(
+            f"{path} is no checkpoint that this version reads (its format: {found}; wanted: {FORMAT}). "
+            "Train it again with this version's train.py, or use the version that made it."
+        )
+    digest = _digest(tensors)
+    if metadata.get("sha256") != digest:
+        raise CheckpointError(f"{path} is damaged: its weights do not match their checksum. Get a fresh copy of it.")
+    try:
+        card = Card(
+            config=ModelConfig(**json.loads(metadata["config"])),
+            calibration=Calibration(**json.loads(metadata["calibration"])),
+            training=json.loads(metadata["training"]),
+            metrics=json.loads(metadata["metrics"]),
+            fingerprint=digest[:12],
+        )
+        with torch.device("meta"):  # no random initialisation that the weights overwrite at once
+            model = FaceModel(card.config)
+        state = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
+        model.load_state_dict(state, assign=True)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise CheckpointError(f"{path} does not fit its own description: {error}") from None
+    return model.eval().requires_grad_(False), card
+
+
+def _stored(tensor: Tensor) -> Tensor:
+    """Half precision for matrices and filters; a copy, so that no two names share memory."""
+    tensor = tensor.detach().cpu()
+    if tensor.is_floating_point() and tensor.dim() >= 2:
+        tensor = tensor.half()
+    return tensor.contiguous().clone()
+
+
+def _digest(tensors: Mapping[str, Tensor]) -> str:
+    sha = hashlib.sha256()
+    for name in sorted(tensors):
+        sha.update(name.encode())
+        sha.update(tensors[name].contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+    return sha.hexdigest()

@@ -1,0 +1,231 @@
+"""Faces of a photograph, and the one canonical crop of each.
+
+MTCNN (Zhang et al., 2016; the facenet-pytorch weights) finds boxes and five landmarks. Two
+eyes and the mouth fix a similarity transform: eyes level, brow to chin in a square. Training,
+evaluation, app and command line all crop with `warp`, so that the same face always gives the
+same crop, and a place of the face is always at the same place of the crop.
+
+Coordinates are continuous: (0, 0) is the top left corner of the top left pixel. Crop
+coordinates are fractions of the crop's side, so that one transform serves every crop size.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+CROP_SIZE = 224
+"""Side of the crop that is shown, in pixels."""
+
+EYE_HEIGHT, EYE_DISTANCE, MOUTH_HEIGHT = 0.385, 0.34, 0.753
+"""Where the canonical crop has the eyes and the mouth, in fractions of its side."""
+
+FRAMED_EYE_HEIGHT, FRAMED_EYE_DISTANCE, FRAMED_MOUTH_HEIGHT = 0.39, 0.37, 0.79
+"""The same in a picture that is one tightly framed face, as FER+ frames them: where no
+landmarks are found in such a picture, they are taken to lie here."""
+
+MIN_FACE_SIDE = 32
+"""A face whose box is smaller than this, in photo pixels, has too little detail to be read well."""
+
+DETECTION_SIDE = 1280
+"""A larger photo is scaled down to this longer side, in pixels, before faces are looked for."""
+
+SMALL_SIDE = 240
+"""A smaller picture is scaled up to this longer side, in pixels, before faces are looked for."""
+
+MIN_CONFIDENCE = 0.92
+"""Least MTCNN confidence of a face in an ordinary photograph."""
+
+MIN_CONFIDENCE_CROPPED = 0.60
+"""The same where the picture is known to be one face."""
+
+Transform = NDArray[np.float64]
+"""A 2 x 3 affine matrix: photo pixels (x, y, 1) to crop fractions (u, v)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """One face of a photograph.
+
+    Attributes:
+        box: x0, y0, x1, y1 in photo pixels, or None where the whole picture is the face.
+        confidence: of the detector, 0 to 1, or None where nothing was detected.
+        landmarks: (5, 2) photo pixels: the eyes, the nose, the mouth corners, each pair from
+            the viewer's left; None where nothing was detected.
+        to_crop: photo pixels to fractions of the canonical crop.
+    """
+
+    box: tuple[float, float, float, float] | None
+    confidence: float | None
+    landmarks: NDArray[np.float64] | None
+    to_crop: Transform
+
+    @cached_property
+    def corners(self) -> NDArray[np.float64]:
+        """(4, 2) photo pixels: the crop's corners, clockwise from its top left."""
+        return apply(invert(self.to_crop), np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float))
+
+    @property
+    def side(self) -> float:
+        """Side of the face in photo pixels: the box's shorter one, or the crop's."""
+        if self.box is None:
+            return float(np.linalg.norm(self.corners[1] - self.corners[0]))
+        x0, y0, x1, y1 = self.box
+        return min(x1 - x0, y1 - y0)
+
+    @property
+    def too_small(self) -> bool:
+        """Whether the face has fewer pixels than a reading should rest on."""
+        return self.side < MIN_FACE_SIDE
+
+    def crop(self, photo: Image.Image, size: int = CROP_SIZE) -> Image.Image:
+        """The canonical crop of this face, `size` pixels square, in the photo's mode."""
+        return warp(photo, self.to_crop, size)
+
+
+def canonical_transform(landmarks: NDArray[np.float64]) -> Transform:
+    """Similarity transform that makes the eyes level and fits the canonical face.
+
+    The rotation is that of the eyes; scale and place are the least-squares fit of eye distance
+    and eye-to-mouth distance, so that a turned head, whose eyes look closer, is not blown up.
+
+    Args:
+        landmarks: (5, 2) photo pixels, in the order of `Face.landmarks`.
+
+    Raises:
+        ValueError: the landmarks are no face (eyes coincide, or the mouth lies above them).
+    """
+    left_eye, right_eye, _, left_mouth, right_mouth = np.asarray(landmarks, float)
+    eyes, mouth = (left_eye + right_eye) / 2, (left_mouth + right_mouth) / 2
+    across = right_eye - left_eye
+    eye_distance = float(np.hypot(*across))
+    if eye_distance < 1e-6:
+        raise ValueError("the eyes coincide")
+    cos, sin = across / eye_distance
+    rotation = np.array([[cos, sin], [-sin, cos]])
+    drop = float((rotation @ (mouth - eyes))[1])
+    if drop <= 0.2 * eye_distance:
+        raise ValueError("the mouth does not lie below the eyes")
+    wanted = np.array([EYE_DISTANCE, MOUTH_HEIGHT - EYE_HEIGHT])
+    found = np.array([eye_distance, drop])
+    linear = rotation * float(wanted @ found / (found @ found))
+    middle = np.array([0.5, (EYE_HEIGHT + MOUTH_HEIGHT) / 2])
+    return np.column_stack([linear, middle - linear @ ((eyes + mouth) / 2)])
+
+
+def framed_transform(width: int, height: int) -> Transform:
+    """Canonical transform of a picture that is one tightly framed, upright face."""
+    left, right = 0.5 - FRAMED_EYE_DISTANCE / 2, 0.5 + FRAMED_EYE_DISTANCE / 2
+    eye, mouth = FRAMED_EYE_HEIGHT, FRAMED_MOUTH_HEIGHT
+    # A picture that is not square is taken as a centred square with more, or less, around it.
+    side = min(width, height)
+    marks = np.array([[left, eye], [right, eye], [0.5, 0.6], [left, mouth], [right, mouth]]) * side
+    return canonical_transform(marks + [(width - side) / 2, (height - side) / 2])
+
+
+def warp(photo: Image.Image, to_crop: Transform, size: int) -> Image.Image:
+    """Resample the photo into a square crop; outside the photo its edge pixels go on.
+
+    A face larger than the crop is first averaged down, so that fine texture does not alias.
+
+    Args:
+        photo: any mode that bicubic resampling takes ("L" and "RGB" here).
+        to_crop: photo pixels to fractions of the crop.
+        size: side of the crop in pixels.
+    """
+    from_crop = invert(to_crop)
+    corners = apply(from_crop, np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float))
+    low = np.floor(corners.min(0)).astype(int) - 2
+    high = np.ceil(corners.max(0)).astype(int) + 2
+    pixels = np.asarray(photo)
+    columns = np.clip(np.arange(low[0], high[0]), 0, photo.width - 1)
+    rows = np.clip(np.arange(low[1], high[1]), 0, photo.height - 1)
+    region = Image.fromarray(pixels[rows[:, None], columns])
+    shrink = max(1, int(np.hypot(*from_crop[:, 0]) / size))
+    if shrink > 1:
+        region = region.reduce(shrink)
+    linear = from_crop[:, :2] / (size * shrink)
+    offset = (from_crop[:, 2] - low) / shrink
+    matrix = (*linear[0], offset[0], *linear[1], offset[1])
+    return region.transform((size, size), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
+
+
+def invert(transform: Transform) -> Transform:
+    """Inverse of a 2 x 3 affine matrix."""
+    linear = np.linalg.inv(transform[:, :2])
+    return np.column_stack([linear, -linear @ transform[:, 2]])
+
+
+def apply(transform: Transform, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Map (n, 2) points through a 2 x 3 affine matrix."""
+    return points @ transform[:, :2].T + transform[:, 2]
+
+
+def compose(after: Transform, before: Transform) -> Transform:
+    """The transform that does `before`, then `after`."""
+    return np.column_stack([after[:, :2] @ before[:, :2], after[:, :2] @ before[:, 2] + after[:, 2]])
+
+
+class FaceDetector:
+    """MTCNN with the sizes and thresholds that this project uses; safe to share among threads."""
+
+    def __init__(self) -> None:
+        from facenet_pytorch import MTCNN  # imports torch: seconds, and not needed to crop
+
+        self._mtcnn = MTCNN(keep_all=True, post_process=False, min_face_size=40, device="cpu")
+
+    def detect(self, photo: Image.Image) -> list[Face]:
+        """Faces of an ordinary photograph, from left to right; empty where there is none.
+
+        A photograph in which nothing is found is tried once more with a margin around it:
+        a tight portrait often needs one.
+        """
+        faces = self._find(photo, margin=0.0, least=MIN_CONFIDENCE)
+        if not faces:
+            faces = self._find(photo, margin=0.25, least=MIN_CONFIDENCE)
+        return sorted(faces, key=lambda face: (face.box[0] + face.box[2], face.box[1]) if face.box else (0, 0))
+
+    def locate(self, picture: Image.Image) -> Face:
+        """The one face of a picture that is known to be a face, e.g. of a data set.
+
+        Where no landmarks are found the whole picture is the crop (`box` is None).
+        """
+        faces = self._find(picture, margin=0.25, least=MIN_CONFIDENCE_CROPPED)
+        if faces:
+            middle = np.array(picture.size) / 2
+            return min(faces, key=lambda face: _distance(face, middle) / face.side)
+        return Face(None, None, None, framed_transform(*picture.size))
+
+    def _find(self, photo: Image.Image, margin: float, least: float) -> list[Face]:
+        photo = photo.convert("RGB")
+        border = round(margin * max(photo.size))
+        if border:
+            photo = Image.fromarray(np.pad(np.asarray(photo), ((border,) * 2, (border,) * 2, (0, 0)), mode="edge"))
+        longer = max(photo.size)
+        scale = DETECTION_SIDE / longer if longer > DETECTION_SIDE else max(1.0, SMALL_SIDE / longer)
+        if scale != 1.0:
+            size = tuple(max(1, round(side * scale)) for side in photo.size)
+            photo = photo.resize(size, Image.Resampling.BICUBIC if scale > 1 else Image.Resampling.BOX)
+        if min(photo.size) < 20:  # MTCNN's first network needs 12 px, its pyramid a little more
+            return []
+        boxes, confidences, landmarks = self._mtcnn.detect(photo, landmarks=True)
+        if boxes is None:
+            return []
+        faces = []
+        for box, confidence, marks in zip(boxes, confidences, landmarks, strict=True):
+            if confidence is None or confidence < least:
+                continue
+            marks = np.asarray(marks, float) / scale - border
+            try:
+                to_crop = canonical_transform(marks)
+            except ValueError:
+                continue
+            x0, y0, x1, y1 = (float(side) / scale - border for side in box)
+            faces.append(Face((x0, y0, x1, y1), float(confidence), marks, to_crop))
+        return faces
+
+
+def _distance(face: Face, point: NDArray[np.float64]) -> float:
+    return float(np.linalg.norm(face.corners.mean(0) - point))

@@ -1,0 +1,259 @@
+"""The vocabulary: emotions, FACS action units, and the places of the canonical face.
+
+Nothing else in the project spells these names out. A checkpoint carries its own list of
+emotions and codes; the tuples here are the default vocabulary and the order of every output.
+
+Names and muscles follow the Facial Action Coding System (Ekman, Friesen and Hager, 2002).
+
+The canonical face is the aligned crop that `faces.py` makes. Places on it are given in
+fractions of its side, x from the viewer's left, y from the top. The eyes lie at
+y = 0.385, 0.34 apart; the mouth lies at y = 0.753; the chin ends near y = 1.
+"""
+
+from dataclasses import dataclass
+
+NEGATIVE = "negative"
+POSITIVE = "positive"
+SURPRISE = "surprise"
+NEUTRAL = "neutral"
+
+EMOTIONS: tuple[str, ...] = (NEGATIVE, POSITIVE, SURPRISE)
+"""The three high-level emotions of the mission."""
+
+EMOTIONS_WITH_NEUTRAL: tuple[str, ...] = (*EMOTIONS, NEUTRAL)
+"""The mission's three and a calm face, as FER+ labels them."""
+
+EMOTION_OF_WORD: dict[str, str] = {
+    "negative": NEGATIVE,
+    "anger": NEGATIVE,
+    "contempt": NEGATIVE,
+    "disgust": NEGATIVE,
+    "fear": NEGATIVE,
+    "sadness": NEGATIVE,
+    "positive": POSITIVE,
+    "happiness": POSITIVE,
+    "happy": POSITIVE,
+    "surprise": SURPRISE,
+    "neutral": NEUTRAL,
+}
+"""High-level emotion of each word that a data set may use."""
+
+
+@dataclass(frozen=True)
+class Ellipse:
+    """A place of the canonical face: centre and half axes, in fractions of the crop's side."""
+
+    x: float
+    y: float
+    rx: float
+    ry: float
+
+    def mirrored(self) -> "Ellipse":
+        """The same place on the other half of the face."""
+        return Ellipse(1.0 - self.x, self.y, self.rx, self.ry)
+
+
+def _both(place: Ellipse) -> tuple[Ellipse, ...]:
+    return (place, place.mirrored())
+
+
+REGIONS: dict[str, tuple[Ellipse, ...]] = {
+    "forehead": (Ellipse(0.50, 0.13, 0.26, 0.10),),
+    "inner brows": _both(Ellipse(0.425, 0.245, 0.075, 0.075)),
+    "outer brows": _both(Ellipse(0.265, 0.250, 0.095, 0.075)),
+    "between the brows": (Ellipse(0.50, 0.285, 0.085, 0.085),),
+    "eyes": _both(Ellipse(0.33, 0.390, 0.105, 0.065)),
+    "cheeks": _both(Ellipse(0.270, 0.515, 0.120, 0.095)),
+    "nose": (Ellipse(0.50, 0.520, 0.085, 0.110),),
+    "nasolabial folds": _both(Ellipse(0.355, 0.640, 0.070, 0.095)),
+    "upper lip": (Ellipse(0.50, 0.710, 0.130, 0.055),),
+    "lips": (Ellipse(0.50, 0.760, 0.160, 0.085),),
+    "lip corners": _both(Ellipse(0.365, 0.755, 0.080, 0.075)),
+    "chin": (Ellipse(0.50, 0.910, 0.140, 0.085),),
+    "jaw": (Ellipse(0.50, 0.850, 0.220, 0.140),),
+}
+"""Named regions of the canonical face, each one or two ellipses."""
+
+
+@dataclass(frozen=True)
+class ActionUnit:
+    """One FACS code: what moves, why, and where it shows.
+
+    Attributes:
+        code: short name, e.g. ``"AU12"``.
+        name: FACS name, e.g. ``"Lip corner puller"``.
+        muscles: the muscle or muscles that make the movement.
+        looks: what a layperson sees, one sentence.
+        regions: keys of `REGIONS` where the movement shows.
+        part: ``"brows"``, ``"eyes"``, ``"nose and cheeks"`` or ``"mouth and jaw"``, for grouping.
+    """
+
+    code: str
+    name: str
+    muscles: str
+    looks: str
+    regions: tuple[str, ...]
+    part: str
+
+
+def _unit(code: str, name: str, muscles: str, looks: str, regions: tuple[str, ...], part: str) -> ActionUnit:
+    return ActionUnit(code, name, muscles, looks, regions, part)
+
+
+ACTION_UNITS: dict[str, ActionUnit] = {
+    unit.code: unit
+    for unit in (
+        _unit(
+            "AU1",
+            "Inner brow raiser",
+            "Frontalis, medial part",
+            "The inner ends of the eyebrows go up, often with short wrinkles in mid-forehead.",
+            ("inner brows", "forehead"),
+            "brows",
+        ),
+        _unit(
+            "AU2",
+            "Outer brow raiser",
+            "Frontalis, lateral part",
+            "The outer ends of the eyebrows go up and the brows arch.",
+            ("outer brows", "forehead"),
+            "brows",
+        ),
+        _unit(
+            "AU4",
+            "Brow lowerer",
+            "Corrugator and depressor supercilii, procerus",
+            "The eyebrows come down and together, with creases between them.",
+            ("inner brows", "between the brows"),
+            "brows",
+        ),
+        _unit(
+            "AU6",
+            "Cheek raiser",
+            "Orbicularis oculi, orbital part",
+            "The cheeks lift and crow's feet appear beside the eyes.",
+            ("cheeks", "eyes"),
+            "eyes",
+        ),
+        _unit(
+            "AU7",
+            "Lid tightener",
+            "Orbicularis oculi, palpebral part",
+            "The eyelids tighten and the eyes narrow.",
+            ("eyes",),
+            "eyes",
+        ),
+        _unit(
+            "AU11",
+            "Nasolabial deepener",
+            "Zygomaticus minor",
+            "The upper part of the fold from nose to mouth deepens.",
+            ("nasolabial folds",),
+            "nose and cheeks",
+        ),
+        _unit(
+            "AU12",
+            "Lip corner puller",
+            "Zygomaticus major",
+            "The corners of the mouth are pulled up and back, as in a smile.",
+            ("lip corners", "cheeks"),
+            "mouth and jaw",
+        ),
+        _unit(
+            "AU14",
+            "Dimpler",
+            "Buccinator",
+            "The corners of the mouth tighten inwards and small dimples form.",
+            ("lip corners",),
+            "mouth and jaw",
+        ),
+        _unit(
+            "AU15",
+            "Lip corner depressor",
+            "Depressor anguli oris",
+            "The corners of the mouth are pulled down.",
+            ("lip corners", "chin"),
+            "mouth and jaw",
+        ),
+        _unit(
+            "AU17",
+            "Chin raiser",
+            "Mentalis",
+            "The chin is pushed up and wrinkles, the lower lip is lifted.",
+            ("chin",),
+            "mouth and jaw",
+        ),
+        _unit(
+            "AU23",
+            "Lip tightener",
+            "Orbicularis oris",
+            "The lips tighten and become narrower.",
+            ("lips",),
+            "mouth and jaw",
+        ),
+        _unit(
+            "AU24",
+            "Lip pressor",
+            "Orbicularis oris",
+            "The lips are pressed together.",
+            ("lips",),
+            "mouth and jaw",
+        ),
+        _unit(
+            "AU25",
+            "Lips part",
+            "Depressor labii inferioris, or relaxed mentalis or orbicularis oris",
+            "The lips are apart; teeth may show.",
+            ("lips",),
+            "mouth and jaw",
+        ),
+        _unit(
+            "AU26",
+            "Jaw drop",
+            "Masseter relaxed, temporalis and internal pterygoid",
+            "The jaw drops open by its own weight.",
+            ("jaw", "lips"),
+            "mouth and jaw",
+        ),
+        _unit(
+            "AU27",
+            "Mouth stretch",
+            "Pterygoids, digastric",
+            "The mouth is stretched wide open.",
+            ("jaw", "lips"),
+            "mouth and jaw",
+        ),
+    )
+}
+"""Every code that the project knows, by its short name, in FACS order."""
+
+CODES: tuple[str, ...] = tuple(ACTION_UNITS)
+"""The fifteen codes of the mission, in the one order of every output."""
+
+PARTS: tuple[str, ...] = ("brows", "eyes", "nose and cheeks", "mouth and jaw")
+"""Parts of the face from top to bottom, for grouping codes on a page."""
+
+
+def normalise_code(word: str) -> str:
+    """Short name of a code from any usual spelling: ``"12"``, ``"au12"``, ``"AU012"`` give ``"AU12"``.
+
+    Raises:
+        ValueError: the word is no action unit number.
+    """
+    digits = word.strip().upper().removeprefix("AU").lstrip("_ ")
+    if not digits.isdigit():
+        raise ValueError(f"“{word}” is not an action unit; write it like AU12")
+    return f"AU{int(digits)}"
+
+
+def high_level_emotion(word: str) -> str:
+    """High-level emotion of a data set's word, e.g. ``"happiness"`` gives ``"positive"``.
+
+    Raises:
+        ValueError: the word is unknown; the message lists the known ones.
+    """
+    try:
+        return EMOTION_OF_WORD[word.strip().lower()]
+    except KeyError:
+        known = ", ".join(sorted(EMOTION_OF_WORD))
+        raise ValueError(f"unknown emotion “{word}”; use one of: {known}") from None

@@ -1,0 +1,139 @@
+"""The network: one backbone, two heads.
+
+    crop (b, 3, s, s) ─ backbone ─▶ feature map (b, c, s/32, s/32) ─ pool ─┬─▶ emotion logits (b, e)
+                                                                          └─▶ code logits (b, k)
+
+The backbones are torchvision's (DenseNet: Huang et al., 2017; VGG: Simonyan and Zisserman,
+2015). The feature map is a value of its own: explanations run the heads alone on it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+import torch
+import torchvision
+from PIL import Image
+from torch import Tensor, nn
+
+from emotiscan import facs
+
+BACKBONES = ("densenet201", "densenet121", "vgg16")
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """What a network is; saved with its weights.
+
+    Attributes:
+        backbone: one of `BACKBONES`.
+        emotions: the emotion head's outputs, in order; exactly one is true (softmax).
+        codes: the code head's outputs, in order; each is true or not (sigmoid).
+        input_size: side of the crop that the network reads, in pixels.
+        grayscale: whether crops are made grey first, as where all training pictures were.
+        hidden: width of each head's dense layer.
+        dropout: share of that layer's outputs dropped in training, 0 to 1.
+        mean, std: of the three channels, for values in [0, 1].
+    """
+
+    backbone: str = "densenet201"
+    emotions: tuple[str, ...] = facs.EMOTIONS_WITH_NEUTRAL
+    codes: tuple[str, ...] = facs.CODES
+    input_size: int = 224
+    grayscale: bool = True
+    hidden: int = 256
+    dropout: float = 0.3
+    mean: tuple[float, float, float] = field(default=IMAGENET_MEAN)
+    std: tuple[float, float, float] = field(default=IMAGENET_STD)
+
+    def __post_init__(self) -> None:
+        if self.backbone not in BACKBONES:
+            raise ValueError(f"unknown backbone “{self.backbone}”; use one of: {', '.join(BACKBONES)}")
+        for name in ("emotions", "codes", "mean", "std"):  # JSON gives lists
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        if self.input_size < 32:
+            raise ValueError(f"input_size is {self.input_size}; the backbones need at least 32 px")
+
+    def as_dict(self) -> dict:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+
+class FaceModel(nn.Module):
+    """Backbone and the two heads. `forward` gives emotion logits (b, e) and code logits (b, k)."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        net = getattr(torchvision.models, config.backbone)(weights=None)
+        self.backbone = net.features
+        channels = net.classifier.in_features if config.backbone.startswith("densenet") else 512
+        # In-place ReLUs would overwrite maps that explanations still need.
+        for module in self.backbone.modules():
+            if isinstance(module, nn.ReLU):
+                module.inplace = False
+        self.emotion_head = _head(channels, config.hidden, config.dropout, len(config.emotions))
+        self.code_head = _head(channels, config.hidden, config.dropout, len(config.codes))
+
+    def features(self, crops: Tensor) -> Tensor:
+        """Normalised crops (b, 3, s, s) to the last feature map (b, c, s/32, s/32), all values >= 0."""
+        # torchvision applies DenseNet's last ReLU outside `features`, in place; here it is explicit.
+        # VGG's map is already rectified, and a second ReLU leaves it as it is.
+        return torch.relu(self.backbone(crops))
+
+    def heads(self, feature_map: Tensor) -> tuple[Tensor, Tensor]:
+        """Feature map (b, c, h, w) to emotion logits (b, e) and code logits (b, k)."""
+        pooled = feature_map.mean((2, 3))  # (b, c)
+        return self.emotion_head(pooled), self.code_head(pooled)
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        """Normalised crops (b, 3, s, s) to emotion logits (b, e) and code logits (b, k)."""
+        return self.heads(self.features(crops))
+
+    def stages(self) -> list[nn.ModuleList]:
+        """The backbone's layers in order, grouped into its stages: what fine-tuning freezes and frees.
+
+        Five stages: a stem and four dense blocks with their transitions, or VGG's five blocks.
+        """
+        groups: list[list[nn.Module]] = [[]]
+        for name, layer in self.backbone.named_children():
+            starts_block = name.startswith("denseblock")
+            if starts_block:
+                groups.append([])
+            groups[-1].append(layer)
+            if self.config.backbone.startswith("vgg") and isinstance(layer, nn.MaxPool2d):
+                groups.append([])
+        return [nn.ModuleList(group) for group in groups if group]
+
+
+def _head(channels: int, hidden: int, dropout: float, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(channels, hidden, bias=False),
+        nn.BatchNorm1d(hidden),
+        nn.ReLU(),
+        nn.Dropout(dropout),
+        nn.Linear(hidden, outputs),
+    )
+
+
+def prepare(crops: Sequence[Image.Image], config: ModelConfig) -> Tensor:
+    """Crops to the network's input: grey where the network wants it, scaled and normalised.
+
+    Args:
+        crops: pictures of `config.input_size` pixels square, mode "L" or "RGB".
+
+    Returns:
+        (b, 3, s, s) float32.
+    """
+    mode = "L" if config.grayscale else "RGB"
+    arrays = [np.atleast_3d(np.asarray(crop.convert(mode))) for crop in crops]  # (s, s, 1 or 3) uint8
+    return normalise(torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2), config)
+
+
+def normalise(pixels: Tensor, config: ModelConfig) -> Tensor:
+    """(b, 1 or 3, s, s) uint8 in [0, 255], or float in [0, 1], to (b, 3, s, s) float32."""
+    values = pixels.float() / 255 if pixels.dtype == torch.uint8 else pixels
+    mean = values.new_tensor(config.mean).view(1, 3, 1, 1)
+    std = values.new_tensor(config.std).view(1, 3, 1, 1)
+    return (values.expand(-1, 3, -1, -1) - mean) / std

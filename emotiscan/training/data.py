@@ -1,0 +1,133 @@
+"""From `--data` to batches: tables joined, split, aligned, and served epoch by epoch."""
+
+import logging
+from dataclasses import dataclass
+
+import lightning as L
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader
+
+from emotiscan.model import ModelConfig
+from emotiscan.training.alignment import Progress, align
+from emotiscan.training.dataset import FaceDataset
+from emotiscan.training.loaders import load_source
+from emotiscan.training.settings import Settings, SettingsError
+from emotiscan.training.splits import published_split
+from emotiscan.training.table import LabelTable, join_tables
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class AlignedTable:
+    """A label table whose pictures are all readable, and the (n, 2, 3) transform of each to its crop."""
+
+    table: LabelTable
+    transforms: NDArray[np.float64]
+
+    def part(self, split: str) -> "AlignedTable":
+        """The rows of one split."""
+        mask = (self.table.frame["split"] == split).to_numpy()
+        return AlignedTable(self.table.where(mask), self.transforms[mask])
+
+
+def load_data(settings: Settings, progress: Progress | None = None) -> AlignedTable:
+    """Load, join, split and align every data set of a run.
+
+    Raises:
+        TableError: a label table is broken.
+        SettingsError: the split leaves nothing to train on or to validate with.
+    """
+    tables = [_split(load_source(source), settings) for source in settings.data]
+    table = join_tables(tables)
+    alignment = align(table, settings.cache, max(1, settings.workers), progress)
+    readable = alignment.readable
+    if not readable.all():
+        names = table.frame["image"][~readable]
+        log.warning(
+            "%d of %d pictures cannot be read and are left out: %s%s",
+            len(names),
+            len(table),
+            ", ".join(names[:10]),
+            " …" if len(names) > 10 else "",
+        )
+    found = alignment.found[readable].mean() if readable.any() else 0.0
+    log.info("%d pictures; the face was found in %.1f %% of them", readable.sum(), 100 * found)
+    aligned = AlignedTable(table.where(readable), alignment.transforms[readable])
+    for split in ("train", "validation"):
+        if not len(aligned.part(split).table):
+            raise SettingsError(f"no readable picture is left in the {split} split; see --split and the table's column")
+    return aligned
+
+
+def _split(table: LabelTable, settings: Settings) -> LabelTable:
+    has_split = (table.frame["split"] != "").any()
+    if settings.split == "table" and not has_split:
+        raise SettingsError("--split table: the label table has no column “split”; use --split published")
+    if settings.split == "published" or not has_split:
+        try:
+            return table.with_split(published_split(table.frame["subject"], settings.seed))
+        except ValueError as error:
+            raise SettingsError(str(error)) from None
+    return table
+
+
+class FaceData(L.LightningDataModule):
+    """Batches of a run; the training crops' size and augmentation change from epoch to epoch."""
+
+    def __init__(self, data: AlignedTable, config: ModelConfig, settings: Settings) -> None:
+        super().__init__()
+        self.data, self.config, self.settings = data, config, settings
+        self.training, self.validation = data.part("train"), data.part("validation")
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches of one training epoch; the last, unfilled one is left out."""
+        return len(self.training.table) // self._batch
+
+    @property
+    def _batch(self) -> int:
+        return min(self.settings.batch, len(self.training.table))
+
+    def _epoch(self) -> int:
+        return self.trainer.current_epoch if self.trainer else 0
+
+    def train_dataloader(self) -> DataLoader:
+        """The current epoch's training batches, shuffled by seed and epoch alone."""
+        epoch = self._epoch()
+        dataset = FaceDataset(
+            self.training.table,
+            self.training.transforms,
+            self.config,
+            self.settings.size_at(epoch),
+            self.settings.augmentation,
+            seed=self.settings.seed * 100_003 + epoch,
+        )
+        order = torch.Generator().manual_seed(self.settings.seed * 100_003 + epoch)
+        return DataLoader(
+            dataset,
+            self._batch,
+            shuffle=True,
+            generator=order,
+            drop_last=True,  # batch normalisation cannot train on a last batch of one
+            num_workers=self.settings.workers,
+        )
+
+    def val_dataloader(self) -> DataLoader:
+        """Validation batches, at the current epoch's size."""
+        size = self.settings.size_at(self._epoch())
+        return evaluation_loader(self.validation, self.config, size, self.settings)
+
+
+def evaluation_loader(
+    data: AlignedTable, config: ModelConfig, size: int, settings: Settings | None = None
+) -> DataLoader:
+    """Batches of an aligned table in its own order, unchanged."""
+    dataset = FaceDataset(data.table, data.transforms, config, size)
+    return DataLoader(
+        dataset,
+        batch_size=2 * settings.batch if settings else 64,
+        num_workers=settings.workers if settings else 2,
+    )

@@ -1,0 +1,135 @@
+"""The network that a run starts from: our checkpoint, ImageNet's weights, or random ones."""
+
+import dataclasses
+import urllib.error
+from pathlib import Path
+
+import torch
+import torchvision
+from torch import Tensor
+
+from emotiscan.checkpoint import DEFAULT_WEIGHTS, CheckpointError, load_checkpoint
+from emotiscan.model import FaceModel, ModelConfig
+from emotiscan.training.settings import Settings, SettingsError
+
+DEFAULT_SIZE, DEFAULT_EPOCHS = 224, 30
+
+
+def initial_model(settings: Settings, emotions: tuple[str, ...], codes: tuple[str, ...]) -> tuple[FaceModel, Settings]:
+    """Network to train, and the settings with all that followed from `init` filled in.
+
+    From one of our checkpoints the backbone and the dense layers are taken, and of the last
+    layers the rows of those emotions and codes that both vocabularies name.
+
+    Args:
+        emotions, codes: the vocabulary of the label table.
+
+    Raises:
+        SettingsError: the weights are missing, broken, or of another backbone.
+    """
+    if settings.init == "none":
+        return _fresh(settings, emotions, codes, pretrained=False)
+    if settings.init == "imagenet":
+        model, settings = _fresh(settings, emotions, codes, pretrained=True)
+        _take_backbone(model, _download(settings.backbone or ""), "ImageNet's weights")
+        return model, settings
+    path = DEFAULT_WEIGHTS if settings.init == "shipped" else Path(settings.init)
+    if path.suffix == ".pth":
+        model, settings = _fresh(settings, emotions, codes, pretrained=True)
+        _take_backbone(model, _read_pth(path), str(path))
+        return model, settings
+    try:
+        old, card = load_checkpoint(path)
+    except CheckpointError as error:
+        raise SettingsError(f"--init: {error}") from None
+    if settings.backbone not in (None, card.config.backbone):
+        raise SettingsError(
+            f"{path} is a {card.config.backbone}, not a {settings.backbone}; leave --backbone out, or use --init none"
+        )
+    old_config = dataclasses.asdict(card.config)
+    settings = _filled(settings, old_config, pretrained=True)
+    model = FaceModel(_config(settings, emotions, codes))
+    _take_all(model, old)
+    return model, settings
+
+
+def _fresh(
+    settings: Settings, emotions: tuple[str, ...], codes: tuple[str, ...], pretrained: bool
+) -> tuple[FaceModel, Settings]:
+    settings = _filled(settings, {"input_size": DEFAULT_SIZE}, pretrained)
+    return FaceModel(_config(settings, emotions, codes)), settings
+
+
+def _filled(settings: Settings, base: dict, pretrained: bool) -> Settings:
+    defaults = dataclasses.asdict(ModelConfig()) | base
+    filled = {name: defaults[name] for name in ("backbone", "hidden", "dropout", "grayscale")}
+    filled |= {
+        "sizes": ((defaults["input_size"], DEFAULT_EPOCHS),),
+        "unfreeze": 2 if pretrained else 5,
+        "backbone_lr_factor": 0.1 if pretrained else 1.0,
+    }
+    return dataclasses.replace(settings, **{k: v for k, v in filled.items() if getattr(settings, k) is None})
+
+
+def _config(settings: Settings, emotions: tuple[str, ...], codes: tuple[str, ...]) -> ModelConfig:
+    assert settings.sizes and settings.backbone and settings.hidden and settings.grayscale is not None
+    return ModelConfig(
+        backbone=settings.backbone,
+        emotions=emotions,
+        codes=codes,
+        input_size=settings.sizes[-1][0],
+        grayscale=settings.grayscale,
+        hidden=settings.hidden,
+        dropout=settings.dropout or 0.0,
+    )
+
+
+def _download(backbone: str) -> dict[str, Tensor]:
+    try:
+        return getattr(torchvision.models, backbone)(weights="IMAGENET1K_V1").state_dict()
+    except (urllib.error.URLError, OSError, RuntimeError) as error:
+        raise SettingsError(
+            f"ImageNet's weights for {backbone} cannot be downloaded ({error}). Get torchvision's {backbone} file on a "
+            "machine with internet access, copy it here and name it: --init FILE.pth. Or start from the shipped "
+            "checkpoint (--init shipped) or from nothing (--init none)."
+        ) from None
+
+
+def _read_pth(path: Path) -> dict[str, Tensor]:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)  # never runs code from the file
+    except Exception as error:
+        raise SettingsError(f"--init: {path} is no file of plain torchvision weights ({error})") from None
+
+
+def _take_backbone(model: FaceModel, weights: dict[str, Tensor], name: str) -> None:
+    own = {key.removeprefix("features."): t for key, t in weights.items() if key.startswith("features.")}
+    # torchvision's older DenseNet files number the layers inside a block with a further dot.
+    own = {key.replace("norm.1", "norm1").replace("norm.2", "norm2"): t for key, t in own.items()}
+    own = {key.replace("conv.1", "conv1").replace("conv.2", "conv2"): t for key, t in own.items()}
+    try:
+        model.backbone.load_state_dict(own)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[1:2]
+        raise SettingsError(f"{name} do not fit a {model.config.backbone}: {' '.join(reason).strip()}") from None
+
+
+def _take_all(model: FaceModel, old: FaceModel) -> None:
+    state, given = model.state_dict(), old.state_dict()
+    for name, tensor in given.items():
+        if name in state and state[name].shape == tensor.shape:
+            state[name] = tensor
+    if model.config.hidden == old.config.hidden:
+        for head, names, old_names in (
+            ("emotion_head", model.config.emotions, old.config.emotions),
+            ("code_head", model.config.codes, old.config.codes),
+        ):
+            for parameter in ("weight", "bias"):
+                key = f"{head}.4.{parameter}"
+                # By name, never by place: another order would silently swap labels.
+                rows = model.state_dict()[key].clone()
+                for row, name in enumerate(names):
+                    if name in old_names:
+                        rows[row] = given[key][old_names.index(name)]
+                state[key] = rows
+    model.load_state_dict(state)

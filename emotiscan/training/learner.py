@@ -1,0 +1,129 @@
+"""The network in training: losses, what is frozen when, optimiser, figures per epoch."""
+
+import math
+
+import lightning as L
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score, MultilabelAUROC
+
+from emotiscan.model import FaceModel
+from emotiscan.training.losses import code_loss, emotion_loss
+from emotiscan.training.settings import Settings
+
+
+class FaceLearner(L.LightningModule):
+    """A `FaceModel` that Lightning can fit.
+
+    Logs, each epoch: `train_loss`; `val_loss`, `val_accuracy` and `val_macro_f1` of the emotions,
+    and `val_code_auc`, the mean over codes.
+    """
+
+    def __init__(
+        self,
+        model: FaceModel,
+        settings: Settings,
+        steps: int,
+        emotion_weights: Tensor | None = None,
+        code_weights: Tensor | None = None,
+    ) -> None:
+        """Make a learner.
+
+        Args:
+            steps: optimiser steps of the whole run, for the schedule.
+            emotion_weights: (e,), code_weights: (k,), of `losses`.
+        """
+        super().__init__()
+        self.model = model.to(memory_format=torch.channels_last)
+        self.settings = settings
+        self.steps = steps
+        self.register_buffer("emotion_weights", emotion_weights, persistent=False)
+        self.register_buffer("code_weights", code_weights, persistent=False)
+        emotions, codes = len(model.config.emotions), len(model.config.codes)
+        self.accuracy = MulticlassAccuracy(emotions, average="micro")
+        self.macro_f1 = MulticlassF1Score(emotions, average="macro")
+        self.code_auc = MultilabelAUROC(codes, average="none", ignore_index=-1, thresholds=200)
+
+    # -- steps
+
+    def _losses(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        crops = batch["crop"].contiguous(memory_format=torch.channels_last)
+        emotion_logits, code_logits = (logits.float() for logits in self.model(crops))
+        loss = emotion_loss(emotion_logits, batch["emotion"], self.emotion_weights, self.settings.label_smoothing)
+        loss = loss + self.settings.code_loss * code_loss(code_logits, batch["codes"], self.code_weights)
+        return loss, emotion_logits, code_logits
+
+    def training_step(self, batch: dict[str, Tensor], _: int) -> Tensor:
+        """One batch of `FaceDataset` items to its loss."""
+        loss, _, _ = self._losses(batch)
+        size = len(batch["crop"])
+        self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=size)
+        if self.settings.l1:
+            dense = [layer.weight for layer in self._heads().modules() if isinstance(layer, nn.Linear)]
+            loss = loss + self.settings.l1 * sum(weight.abs().sum() for weight in dense)
+        return loss
+
+    def validation_step(self, batch: dict[str, Tensor], _: int) -> None:
+        """One batch of `FaceDataset` items; its figures are gathered over the epoch."""
+        loss, emotion_logits, code_logits = self._losses(batch)
+        self.log("val_loss", loss, on_epoch=True, prog_bar=True, batch_size=len(batch["crop"]))
+        known = ~batch["emotion"].isnan().any(1)
+        if known.any():
+            truth = batch["emotion"][known].argmax(1)
+            self.accuracy.update(emotion_logits[known], truth)
+            self.macro_f1.update(emotion_logits[known], truth)
+        labels = torch.where(batch["codes"].isnan(), -1, (batch["codes"] > 0.5).long()).long()
+        self.code_auc.update(code_logits.sigmoid(), labels)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the epoch's figures."""
+        if self.accuracy.update_called:
+            self.log("val_accuracy", self.accuracy.compute(), prog_bar=True)
+            self.log("val_macro_f1", self.macro_f1.compute())
+        auc = self.code_auc.compute()
+        self.log("val_code_auc", float(np.nanmean(np.where(auc > 0, auc, np.nan))) if (auc > 0).any() else math.nan)
+        for metric in (self.accuracy, self.macro_f1, self.code_auc):
+            metric.reset()
+
+    # -- what is frozen
+
+    def on_train_epoch_start(self) -> None:
+        """Freeze the whole backbone at first, then all but its last stages.
+
+        A frozen stage also keeps its batch statistics.
+        """
+        stages = self.model.stages()
+        thawed = 0 if self.current_epoch < self.settings.freeze_epochs else self.settings.unfreeze
+        for place, stage in enumerate(stages):
+            trains = place >= len(stages) - thawed
+            stage.requires_grad_(trains).train(trains)
+
+    def _heads(self) -> nn.ModuleList:
+        return nn.ModuleList([self.model.emotion_head, self.model.code_head])
+
+    # -- optimiser
+
+    def configure_optimizers(self) -> dict:
+        """AdamW with two learning rates, and the chosen schedule."""
+        settings = self.settings
+        groups = [
+            {"params": list(self._heads().parameters()), "lr": settings.lr},
+            {"params": list(self.model.backbone.parameters()), "lr": settings.lr * settings.backbone_lr_factor},
+        ]
+        optimiser = torch.optim.AdamW(groups, weight_decay=settings.l2)
+        if settings.schedule == "plateau":
+            plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.3, patience=settings.patience // 2)
+            return {"optimizer": optimiser, "lr_scheduler": {"scheduler": plateau, "monitor": "val_loss"}}
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, self._rate)
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _rate(self, step: int) -> float:
+        """Share of the learning rate at a step: a linear warm-up, then flat or a half cosine to zero."""
+        warm_up = max(1, round(self.settings.warm_up * self.steps))
+        if step < warm_up:
+            return (step + 1) / warm_up
+        if self.settings.schedule == "constant":
+            return 1.0
+        done = min(1.0, (step - warm_up) / max(1, self.steps - warm_up))
+        return 0.5 * (1 + math.cos(math.pi * done))

@@ -1,0 +1,27 @@
+"""Any CSV of one's own."""
+
+from pathlib import Path
+
+from emotiscan import facs
+from emotiscan.training.loaders.rows import read_rows
+from emotiscan.training.table import LabelTable, build_table
+
+
+def load_csv(path: str | Path, images: str | Path | None = None) -> LabelTable:
+    """A CSV with `image`, and any of `subject`, `split`, `emotion` and codes (0, 1 or blank).
+
+    Args:
+        path: the CSV, or a folder that holds it as `labels.csv`.
+        images: what its `image` column is relative to; by default the CSV's folder.
+
+    Raises:
+        TableError: a column or picture is missing, or a value is not what it should be.
+    """
+    file = Path(path)
+    file = file / "labels.csv" if file.is_dir() else file
+    rows = read_rows(file, ["image"])
+    # Without a subject each picture is taken as another person.
+    pictures = ({"subject": row["image"]} | row | {"emotion": row.get("emotion")} for row in rows)
+    root = Path(images) if images else file.parent
+    codes = tuple(code for code in rows[0] if code in facs.ACTION_UNITS) if rows else ()
+    return build_table(pictures, file=file, root=root, source=file.stem, codes=codes or facs.CODES)

@@ -1,0 +1,67 @@
+"""Losses that pass over what is not known, and weights against rare classes."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+MAX_WEIGHT = 10.0
+"""No class or code counts more than this many times another: a handful of pictures must not rule."""
+
+
+def emotion_loss(logits: Tensor, votes: Tensor, weights: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
+    """Cross entropy against the distribution of the votes, over the rows where it is known.
+
+    Args:
+        logits: (b, e).
+        votes: (b, e) shares that sum to 1, or a row of NaN where unknown.
+        weights: (e,) of each emotion; None for equal ones.
+        smoothing: label smoothing, 0 to 1.
+
+    Returns:
+        A scalar; 0 where no row is known.
+    """
+    known = ~votes.isnan().any(1)
+    if not known.any():
+        return logits.sum() * 0.0
+    return functional.cross_entropy(logits[known], votes[known], weight=weights, label_smoothing=smoothing)
+
+
+def code_loss(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Binary cross entropy, averaged over the labels that are known.
+
+    Args:
+        logits: (b, k).
+        labels: (b, k) in [0, 1], NaN where unknown.
+        weights: (k,) of each code's presence against its absence; None for equal ones.
+
+    Returns:
+        A scalar; 0 where no label is known.
+    """
+    known = ~labels.isnan()
+    if not known.any():
+        return logits.sum() * 0.0
+    target = torch.where(known, labels, torch.zeros_like(labels))
+    loss = functional.binary_cross_entropy_with_logits(logits, target, pos_weight=weights, reduction="none")
+    return (loss * known).sum() / known.sum()
+
+
+def emotion_weights(votes: NDArray[np.floating], power: float) -> NDArray[np.float32]:
+    """(n, e) votes to (e,) weights, inverse to each emotion's share to a power (0: equal, 1: balanced).
+
+    Their mean over the known rows is 1.
+    """
+    shares = np.nanmean(votes, axis=0)
+    weights = (1 / np.maximum(shares, 1e-6)) ** power
+    weights = np.minimum(weights / weights.min(), MAX_WEIGHT)
+    return (weights / (weights @ shares)).astype(np.float32)
+
+
+def code_weights(labels: NDArray[np.floating], power: float) -> NDArray[np.float32]:
+    """(n, k) labels to (k,) weights of presence: (absent / present) to a power (0: equal, 1: balanced)."""
+    known = ~np.isnan(labels)
+    present = np.nansum(labels, axis=0)
+    absent = known.sum(0) - present
+    ratio = np.where(present > 0, absent / np.maximum(present, 1e-6), 1.0)
+    return np.clip(ratio**power, 1 / MAX_WEIGHT, MAX_WEIGHT).astype(np.float32)

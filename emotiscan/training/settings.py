@@ -1,0 +1,247 @@
+"""Everything that a training run can be told, and the command line that tells it."""
+
+import argparse
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from emotiscan.model import BACKBONES
+from emotiscan.training.augmentation import Augmentation
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A training run's settings; saved as `settings.json` in its run folder.
+
+    The fields are the options of `train.py` (see its `--help`), with dashes as underscores.
+    `backbone`, `sizes`, `hidden`, `dropout`, `grayscale`, `unfreeze` and `backbone_lr_factor`
+    may be None: they then follow from `init`.
+    """
+
+    data: tuple[str, ...]
+    out: str
+    cache: str = "cache"
+    split: str = "auto"
+    init: str = "shipped"
+    backbone: str | None = None
+    hidden: int | None = None
+    dropout: float | None = None
+    grayscale: bool | None = None
+    sizes: tuple[tuple[int, int], ...] | None = None
+    batch: int = 32
+    lr: float = 1e-3
+    backbone_lr_factor: float | None = None
+    schedule: str = "cosine"
+    warm_up: float = 0.05
+    l1: float = 0.0
+    l2: float = 0.01
+    label_smoothing: float = 0.0
+    code_loss: float = 1.0
+    balance: float = 0.5
+    freeze_epochs: int = 0
+    unfreeze: int | None = None
+    patience: int = 8
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    seed: int = 0
+    precision: str = "auto"
+    workers: int = 2
+    threads: int = 0
+
+    @property
+    def epochs(self) -> int:
+        """Epochs at most, over all sizes."""
+        return sum(epochs for _, epochs in self.sizes or ())
+
+    def size_at(self, epoch: int) -> int:
+        """Side of the crops in an epoch, in pixels."""
+        assert self.sizes
+        for size, epochs in self.sizes:
+            if epoch < epochs:
+                return size
+            epoch -= epochs
+        return self.sizes[-1][0]
+
+    def save(self, path: Path) -> None:
+        """Write the settings as JSON."""
+        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> "Settings":
+        """Read settings that `save` wrote.
+
+        Raises:
+            SettingsError: the file is missing or broken.
+        """
+        try:
+            values = json.loads(path.read_text())
+            values["augmentation"] = Augmentation(**values["augmentation"])
+            values["data"] = tuple(values["data"])
+            values["sizes"] = values["sizes"] and tuple((int(size), int(epochs)) for size, epochs in values["sizes"])
+            return cls(**values)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise SettingsError(f"{path} holds no settings of a run ({error}); name a run folder of train.py") from None
+
+
+def parse_sizes(text: str) -> tuple[tuple[int, int], ...]:
+    """`"64:5,96:4"` to ((64, 5), (96, 4)): five epochs at 64 px, then four at 96 px."""
+    try:
+        sizes = tuple((int(size), int(epochs)) for size, epochs in (part.split(":") for part in text.split(",")))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"“{text}” is not written like 64:5,96:4 (pixels:epochs)") from None
+    if any(size < 32 or epochs < 1 for size, epochs in sizes):
+        raise argparse.ArgumentTypeError("sizes are at least 32 px, and each has at least one epoch")
+    return sizes
+
+
+def argument_parser() -> argparse.ArgumentParser:
+    """The command line of `train.py`."""
+    parser = argparse.ArgumentParser(
+        prog="train.py",
+        description="Fine-tune EmotiScan's network on labelled faces, and report how well it reads.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--resume", metavar="RUN", help="go on with the run in this folder, with its own settings")
+
+    data = parser.add_argument_group("data")
+    data.add_argument(
+        "--data",
+        action="append",
+        metavar="KIND:PATH[,codes=FILE][,images=DIR]",
+        help="a data set; may be given several times. KIND is ckplus (the official folders), ckplus-course "
+        "(data_labels.csv), ferplus (folder or zip) or csv (image, and any of subject, split, emotion, AU1 …). "
+        "codes=FILE fills blank codes from a CSV of probabilities",
+    )
+    data.add_argument("--out", metavar="DIR", help="run folder to write (default: runs/ and the time)")
+    data.add_argument("--cache", metavar="DIR", default="cache", help="where found faces are kept (default: cache)")
+    data.add_argument(
+        "--split",
+        choices=("auto", "table", "published"),
+        default="auto",
+        help="train, validation and test: from the table, the published 80/11/9 by subject, or (auto) the table's "
+        "where it has one",
+    )
+
+    net = parser.add_argument_group("network")
+    net.add_argument(
+        "--init",
+        default="shipped",
+        metavar="WHAT",
+        help="weights to start from: shipped (the checkpoint in weights/), imagenet (torchvision's, downloaded), "
+        "none (random), or a file: our .safetensors or torchvision's .pth (default: shipped)",
+    )
+    net.add_argument("--backbone", choices=BACKBONES, help="default: that of --init, else densenet201")
+    net.add_argument("--hidden", type=int, help="width of each head's dense layer (default: that of --init, else 256)")
+    net.add_argument("--dropout", type=float, help="0 to 1 (default: that of --init, else 0.3)")
+    net.add_argument(
+        "--colour",
+        dest="grayscale",
+        action="store_false",
+        default=None,
+        help="read crops in colour (default: as --init does, else grey, so that grey data sets fit colour photos)",
+    )
+
+    fit = parser.add_argument_group("fitting")
+    fit.add_argument(
+        "--sizes",
+        type=parse_sizes,
+        metavar="PX:EPOCHS,…",
+        help="crop sides and epochs at each, small first; the last size is the checkpoint's "
+        "(default: 30 epochs at the size of --init, else at 224)",
+    )
+    fit.add_argument("--batch", type=int, default=32, help="pictures a step (default: 32)")
+    fit.add_argument("--lr", type=float, default=1e-3, help="learning rate of the heads (default: 0.001)")
+    fit.add_argument(
+        "--backbone-lr-factor",
+        type=float,
+        help="the backbone's learning rate as a share of the heads' (default: 0.1 with --init, 1 without)",
+    )
+    fit.add_argument("--schedule", choices=("cosine", "plateau", "constant"), default="cosine")
+    fit.add_argument(
+        "--warm-up", type=float, default=0.05, help="share of the steps with a rising rate (default: 0.05)"
+    )
+    fit.add_argument("--l1", type=float, default=0.0, help="L1 penalty on the heads' dense layers (default: 0)")
+    fit.add_argument("--l2", type=float, default=0.01, help="AdamW's decoupled weight decay (default: 0.01)")
+    fit.add_argument("--label-smoothing", type=float, default=0.0, help="of the emotions, 0 to 1 (default: 0)")
+    fit.add_argument("--code-loss", type=float, default=1.0, help="weight of the codes' loss (default: 1)")
+    fit.add_argument(
+        "--balance",
+        type=float,
+        default=0.5,
+        help="weights against rare emotions and codes: 0 none, 1 inverse to their share (default: 0.5)",
+    )
+    fit.add_argument("--freeze-epochs", type=int, default=0, help="epochs with the whole backbone frozen (default: 0)")
+    fit.add_argument(
+        "--unfreeze",
+        type=int,
+        help="how many of the backbone's five stages train after that, counted from the last "
+        "(default: 2 with --init, 5 without)",
+    )
+    fit.add_argument("--patience", type=int, default=8, help="stop after so many epochs without a gain (default: 8)")
+    fit.add_argument(
+        "--augment",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change one augmentation, e.g. rotation=10; names: " + ", ".join(Augmentation.__dataclass_fields__),
+    )
+    fit.add_argument("--no-augmentation", action="store_true", help="train on the pictures as they are")
+
+    machine = parser.add_argument_group("machine")
+    machine.add_argument("--seed", type=int, default=0, help="of the split, weights, order and augmentation")
+    machine.add_argument(
+        "--precision", choices=("auto", "fp32", "bf16"), default="auto", help="auto: bf16 where the processor has it"
+    )
+    machine.add_argument("--workers", type=int, default=2, help="processes that load pictures (default: 2)")
+    machine.add_argument("--threads", type=int, default=0, help="threads that compute (default: torch's own choice)")
+    return parser
+
+
+_EXAMPLES = """examples:
+  train on CK+ from the shipped checkpoint (30 epochs at most, early stopping)
+    python train.py --data ckplus:/path/to/CK+
+  the course subset, frozen backbone first, then its last stage
+    python train.py --data ckplus-course:/path/to/data_labels.csv --freeze-epochs 5 --unfreeze 1
+  FER+ from nothing, small crops first
+    python train.py --data ferplus:ferplus.zip,codes=codes.csv --init none --sizes 64:5,96:4,128:3
+  go on after an interruption
+    python train.py --resume runs/2026-01-31_12-00-00
+"""
+
+
+def settings_from(arguments: argparse.Namespace, out: str) -> Settings:
+    """Settings from the parsed command line.
+
+    Raises:
+        SettingsError: a value is out of its range, or no data is named.
+    """
+    values = {k: v for k, v in vars(arguments).items() if k in Settings.__dataclass_fields__}
+    if not arguments.data:
+        raise SettingsError("name at least one data set, e.g. --data ckplus:/path/to/CK+ (see --help)")
+    changes = dict(_change(text) for text in arguments.augment)
+    base = Augmentation.none() if arguments.no_augmentation else Augmentation()
+    values |= {"data": tuple(arguments.data), "out": out, "augmentation": dataclasses.replace(base, **changes)}
+    settings = Settings(**values)
+    for name in ("batch", "patience", "lr"):
+        if getattr(settings, name) <= 0:
+            raise SettingsError(f"--{name} must be above 0")
+    for name in ("dropout", "label_smoothing", "warm_up"):
+        if not 0 <= (getattr(settings, name) or 0) < 1:
+            raise SettingsError(f"--{name.replace('_', '-')} must lie from 0 to below 1")
+    return settings
+
+
+def _change(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        if name not in Augmentation.__dataclass_fields__:
+            raise ValueError
+        return name, float(value)
+    except ValueError:
+        names = ", ".join(Augmentation.__dataclass_fields__)
+        raise SettingsError(f"--augment {text}: write NAME=VALUE, NAME being one of {names}") from None
