@@ -1,9 +1,8 @@
 """Predictions and labels to a report: figures with intervals, and confusion matrices.
 
 The intervals are 95 % percentile intervals of a bootstrap over subjects: pictures of one person
-are alike, so persons are drawn with replacement, each with all of their pictures. A drawn sample
-is nothing but a weight per subject (how often it was drawn); each figure is computed for all
-samples at once, and the first sample is the data itself (every weight 1), which gives the value.
+are alike, so persons are drawn with replacement, each with all of their pictures. A sample is a
+weight per subject (how often it was drawn), and each figure is computed for all samples at once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,8 +20,7 @@ PRESENT = 0.5
 BLOCK = 4_000_000
 """Most numbers in one array of sample weights; keeps the memory of large tables near 200 MB."""
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+Floats, Ints = NDArray[np.float64], NDArray[np.int64]
 
 
 def choose_thresholds(probabilities: ArrayLike, labels: ArrayLike, codes: Sequence[str]) -> dict[str, float]:
@@ -43,11 +41,11 @@ def choose_thresholds(probabilities: ArrayLike, labels: ArrayLike, codes: Sequen
         ValueError: the shapes do not fit each other, or a number lies outside [0, 1].
     """
     probabilities, labels = _code_arrays(probabilities, labels, codes)
-    thresholds = {}
-    for column, code in enumerate(codes):
-        known = ~np.isnan(labels[:, column])
-        thresholds[code] = _best_threshold(probabilities[known, column], labels[known, column] >= PRESENT)
-    return thresholds
+    known = ~np.isnan(labels)
+    return {
+        code: _best_threshold(probabilities[rows, column], labels[rows, column] >= PRESENT)
+        for column, (code, rows) in enumerate(zip(codes, known.T, strict=True))
+    }
 
 
 def evaluate(
@@ -66,35 +64,34 @@ def evaluate(
     """Measure predictions against labels.
 
     A *figure* below is ``{"value", "low", "high"}``: the value and its 95 % interval over subjects.
-    `None` stands for what is undefined: a ratio of 0 to 0, an F1 or average precision without a
-    face of that class, an AUC without both classes, an interval from fewer than two subjects.
-    Samples in which a figure is undefined do not count for its interval; means over classes or
-    codes are taken over those that are defined in the sample.
+    None stands for what is undefined: a ratio of 0 to 0, an F1 or average precision without a face
+    of that class, an AUC without both classes, an interval from fewer than two subjects. Samples
+    in which a figure is undefined do not count for its interval; a mean over classes or codes is
+    taken over those that are defined in the sample.
 
     Args:
-        emotions, codes: names of the e and k columns.
-        emotion_probabilities: (n, e) in [0, 1]; code_probabilities: (n, k) in [0, 1].
+        emotions, codes: names of the e and of the k columns.
+        emotion_probabilities, code_probabilities: (n, e) and (n, k), in [0, 1].
         emotion_classes: (n,) index of the true emotion, -1 where unknown.
         code_labels: (n, k) in [0, 1], NaN where unknown; present from 0.5.
         subjects: (n,) names; one person, one name.
         thresholds: least probability of each code to call it present; missing: 0.5.
-        bootstraps: how many samples to draw; 0 for no intervals.
-        seed: of the draws.
+        bootstraps, seed: how many samples to draw (0: no intervals), and the seed of the draws.
 
     Returns:
-        A dict that `json.dumps` takes (confusions have true rows and predicted columns):
+        A dict that `json.dumps` takes; confusions have true rows and predicted columns:
 
         - `samples`, `subjects`: how many.
         - `emotion`: None where no emotion is known, else `samples`, `labels` (order of the
           confusion), figures `accuracy` and `macro_f1`, `confusion`, and `classes`: emotion to
-          `precision`, `recall`, `f1` (plain numbers) and `support` (faces of that class). If
-          "neutral" is among the emotions, also `mission`: the same for the faces that are not
-          neutral, the most probable of the other emotions being the prediction; None without such faces.
-        - `codes`: None where no label is known, else code to figures `f1`, `auc`,
-          `average_precision`, numbers `precision`, `recall`, `threshold`, `support` (present),
-          `known`, and `confusion` [[absent, false alarms], [missed, found]].
-        - `codes_mean`: None unless some code has both classes, else `codes` (how many have) and the
-          mean over these of `f1`, `auc` and `average_precision`, as figures.
+          `precision`, `recall`, `f1` and `support` (faces of that class). If "neutral" is among
+          the emotions, also `mission`: the same of the faces that are not neutral, each read as
+          the most probable of the other emotions; None without such faces.
+        - `codes`: None where no label is known, else code to figures `f1`, `auc` and
+          `average_precision`, numbers `precision`, `recall`, `threshold`, `known`, `support`
+          (present), and `confusion` [[rightly absent, false alarms], [missed, found]].
+        - `codes_mean`: None unless a code has both classes, else `codes` (how many have) and the
+          means over these of `f1`, `auc` and `average_precision`, as figures.
 
     Raises:
         ValueError: the shapes do not fit each other, or a number lies outside its range.
@@ -103,18 +100,17 @@ def evaluate(
     code_probabilities, code_labels = _code_arrays(code_probabilities, code_labels, codes)
     classes, names = np.asarray(emotion_classes), np.asarray(subjects)
     n = len(emotion_probabilities)
-    if len(code_probabilities) != n:
-        raise ValueError(f"there are emotion probabilities of {n} faces, but code probabilities of {len(code_labels)}")
-    for what, values in (("emotion classes", classes), ("subjects", names)):
-        if values.shape != (n,):
-            raise ValueError(f"{what} have shape {values.shape}; one for each of the {n} faces is wanted")
+    rows = {"code labels": code_labels.shape[:1], "emotion classes": classes.shape, "subjects": names.shape}
+    for what, shape in rows.items():
+        if shape != (n,):
+            raise ValueError(f"there are emotion probabilities of {n} faces, but {what} have shape {shape}")
     if not np.isin(classes, np.arange(-1, len(emotions))).all():
         raise ValueError(f"emotion classes must be whole numbers from -1 (unknown) to {len(emotions) - 1}")
     if bootstraps < 0:
         raise ValueError(f"bootstraps is {bootstraps}; it must be 0 or more")
 
     people, owners = np.unique(names.astype(str), return_inverse=True)
-    samples = _Samples(owners, _draw(len(people), bootstraps, seed))
+    samples = _Samples(owners, _draw(max(1, len(people)), bootstraps, seed))
     code_reports, mean = _code_reports(codes, code_probabilities, code_labels, samples, thresholds)
     return {
         "samples": n,
@@ -147,32 +143,31 @@ class _Samples:
         cells = np.bincount((self.owners * classes + truth) * classes + predicted, minlength=subjects * classes**2)
         return (self.weights @ cells.reshape(subjects, -1).astype(np.float64)).reshape(-1, classes, classes)
 
-    def ranking(self, scores: Floats, present: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    def ranking(self, scores: Floats, present: NDArray[np.bool_]) -> dict[str, Floats]:
         """AUC and average precision of each sample, each (1 + b,); NaN where undefined.
 
         Equal scores count half in the AUC, and enter the average precision together.
         """
         auc, average_precision = np.full((2, len(self.weights)), np.nan)
-        if not len(scores):
-            return auc, average_precision
         order = np.argsort(-scores, kind="stable")
         present, owners = present[order], self.owners[order]
-        starts = np.concatenate([[0], np.flatnonzero(np.diff(scores[order])) + 1])  # of each run of equal scores
-        step = max(1, BLOCK // len(scores))
-        for block in (slice(start, start + step) for start in range(0, len(self.weights), step)):
+        starts = np.flatnonzero(np.diff(scores[order], prepend=np.inf))  # of each run of equal scores
+        step = max(1, BLOCK // max(1, len(scores)))
+        for first in range(0, len(self.weights), step):
+            block = slice(first, first + step)
             drawn = self.weights[block][:, owners]
             hits = np.add.reduceat(drawn * present, starts, axis=1)  # (b, runs), highest score first
             alarms = np.add.reduceat(drawn, starts, axis=1) - hits
             all_hits, all_alarms = hits.cumsum(1), alarms.cumsum(1)
-            positives, negatives = all_hits[:, -1], all_alarms[:, -1]
-            outranked = (hits * (negatives[:, None] - all_alarms + alarms / 2)).sum(1)
-            auc[block] = _ratio(outranked, positives * negatives)
+            positives, negatives = hits.sum(1), alarms.sum(1)
+            outranked = negatives[:, None] - all_alarms + alarms / 2
+            auc[block] = _ratio((hits * outranked).sum(1), positives * negatives)
             precision = np.nan_to_num(_ratio(all_hits, all_hits + all_alarms))
             average_precision[block] = _ratio((hits * precision).sum(1), positives)
-        return auc, average_precision
+        return {"auc": auc, "average_precision": average_precision}
 
     def figure(self, draws: Floats) -> dict[str, float | None]:
-        """Value and interval of (1 + b,) draws; no interval from fewer than two subjects, all drawn alike."""
+        """Value and interval of (1 + b,) draws; no interval where all faces are one subject's."""
         others = draws[1:][~np.isnan(draws[1:])]
         spread = len(others) > 0 and len(np.unique(self.owners)) > 1 and not np.isnan(draws[0])
         low, high = np.percentile(others, PERCENTILES) if spread else (np.nan, np.nan)
@@ -180,11 +175,8 @@ class _Samples:
 
 
 def _draw(subjects: int, bootstraps: int, seed: int) -> Floats:
-    data = np.ones((1, subjects))
-    if not subjects:
-        return data
     drawn = np.random.default_rng(seed).multinomial(subjects, np.full(subjects, 1 / subjects), size=bootstraps)
-    return np.concatenate([data, drawn])
+    return np.concatenate([np.ones((1, subjects)), drawn])
 
 
 def _emotion_report(names: Sequence[str], probabilities: Floats, classes: Ints, samples: _Samples) -> dict | None:
@@ -195,9 +187,8 @@ def _emotion_report(names: Sequence[str], probabilities: Floats, classes: Ints, 
     # The place among the kept emotions; -1 for neutral, and for unknown (index -1, the last entry).
     places = np.full(len(names) + 1, -1)
     places[kept] = np.arange(len(kept))
-    return report | {
-        "mission": _class_report([names[i] for i in kept], probabilities[:, kept], places[classes], samples)
-    }
+    mission = _class_report([names[i] for i in kept], probabilities[:, kept], places[classes], samples)
+    return report | {"mission": mission}
 
 
 def _class_report(names: Sequence[str], probabilities: Floats, classes: Ints, samples: _Samples) -> dict | None:
@@ -206,21 +197,16 @@ def _class_report(names: Sequence[str], probabilities: Floats, classes: Ints, sa
         return None
     samples = samples.where(known)
     confusions = samples.confusions(classes[known], probabilities[known].argmax(1), len(names))
-    precision, recall, f1 = _class_scores(confusions)
-    accuracy = _ratio(np.trace(confusions, axis1=1, axis2=2), confusions.sum((1, 2)))
+    scores = _class_scores(confusions)
     return {
         "samples": int(known.sum()),
         "labels": list(names),
-        "accuracy": samples.figure(accuracy),
-        "macro_f1": samples.figure(_mean(f1)),
-        "confusion": _counts(confusions[0]),
+        "accuracy": samples.figure(_ratio(np.trace(confusions, axis1=1, axis2=2), confusions.sum((1, 2)))),
+        "macro_f1": samples.figure(_mean(scores["f1"])),
+        "confusion": confusions[0].astype(int).tolist(),
         "classes": {
-            name: {
-                "precision": _number(precision[0, i]),
-                "recall": _number(recall[0, i]),
-                "f1": _number(f1[0, i]),
-                "support": int(confusions[0, i].sum()),
-            }
+            name: {score: _number(draws[0, i]) for score, draws in scores.items()}
+            | {"support": int(confusions[0, i].sum())}
             for i, name in enumerate(names)
         },
     }
@@ -232,54 +218,52 @@ def _code_reports(
     known = ~np.isnan(labels)
     if not known.any():
         return None, None
-    reports, means = {}, {"f1": [], "auc": [], "average_precision": []}
-    for column, code in enumerate(codes):
-        rows = known[:, column]
+    reports, complete = {}, []
+    for column, (code, rows) in enumerate(zip(codes, known.T, strict=True)):
         truth, scores, drawn = labels[rows, column] >= PRESENT, probabilities[rows, column], samples.where(rows)
         threshold = float(thresholds.get(code, 0.5))
         confusions = drawn.confusions(truth.astype(np.int64), (scores >= threshold).astype(np.int64), 2)
-        precision, recall, f1 = (of_both[:, 1] for of_both in _class_scores(confusions))
-        draws = dict(zip(means, (f1, *drawn.ranking(scores, truth)), strict=True))
+        decided = {score: draws[:, 1] for score, draws in _class_scores(confusions).items()}
+        draws = {"f1": decided["f1"]} | drawn.ranking(scores, truth)
         reports[code] = {name: drawn.figure(values) for name, values in draws.items()} | {
-            "precision": _number(precision[0]),
-            "recall": _number(recall[0]),
+            "precision": _number(decided["precision"][0]),
+            "recall": _number(decided["recall"][0]),
             "support": int(truth.sum()),
             "known": len(truth),
             "threshold": threshold,
-            "confusion": _counts(confusions[0]),
+            "confusion": confusions[0].astype(int).tolist(),
         }
         if truth.any() and not truth.all():
-            for name, values in draws.items():
-                means[name].append(values)
-    if not means["f1"]:
+            complete.append(draws)
+    if not complete:
         return reports, None
     labelled = samples.where(known.any(1))
-    mean = {name: labelled.figure(_mean(np.stack(values, 1))) for name, values in means.items()}
-    return reports, {"codes": len(means["f1"])} | mean
+    mean = {name: labelled.figure(_mean(np.stack([of[name] for of in complete], 1))) for name in complete[0]}
+    return reports, {"codes": len(complete)} | mean
 
 
 def _best_threshold(probabilities: Floats, present: NDArray[np.bool_]) -> float:
     if not present.any() or present.all():
         return 0.5
     values, place = np.unique(probabilities, return_inverse=True)
-    edges = np.concatenate([[0.0], values])
-    candidates = (edges[:-1] + edges[1:]) / 2
+    below = np.concatenate([[0.0], values[:-1]])
+    candidates = (below + values) / 2
     # Candidate i calls present all that lies at values[i] or above.
     called = np.bincount(place)[::-1].cumsum()[::-1]
     hits = np.bincount(place, present)[::-1].cumsum()[::-1]
     f1 = 2 * hits / (called + present.sum())
-    # Rounding may leave no room between two neighbours, nor between 0 and the least probability.
-    f1[(candidates <= edges[:-1]) | (candidates >= 1)] = -1.0
+    # No threshold fits below a probability of 0, nor (by rounding) between the closest of neighbours.
+    f1[(candidates <= below) | (candidates >= 1)] = -1.0
     best = candidates[f1 >= f1.max() - 1e-12]
     return float(best[np.abs(best - 0.5).argmin()]) if f1.max() >= 0 else 0.5
 
 
-def _class_scores(confusions: Floats) -> tuple[Floats, Floats, Floats]:
+def _class_scores(confusions: Floats) -> dict[str, Floats]:
     """Precision, recall and F1, each (1 + b, c); NaN where undefined."""
     hits = np.diagonal(confusions, axis1=1, axis2=2)
     true, called = confusions.sum(2), confusions.sum(1)
     f1 = np.where(true > 0, _ratio(2 * hits, true + called), np.nan)
-    return _ratio(hits, called), _ratio(hits, true), f1
+    return {"precision": _ratio(hits, called), "recall": _ratio(hits, true), "f1": f1}
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
@@ -294,10 +278,6 @@ def _mean(scores: Floats) -> Floats:
 
 def _number(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
-
-
-def _counts(confusion: Floats) -> list[list[int]]:
-    return np.rint(confusion).astype(int).tolist()
 
 
 def _probabilities(values: ArrayLike, what: str, columns: int) -> Floats:

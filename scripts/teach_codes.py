@@ -9,10 +9,10 @@ Its output has one row a picture: `image,AU1,…,AU27`, blank where no face was 
 
 How the constants were found:
 
-- `SPREAD`, and `t` and `s` in `SOFT`: measured on 4 000 random training faces of FER+ (`--measure` prints them again
-  for any pictures). `t` is the quantile that leaves the wanted share of the faces above p = 0.5; `s` is a third of the way
-  from the median face to `t`, but at least an eighth of the interquartile range: a median face gets p of at most 0.05
-  for most codes, and the labels stay graded.
+- `SPREAD`, and `t` and `s` in `SOFT`: measured on 4 000 random training faces of FER+ (`--measure` prints them for
+  any pictures). `t` is the quantile that leaves the wanted share of the faces above p = 0.5; `s` is a third of the
+  way from the median face to `t`, but at least an eighth of the interquartile range, so that a median face gets p of
+  about 0.05 and the labels stay graded. AU27's `s` is smaller, so that its p is never above AU26's.
 - `READOUT`: FACS knowledge first (which movement shows where), weights in round numbers; a term stayed only where it
   helped on a small set of photographs coded by eye (`--check` prints the area under the ROC curve for such a table)
   or agreed better with the emotions of FER+ (AU4 with anger, AU2 with surprise).
@@ -33,7 +33,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from emotiscan import facs, images  # noqa: E402
+from emotiscan import facs, images
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 """File names that count as pictures, in lower case."""
@@ -120,18 +120,16 @@ def listed(root: Path) -> list[str]:
     return sorted(name for name in names if name.lower().endswith(SUFFIXES))
 
 
-def features(names: list[str], scores: np.ndarray, points: np.ndarray, pose: np.ndarray) -> np.ndarray:
+def features(scores: dict[str, float], points: np.ndarray, pose: np.ndarray) -> np.ndarray:
     """Values of one face, in the order of `SPREAD`.
 
     Args:
-        names: names of the blendshapes.
-        scores: their scores, in [0, 1].
+        scores: score of each blendshape, in [0, 1].
         points: (478, 3) landmarks in pixels, y down, z away from the camera.
         pose: (4, 4) transformation of the canonical face (y up, z towards the camera) to this one.
     """
-    found = dict(zip(names, scores, strict=True))
-    sides = {name: (name, name) if name in found else (f"{name}Left", f"{name}Right") for name in SPREAD}
-    values = {name: (found[a] + found[b]) / 2 for name, (a, b) in sides.items() if " " not in name}
+    sides = {name: (name, name) if name in scores else (f"{name}Left", f"{name}Right") for name in SPREAD}
+    values = {name: (scores[a] + scores[b]) / 2 for name, (a, b) in sides.items() if " " not in name}
     # Turn the head to the front, then measure in distances between the eyes' centres; y up.
     turn = pose[:3, :3] / np.linalg.norm(pose[:3, :3], axis=0).mean()
     front = ((points - points.mean(0)) * (1, -1, -1)) @ turn
@@ -168,8 +166,7 @@ class Teacher:
         )
         self.landmarker = vision.FaceLandmarker.create_from_options(options)
         self.wrap = lambda pixels: mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=pixels)
-        self.root = root
-        self.archive = None if root.is_dir() else zipfile.ZipFile(root)
+        self.root, self.archive = root, None if root.is_dir() else zipfile.ZipFile(root)
 
     def look(self, pixels: np.ndarray) -> np.ndarray | None:
         """Features of the face in an (h, w, 3) uint8 RGB picture, or None."""
@@ -177,10 +174,9 @@ class Teacher:
         if not result.face_landmarks:
             return None
         tall, wide = pixels.shape[:2]
-        shapes = result.face_blendshapes[0]
         points = np.array([(p.x * wide, p.y * tall, p.z * wide) for p in result.face_landmarks[0]])
         pose = np.array(result.facial_transformation_matrixes[0])
-        return features([s.category_name for s in shapes], np.array([s.score for s in shapes]), points, pose)
+        return features({s.category_name: s.score for s in result.face_blendshapes[0]}, points, pose)
 
     def read(self, name: str) -> np.ndarray | None:
         """Features of one picture, averaged over it and its mirror image; None where no face is found."""

@@ -17,7 +17,7 @@ import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger
 
-from emotiscan.training.data import AlignedTable, FaceData, load_data
+from emotiscan.training.data import FaceData, load_data
 from emotiscan.training.initialisation import initial_model
 from emotiscan.training.learner import FaceLearner
 from emotiscan.training.losses import code_weights, emotion_weights

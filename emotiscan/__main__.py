@@ -1,0 +1,119 @@
+"""Read faces without a browser: `python -m emotiscan PHOTO…`."""
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from emotiscan.images import ImageError
+
+DECIMALS = 4
+
+
+def argument_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m emotiscan",
+        description="Read emotion and FACS codes of every face in photographs. Writes one line a face.",
+        epilog="An image that cannot be read gives a line with an “error”, the rest go on, and the exit status is 1.",
+    )
+    parser.add_argument(
+        "photos", nargs="+", metavar="PHOTO", help="picture files; - reads their paths from standard input"
+    )
+    parser.add_argument("--cropped", action="store_true", help="each picture already is one face")
+    parser.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="default: jsonl")
+    parser.add_argument("--heatmaps", metavar="DIR", type=Path, help="also write a heat map of each present code there")
+    parser.add_argument(
+        "--weights", metavar="FILE", type=Path, help="checkpoint to read with (default: the shipped one)"
+    )
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Read the photos and print what was read.
+
+    Returns:
+        Exit status: 0, 1 if any image could not be read, 2 if nothing can be (no checkpoint).
+    """
+    parsed = argument_parser().parse_args(arguments)
+    # Imported late, so that --help and a mistyped option answer at once.
+    from emotiscan.analysis import Analyzer
+    from emotiscan.checkpoint import DEFAULT_WEIGHTS, CheckpointError
+
+    try:
+        analyzer = Analyzer(parsed.weights or DEFAULT_WEIGHTS)
+    except CheckpointError as error:
+        print(f"emotiscan: {error}", file=sys.stderr)
+        return 2
+    config = analyzer.card.config
+    write = _csv_writer(sys.stdout, config.emotions, config.codes) if parsed.format == "csv" else _write_json
+    failed = False
+    for name in _names(parsed.photos, sys.stdin):
+        try:
+            analysis = analyzer.analyze(name, cropped=parsed.cropped)
+        except ImageError as error:
+            failed = True
+            write({"image": name, "error": str(error)})
+            continue
+        for number, reading in enumerate(analysis.readings):
+            write(describe(name, number, reading))
+            if parsed.heatmaps:
+                _write_heat_maps(parsed.heatmaps, name, number, reading, analyzer.model)
+    return int(failed)
+
+
+def describe(name: str, number: int, reading: "Reading") -> dict:  # noqa: F821
+    """One face as the command line prints it."""
+    face = reading.face
+    return {
+        "image": name,
+        "face": number,
+        "box": None if face.box is None else [round(side, 1) for side in face.box],
+        "confidence": None if face.confidence is None else round(face.confidence, DECIMALS),
+        "emotion": reading.emotion,
+        "emotions": {emotion: round(p, DECIMALS) for emotion, p in reading.emotions.items()},
+        "facs": {code: round(p, DECIMALS) for code, p in reading.codes.items()},
+        "present": list(reading.present),
+    }
+
+
+def _names(photos: list[str], stdin: TextIO) -> Iterator[str]:
+    for photo in photos:
+        if photo == "-":
+            yield from (line.rstrip("\r\n") for line in stdin if line.strip())
+        else:
+            yield photo
+
+
+def _write_json(row: dict) -> None:
+    print(json.dumps(row), flush=True)
+
+
+def _csv_writer(stream: TextIO, emotions: tuple[str, ...], codes: tuple[str, ...]):  # noqa: ANN202
+    columns = ["image", "face", "x0", "y0", "x1", "y1", "confidence", "emotion", *emotions, *codes, "present", "error"]
+    writer = csv.DictWriter(stream, columns)
+    writer.writeheader()
+
+    def write(row: dict) -> None:
+        flat = {name: row[name] for name in ("image", "face", "confidence", "emotion", "error") if name in row}
+        flat |= dict(zip(("x0", "y0", "x1", "y1"), row.get("box") or (), strict=False))
+        flat |= row.get("emotions", {}) | row.get("facs", {}) | {"present": " ".join(row.get("present", ()))}
+        writer.writerow(flat)
+        stream.flush()
+
+    return write
+
+
+def _write_heat_maps(folder: Path, name: str, number: int, reading: "Reading", model: "FaceModel") -> None:  # noqa: F821
+    from emotiscan.explain import heat_maps, overlay
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for code, heat_map in heat_maps(model, reading.feature_map, reading.present).items():
+        overlay(reading.crop, heat_map).save(folder / f"{Path(name).stem}-{number}-{code}.png")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""Where in the face a code or an emotion was seen: Grad-CAM from the feature map alone.
+
+The backbone's forward pass, nearly all of the cost, was paid by the reading. Here the heads alone
+run on its feature map, once for all targets as a batch, inside grad-cam's own classes (Grad-CAM:
+Selvaraju et al., 2017). A map shows where evidence for the target lies; it does not say why the
+network decided so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor, nn
+
+from emotiscan import facs
+from emotiscan.faces import CROP_SIZE, Face
+from emotiscan.model import FaceModel
+
+COLOUR_SCALE = "Inferno"
+"""Plotly's name of the overlay's colours: perceptually even, and read alike by the colour-blind."""
+
+
+@dataclass(frozen=True, eq=False)
+class HeatMap:
+    """Where in the canonical crop the evidence for one target lies.
+
+    Attributes:
+        target: the code or emotion.
+        values: (`faces.CROP_SIZE`, `faces.CROP_SIZE`) float32 in [0, 1]; all 0 where there is no
+            positive evidence.
+        strength: the peak before it was scaled to 1, in logit gradient units, for comparing maps
+            of one face; 0 where there is no positive evidence.
+    """
+
+    target: str
+    values: NDArray[np.float32]
+    strength: float
+
+    @property
+    def empty(self) -> bool:
+        """Whether no place of the face speaks for the target."""
+        return self.strength <= 0
+
+    def focus(self, code: str | None = None) -> float:
+        """Share of the map's energy inside a code's anatomical region, 0 to 1; NaN if it is empty."""
+        total = float(self.values.sum())
+        if total == 0:
+            return float("nan")
+        return float(self.values[region_mask(code or self.target, len(self.values))].sum() / total)
+
+
+def heat_maps(model: FaceModel, feature_map: Tensor, targets: Sequence[str]) -> dict[str, HeatMap]:
+    """Grad-CAM of several codes or emotions from one feature map.
+
+    Args:
+        model: the network that made the feature map.
+        feature_map: (1, c, h, w), of `analysis.Reading`.
+        targets: any of the network's emotions and codes.
+
+    Returns:
+        A map for each target, in their order.
+
+    Raises:
+        ValueError: the network does not know a target.
+    """
+    outputs = (*model.config.emotions, *model.config.codes)
+    unknown = [target for target in targets if target not in outputs]
+    if unknown:
+        raise ValueError(f"this checkpoint does not know {', '.join(unknown)}; it knows {', '.join(outputs)}")
+    if not targets:
+        return {}
+    raw = _class_activation_maps(model, feature_map, [outputs.index(target) for target in targets])
+    return {target: _scaled(target, np.maximum(cam, 0)) for target, cam in zip(targets, raw, strict=True)}
+
+
+def _class_activation_maps(model: FaceModel, feature_map: Tensor, outputs: Sequence[int]) -> NDArray[np.float32]:
+    """(k, h, w) unscaled maps of k outputs."""
+    from pytorch_grad_cam import GradCAM  # importing it takes seconds
+    from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
+    class UnscaledGradCAM(GradCAM):
+        """Keeps the maps as they are before the library stretches each to [0, 1]."""
+
+        def get_cam_image(self, *args: object, **kwargs: object) -> NDArray[np.float32]:
+            self.unscaled = super().get_cam_image(*args, **kwargs)
+            return self.unscaled
+
+    heads = _HeadsOnly(model)
+    # inference_mode's tensors cannot carry gradients; a copy can.
+    batch = feature_map.detach().clone().expand(len(outputs), -1, -1, -1).contiguous().requires_grad_()
+    with torch.enable_grad(), UnscaledGradCAM(heads, [heads.tap]) as cam:
+        cam(batch, [ClassifierOutputTarget(output) for output in outputs])
+        # The library leaves its `with` block silently after some errors; then this attribute is missing.
+        return cam.unscaled
+
+
+class _HeadsOnly(nn.Module):
+    """The two heads as one module from a feature map; its `tap` is the layer that is explained.
+
+    Made anew for each call, so that hooks of one thread never see another's maps.
+    """
+
+    def __init__(self, model: FaceModel) -> None:
+        super().__init__()
+        self.tap = nn.Identity()
+        self.model = model
+
+    def forward(self, feature_map: Tensor) -> Tensor:
+        return torch.cat(self.model.heads(self.tap(feature_map)), dim=1)
+
+
+def _scaled(target: str, cam: NDArray[np.float32]) -> HeatMap:
+    strength = float(cam.max())
+    if strength <= 0:
+        return HeatMap(target, np.zeros((CROP_SIZE, CROP_SIZE), np.float32), 0.0)
+    image = Image.fromarray((cam / strength).astype(np.float32))
+    smooth = np.asarray(image.resize((CROP_SIZE, CROP_SIZE), Image.Resampling.BICUBIC))
+    return HeatMap(target, np.clip(smooth, 0, 1), strength)
+
+
+def region_mask(code: str, size: int = CROP_SIZE) -> NDArray[np.bool_]:
+    """(size, size) pixels of the canonical crop that belong to a code's anatomical region."""
+    y, x = (np.mgrid[0:size, 0:size] + 0.5) / size
+    mask = np.zeros((size, size), bool)
+    for region in facs.ACTION_UNITS[code].regions:
+        for place in facs.REGIONS[region]:
+            mask |= ((x - place.x) / place.rx) ** 2 + ((y - place.y) / place.ry) ** 2 <= 1
+    return mask
+
+
+def overlay(crop: Image.Image, heat_map: HeatMap, opacity: float = 0.6) -> Image.Image:
+    """The crop with the map laid over it: the stronger the evidence, the less of the skin shows.
+
+    Args:
+        crop: RGB, square.
+        opacity: of the map's peak, 0 to 1.
+    """
+    values = heat_map.values
+    if crop.size != values.shape[::-1]:
+        resized = Image.fromarray(values).resize(crop.size, Image.Resampling.BICUBIC)
+        values = np.clip(np.asarray(resized), 0, 1)
+    return _blend(crop, values, opacity)
+
+
+def overlay_on_photo(photo: Image.Image, face: Face, heat_map: HeatMap, opacity: float = 0.6) -> Image.Image:
+    """The photo with the map laid over the face that it belongs to."""
+    matrix = (face.to_crop * CROP_SIZE).ravel()
+    placed = Image.fromarray(heat_map.values).transform(
+        photo.size, Image.Transform.AFFINE, tuple(matrix), Image.Resampling.BILINEAR
+    )
+    return _blend(photo, np.clip(np.asarray(placed), 0, 1), opacity)
+
+
+def _blend(picture: Image.Image, values: NDArray[np.float32], opacity: float) -> Image.Image:
+    colours = _colours()[np.round(values * 255).astype(np.uint8)]
+    share = (values * opacity)[..., None]
+    mixed = np.asarray(picture.convert("RGB"), np.float32) * (1 - share) + colours * share
+    return Image.fromarray(np.round(mixed).astype(np.uint8))
+
+
+@lru_cache(maxsize=1)
+def _colours() -> NDArray[np.float32]:
+    """(256, 3) the colour of each level, 0 to 255."""
+    from plotly.colors import sample_colorscale, unlabel_rgb
+
+    levels = sample_colorscale(COLOUR_SCALE, np.linspace(0, 1, 256).tolist(), colortype="rgb")
+    return np.array([unlabel_rgb(level) for level in levels], np.float32)
