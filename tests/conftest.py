@@ -1,0 +1,57 @@
+"""Fixtures that several test files share."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLES = ROOT / "samples"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _two_threads() -> None:
+    import torch
+
+    torch.set_num_threads(min(2, os.cpu_count() or 1))
+
+
+@pytest.fixture(scope="session")
+def smile() -> Image.Image:
+    """A rendered portrait of a smiling woman, 480 x 560 px."""
+    return Image.open(SAMPLES / "smile.jpg").convert("RGB")
+
+
+@pytest.fixture(scope="session")
+def samples() -> list[dict]:
+    """What samples.json says of each sample."""
+    return json.loads((SAMPLES / "samples.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def tiny_model():
+    """A random DenseNet121 for 64 px crops: right in shape, wrong in every answer."""
+    import torch
+
+    from emotiscan.model import FaceModel, ModelConfig
+
+    torch.manual_seed(0)
+    return FaceModel(ModelConfig(backbone="densenet121", input_size=64, hidden=16)).eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tiny_model, tmp_path_factory) -> Path:
+    """A checkpoint of `tiny_model`."""
+    from emotiscan.checkpoint import Card, save_checkpoint
+
+    return save_checkpoint(tmp_path_factory.mktemp("weights") / "tiny.safetensors", tiny_model, Card(tiny_model.config))
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
