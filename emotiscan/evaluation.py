@@ -65,9 +65,9 @@ def evaluate(
 
     A *figure* below is ``{"value", "low", "high"}``: the value and its 95 % interval over subjects.
     None stands for what is undefined: a ratio of 0 to 0, an F1 or average precision without a face
-    of that class, an AUC without both classes, an interval from fewer than two subjects. Samples
-    in which a figure is undefined do not count for its interval; a mean over classes or codes is
-    taken over those that are defined in the sample.
+    of that class, an AUC without both classes, an interval from fewer than two subjects (for a code:
+    who show it). Samples in which a figure is undefined do not count for its interval; a mean over
+    classes or codes is taken over those that are defined in the sample.
 
     Args:
         emotions, codes: names of the e and of the k columns.
@@ -225,7 +225,7 @@ def _code_reports(
         confusions = drawn.confusions(truth.astype(np.int64), (scores >= threshold).astype(np.int64), 2)
         decided = {score: draws[:, 1] for score, draws in _class_scores(confusions).items()}
         draws = {"f1": decided["f1"]} | drawn.ranking(scores, truth)
-        reports[code] = {name: drawn.figure(values) for name, values in draws.items()} | {
+        reports[code] = {name: drawn.where(truth).figure(values) for name, values in draws.items()} | {
             "precision": _number(decided["precision"][0]),
             "recall": _number(decided["recall"][0]),
             "support": int(truth.sum()),
@@ -247,13 +247,13 @@ def _best_threshold(probabilities: Floats, present: NDArray[np.bool_]) -> float:
         return 0.5
     values, place = np.unique(probabilities, return_inverse=True)
     below = np.concatenate([[0.0], values[:-1]])
-    candidates = (below + values) / 2
+    # Between the closest of neighbours rounding may leave no room; then the upper one is the threshold.
+    candidates = np.where((below + values) / 2 > below, (below + values) / 2, values)
     # Candidate i calls present all that lies at values[i] or above.
     called = np.bincount(place)[::-1].cumsum()[::-1]
     hits = np.bincount(place, present)[::-1].cumsum()[::-1]
     f1 = 2 * hits / (called + present.sum())
-    # No threshold fits below a probability of 0, nor (by rounding) between the closest of neighbours.
-    f1[(candidates <= below) | (candidates >= 1)] = -1.0
+    f1[(candidates <= 0) | (candidates >= 1)] = -1.0
     best = candidates[f1 >= f1.max() - 1e-12]
     return float(best[np.abs(best - 0.5).argmin()]) if f1.max() >= 0 else 0.5
 

@@ -6,6 +6,7 @@ Selvaraju et al., 2017). A map shows where evidence for the target lies; it does
 network decided so.
 """
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -101,13 +102,15 @@ def _class_activation_maps(model: FaceModel, feature_map: Tensor, outputs: Seque
 class _HeadsOnly(nn.Module):
     """The two heads as one module from a feature map; its `tap` is the layer that is explained.
 
-    Made anew for each call, so that hooks of one thread never see another's maps.
+    Made anew for each call from a copy of the heads: the library switches what it explains to
+    evaluation mode, hooks it and clears its gradients, and another thread may be using the network.
     """
 
     def __init__(self, model: FaceModel) -> None:
         super().__init__()
         self.tap = nn.Identity()
-        self.model = model
+        without_backbone = {id(model.backbone): nn.Identity()}
+        self.model = copy.deepcopy(model, without_backbone).requires_grad_(False)
 
     def forward(self, feature_map: Tensor) -> Tensor:
         return torch.cat(self.model.heads(self.tap(feature_map)), dim=1)

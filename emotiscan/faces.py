@@ -32,6 +32,9 @@ MIN_FACE_SIDE = 32
 DETECTION_SIDE = 1280
 """A larger photo is scaled down to this longer side, in pixels, before faces are looked for."""
 
+LEAST_FACE = 40
+"""The smallest face that is looked for, in pixels of the photo so scaled."""
+
 SMALL_SIDE = 240
 """A smaller picture is scaled up to this longer side, in pixels, before faces are looked for."""
 
@@ -101,12 +104,12 @@ def canonical_transform(landmarks: NDArray[np.float64]) -> Transform:
     eyes, mouth = (left_eye + right_eye) / 2, (left_mouth + right_mouth) / 2
     across = right_eye - left_eye
     eye_distance = float(np.hypot(*across))
-    if eye_distance < 1e-6:
+    if not eye_distance > 1e-6:  # "not >" also holds for NaN
         raise ValueError("the eyes coincide")
     cos, sin = across / eye_distance
     rotation = np.array([[cos, sin], [-sin, cos]])
     drop = float((rotation @ (mouth - eyes))[1])
-    if drop <= 0.2 * eye_distance:
+    if not drop > 0.2 * eye_distance:
         raise ValueError("the mouth does not lie below the eyes")
     wanted = np.array([EYE_DISTANCE, MOUTH_HEIGHT - EYE_HEIGHT])
     found = np.array([eye_distance, drop])
@@ -122,7 +125,7 @@ def framed_transform(width: int, height: int) -> Transform:
     # A picture that is not square is taken as a centred square with more, or less, around it.
     side = min(width, height)
     marks = np.array([[left, eye], [right, eye], [0.5, 0.6], [left, mouth], [right, mouth]]) * side
-    return canonical_transform(marks + [(width - side) / 2, (height - side) / 2])
+    return canonical_transform(marks + np.array([width - side, height - side]) / 2)
 
 
 def warp(photo: Image.Image, to_crop: Transform, size: int) -> Image.Image:
@@ -174,17 +177,17 @@ class FaceDetector:
     def __init__(self) -> None:
         from facenet_pytorch import MTCNN  # imports torch: seconds, and not needed to crop
 
-        self._mtcnn = MTCNN(keep_all=True, post_process=False, min_face_size=40, device="cpu")
+        self._mtcnn = MTCNN(keep_all=True, post_process=False, min_face_size=LEAST_FACE, device="cpu")
 
     def detect(self, photo: Image.Image) -> list[Face]:
         """Faces of an ordinary photograph, from left to right; empty where there is none.
 
-        A photograph in which nothing is found is tried once more with a margin around it:
-        a tight portrait often needs one.
+        A photograph in which nothing is found, or a face reaches the edge, is tried once more with a
+        margin around it: MTCNN squeezes whatever reaches over the edge, and misplaces its landmarks.
         """
         faces = self._find(photo, margin=0.0, least=MIN_CONFIDENCE)
-        if not faces:
-            faces = self._find(photo, margin=0.25, least=MIN_CONFIDENCE)
+        if not faces or any(_reaches_edge(face, photo.size) for face in faces):
+            faces = max(self._find(photo, margin=0.25, least=MIN_CONFIDENCE), faces, key=len)
         return sorted(faces, key=lambda face: (face.box[0] + face.box[2], face.box[1]) if face.box else (0, 0))
 
     def locate(self, picture: Image.Image) -> Face:
@@ -200,15 +203,17 @@ class FaceDetector:
 
     def _find(self, photo: Image.Image, margin: float, least: float) -> list[Face]:
         photo = photo.convert("RGB")
+        scale = min(1.0, DETECTION_SIDE / max(photo.size))
+        if scale < 1:
+            photo = photo.resize(_scaled(photo.size, scale), Image.Resampling.BOX)
         border = round(margin * max(photo.size))
         if border:
             photo = Image.fromarray(np.pad(np.asarray(photo), ((border,) * 2, (border,) * 2, (0, 0)), mode="edge"))
-        longer = max(photo.size)
-        scale = DETECTION_SIDE / longer if longer > DETECTION_SIDE else max(1.0, SMALL_SIDE / longer)
-        if scale != 1.0:
-            size = tuple(max(1, round(side * scale)) for side in photo.size)
-            photo = photo.resize(size, Image.Resampling.BICUBIC if scale > 1 else Image.Resampling.BOX)
-        if min(photo.size) < 20:  # MTCNN's first network needs 12 px, its pyramid a little more
+        if max(photo.size) < SMALL_SIDE:
+            enlarge = SMALL_SIDE / max(photo.size)
+            photo = photo.resize(_scaled(photo.size, enlarge), Image.Resampling.BICUBIC)
+            scale, border = scale * enlarge, border * enlarge
+        if min(photo.size) < LEAST_FACE:  # MTCNN raises where no face can fit
             return []
         boxes, confidences, landmarks = self._mtcnn.detect(photo, landmarks=True)
         if boxes is None:
@@ -217,14 +222,26 @@ class FaceDetector:
         for box, confidence, marks in zip(boxes, confidences, landmarks, strict=True):
             if confidence is None or confidence < least:
                 continue
-            marks = np.asarray(marks, float) / scale - border
+            marks = (np.asarray(marks, float) - border) / scale
             try:
                 to_crop = canonical_transform(marks)
             except ValueError:
                 continue
-            x0, y0, x1, y1 = (float(side) / scale - border for side in box)
+            x0, y0, x1, y1 = ((float(side) - border) / scale for side in box)
             faces.append(Face((x0, y0, x1, y1), float(confidence), marks, to_crop))
         return faces
+
+
+def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _reaches_edge(face: Face, size: tuple[int, int]) -> bool:
+    # MTCNN looks at the square around a box.
+    box = np.reshape(face.box, (2, 2))
+    half = (box[1] - box[0]).max() / 2
+    middle = box.mean(0)
+    return bool((middle < half).any() or (middle + half > size).any())
 
 
 def _distance(face: Face, point: NDArray[np.float64]) -> float:

@@ -241,7 +241,7 @@ def normalise_code(word: str) -> str:
         ValueError: the word is no action unit number.
     """
     digits = word.strip().upper().removeprefix("AU").lstrip("_ ")
-    if not digits.isdigit():
+    if not digits.isdecimal():
         raise ValueError(f"“{word}” is not an action unit; write it like AU12")
     return f"AU{int(digits)}"
 

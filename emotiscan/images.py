@@ -4,7 +4,7 @@ import io
 import warnings
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 MAX_BYTES = 20 * 1024 * 1024
 """Largest file that is read, in bytes."""
@@ -12,8 +12,22 @@ MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 64_000_000
 """Largest picture that is decoded, in pixels: more than any phone camera's usual output."""
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "MPO")
-"""Formats that are decoded, by Pillow's names; everything else is refused before it is parsed."""
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
+"""Formats that are decoded, by Pillow's names; everything else is refused before it is parsed.
+
+Pillow reads MPO, the JPEG of many phones, by its JPEG door; naming it here would raise KeyError.
+"""
+
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ORIENTATION = 0x0112
 
 
 class ImageError(ValueError):
@@ -28,7 +42,7 @@ def read_image(source: bytes | str | Path) -> Image.Image:
 
     Returns:
         An RGB picture, 8 bits a channel, rotated as its EXIF orientation asks; transparency
-        is laid on white, and an animation gives its first frame.
+        is laid on white, an animation gives its first frame, and metadata are dropped.
 
     Raises:
         ImageError: the file is missing, empty, too large, damaged or no picture.
@@ -37,26 +51,24 @@ def read_image(source: bytes | str | Path) -> Image.Image:
     if not data:
         raise ImageError("The file is empty. Choose another picture.")
     if len(data) > MAX_BYTES:
-        raise ImageError(
-            f"The file has {len(data) / 2**20:.0f} MB; at most {MAX_BYTES // 2**20} MB are read. "
-            "Save the picture smaller and try again."
-        )
+        raise ImageError(f"The file is larger than {MAX_BYTES // 2**20} MB. Save the picture smaller and try again.")
     try:
         with warnings.catch_warnings():
             # Pillow warns before its own limit; ours is checked below, on the declared size.
             warnings.simplefilter("ignore")
             image = Image.open(io.BytesIO(data), formats=FORMATS)
             if image.width * image.height > MAX_PIXELS:
-                raise ImageError(
-                    f"The picture has {image.width} x {image.height} pixels; at most "
-                    f"{MAX_PIXELS // 1_000_000} million are read. Save it smaller and try again."
-                )
+                raise Image.DecompressionBombError
             image.load()
-            image = ImageOps.exif_transpose(image)
-            return _to_rgb(image)
-    except ImageError:
-        raise
-    except (UnidentifiedImageError, Image.DecompressionBombError):
+            photo = _to_rgb(_upright(image))
+            photo.info.clear()  # its EXIF block would ask to be turned once more, and may say where it was taken
+            return photo
+    except Image.DecompressionBombError:  # ours, or Pillow's own while it opens a still larger one
+        raise ImageError(
+            f"The picture has too many pixels; at most {MAX_PIXELS // 1_000_000} million are read. "
+            "Save it smaller and try again."
+        ) from None
+    except UnidentifiedImageError:
         raise ImageError("This file is not a picture that can be read. Use a JPEG, PNG or WebP file.") from None
     except Exception:  # Pillow's decoders raise almost anything on damaged data
         raise ImageError("The picture is damaged and cannot be read. Try another copy of it.") from None
@@ -67,13 +79,18 @@ def _bytes_of(source: bytes | str | Path) -> bytes:
         return bytes(source)
     path = Path(source)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ImageError(f"{path.name} is larger than {MAX_BYTES // 2**20} MB. Save it smaller and try again.")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise ImageError(f"There is no file {path}.") from None
     except (OSError, ValueError) as error:
         raise ImageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    # ImageOps.exif_transpose also writes the EXIF block anew, and fails where any of its tags has a wrong type.
+    method = _UPRIGHT.get(image.getexif().get(_ORIENTATION))
+    return image if method is None else image.transpose(method)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -55,3 +55,24 @@ def tiny_weights(tiny_model, tmp_path_factory) -> Path:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def detector():
+    from emotiscan.faces import FaceDetector
+
+    return FaceDetector()
+
+
+@pytest.fixture(scope="session")
+def analyzer(tiny_weights):
+    """Reads with `tiny_weights`; a test that changes it must undo that."""
+    from emotiscan.analysis import Analyzer
+
+    return Analyzer(tiny_weights)
+
+
+@pytest.fixture(scope="session")
+def sample_photo():
+    """Opens a sample by its file name."""
+    return lambda name: Image.open(SAMPLES / name).convert("RGB")

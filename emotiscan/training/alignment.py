@@ -4,9 +4,10 @@ Finding faces takes longer than anything else that is done to a picture, and its
 changes: it is kept in a small file, by what was aligned.
 """
 
+import functools
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -22,6 +23,12 @@ from emotiscan.training.table import LabelTable
 
 VERSION = 1
 """Raise it when `faces` changes what it finds, so that kept alignments are made anew."""
+
+CHUNK = 32
+"""Pictures that a process takes at a time; fewer are not worth starting processes for."""
+
+Picture = tuple[str, str]
+"""Folder or zip file, and the name below it."""
 
 Progress = Callable[[int, int], None]
 
@@ -49,23 +56,30 @@ def align(table: LabelTable, cache: str | Path, workers: int = 2, progress: Prog
 
     Args:
         cache: folder for what is found.
-        workers: processes.
+        workers: processes; with 0 or 1 it is done in this one.
         progress: called with the number of pictures done and their total.
     """
-    pictures = list(zip(table.frame["root"], table.frame["image"], strict=True))
+    # Resolved, so that the same name seen from another folder is another picture.
+    roots = {root: str(Path(root).resolve()) for root in table.frame["root"].unique()}
+    pictures = [(roots[root], image) for root, image in zip(table.frame["root"], table.frame["image"], strict=True)]
     key = hashlib.sha256(repr((VERSION, pictures)).encode()).hexdigest()[:16]
     file = Path(cache) / f"alignment-{key}.npz"
-    if file.is_file():
-        with np.load(file) as kept:
-            return Alignment(kept["transforms"], kept["found"])
     transforms = np.full((len(pictures), 2, 3), np.nan)
     found = np.zeros(len(pictures), bool)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start) as pool:
-        for index, transform in enumerate(pool.map(_locate, pictures, chunksize=32)):
-            if transform is not None:
-                transforms[index], found[index] = transform
-            if progress and (index % 100 == 0 or index + 1 == len(pictures)):
-                progress(index + 1, len(pictures))
+    if file.is_file():
+        with np.load(file) as kept:
+            transforms, found = kept["transforms"], kept["found"]
+    # What could not be read is tried again: the picture may have been mended since.
+    missing = np.flatnonzero(np.isnan(transforms[:, 0, 0]))
+    if not len(missing):
+        return Alignment(transforms, found)
+    for done, (index, place) in enumerate(
+        zip(missing, _locate_all([pictures[i] for i in missing], workers), strict=True)
+    ):
+        if place is not None:
+            transforms[index], found[index] = place
+        if progress and (done % 100 == 0 or done + 1 == len(missing)):
+            progress(done + 1, len(missing))
     buffer = io.BytesIO()
     np.savez_compressed(buffer, transforms=transforms, found=found)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -75,21 +89,33 @@ def align(table: LabelTable, cache: str | Path, workers: int = 2, progress: Prog
     return Alignment(transforms, found)
 
 
-_detector: faces.FaceDetector | None = None
+Place = tuple[NDArray[np.float64], bool] | None
+"""Transform of a picture and whether landmarks were found; None where it is unreadable."""
+
+
+def _locate_all(pictures: list[Picture], workers: int) -> Iterator[Place]:
+    if workers <= 1 or len(pictures) <= CHUNK:
+        yield from map(_locate, pictures)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start) as pool:
+        yield from pool.map(_locate, pictures, chunksize=CHUNK)
 
 
 def _start() -> None:
-    global _detector
     import torch
 
-    torch.set_num_threads(1)
-    _detector = faces.FaceDetector()
+    torch.set_num_threads(1)  # the processes share the processor's cores already
 
 
-def _locate(picture: tuple[str, str]) -> tuple[NDArray[np.float64], bool] | None:
-    assert _detector is not None
+@functools.cache
+def _detector() -> faces.FaceDetector:
+    return faces.FaceDetector()
+
+
+def _locate(picture: Picture) -> Place:
     try:
-        face = _detector.locate(read_image(read_file(*picture)))
+        photo = read_image(read_file(*picture))
     except ImageError:
         return None
+    face = _detector().locate(photo)
     return face.to_crop, face.box is not None

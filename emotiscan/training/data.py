@@ -38,11 +38,14 @@ def load_data(settings: Settings, progress: Progress | None = None) -> AlignedTa
 
     Raises:
         TableError: a label table is broken.
-        SettingsError: the split leaves nothing to train on or to validate with.
+        SettingsError: the split leaves nothing to train on or to validate with, or all pictures
+            have one emotion.
     """
     tables = [_split(load_source(source), settings) for source in settings.data]
     table = join_tables(tables)
-    alignment = align(table, settings.cache, max(1, settings.workers), progress)
+    if len(table.emotions) == 1:
+        raise SettingsError(f"every known emotion is {table.emotions[0]}; pictures of at least two are needed")
+    alignment = align(table, settings.cache, settings.workers, progress)
     readable = alignment.readable
     if not readable.all():
         names = table.frame["image"][~readable]
@@ -71,6 +74,9 @@ def _split(table: LabelTable, settings: Settings) -> LabelTable:
             return table.with_split(published_split(table.frame["subject"], settings.seed))
         except ValueError as error:
             raise SettingsError(str(error)) from None
+    blank = (table.frame["split"] == "").sum()
+    if blank:
+        log.warning("%d of %d pictures have a blank split and are left out", blank, len(table))
     return table
 
 

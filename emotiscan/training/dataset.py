@@ -42,8 +42,8 @@ class FaceDataset(Dataset):
         """
         frame = table.frame.reindex(columns=[*table.frame.columns, *_missing(table, config)])
         self._pictures = list(zip(frame["root"], frame["image"], strict=True))
-        self._emotions = torch.from_numpy(frame[list(config.emotions)].to_numpy(np.float32))
-        self._codes = torch.from_numpy(frame[list(config.codes)].to_numpy(np.float32))
+        self._emotions = torch.from_numpy(frame[list(config.emotions)].to_numpy(np.float32, copy=True))
+        self._codes = torch.from_numpy(frame[list(config.codes)].to_numpy(np.float32, copy=True))
         self._transforms = transforms
         self._config = config
         self._size = size or config.input_size

@@ -5,17 +5,19 @@ A run folder holds `settings.json` (all settings, resolved), `metrics.csv` (figu
 (the checkpoint that the app opens), `report.json` and `figures/`.
 """
 
+import dataclasses
 import logging
 import subprocess
 import sys
-from datetime import datetime
+import time
+import warnings
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import lightning as L
 import pandas as pd
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
-from lightning.pytorch.loggers import CSVLogger
 
 from emotiscan.training.data import FaceData, load_data
 from emotiscan.training.initialisation import initial_model
@@ -25,6 +27,13 @@ from emotiscan.training.settings import Settings, SettingsError, argument_parser
 from emotiscan.training.table import TableError
 
 log = logging.getLogger("emotiscan.training")
+
+NOISE = (
+    r".*isinstance\(treespec, LeafSpec\)",  # Lightning's own use of PyTorch
+    r"The '\w+' does not have many workers",
+    r"Checkpoint directory .* exists and is not empty",
+)
+"""Warnings that ask nothing of whoever trains, as regular expressions of how they begin."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,18 +45,25 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = argument_parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    for message in NOISE:
+        warnings.filterwarnings("ignore", message=message)
     try:
         if parsed.resume:
             settings = Settings.load(Path(parsed.resume) / "settings.json")
+            # The folder may have been moved, or be seen from another one, since the run began.
+            settings = dataclasses.replace(settings, out=parsed.resume)
         else:
             out = parsed.out or f"runs/{datetime.now():%Y-%m-%d_%H-%M-%S}"
             if (Path(out) / "settings.json").exists():
                 raise SettingsError(f"{out} already holds a run; go on with --resume {out}, or name another --out")
             settings = settings_from(parsed, out)
         return fit(settings, resume=bool(parsed.resume))
-    except (TableError, SettingsError) as error:
+    except (TableError, SettingsError, OSError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nStopped before training began.", file=sys.stderr)
+        return 130
 
 
 def fit(settings: Settings, resume: bool = False) -> int:
@@ -60,66 +76,100 @@ def fit(settings: Settings, resume: bool = False) -> int:
         TableError, SettingsError: the run cannot start.
     """
     out = Path(settings.out)
+    # Gradients far below any use make processors ten times slower; set before the worker threads start.
+    torch.set_flush_denormal(True)
     L.seed_everything(settings.seed, workers=True, verbose=False)
     if settings.threads:
         torch.set_num_threads(settings.threads)
+    last = out / "last.ckpt"
+    goes_on = resume and last.is_file()
     data = load_data(settings, _show_alignment)
-    model, settings = initial_model(settings, data.table.emotions, data.table.codes)
-    out.mkdir(parents=True, exist_ok=True)
-    settings.save(out / "settings.json")
+    # A run that goes on has its weights already; where they once came from may be out of reach.
+    start = dataclasses.replace(settings, init="none") if goes_on else settings
+    model, filled = initial_model(start, data.table.emotions, data.table.codes)
+    settings = dataclasses.replace(filled, init=settings.init)
 
     batches = FaceData(data, model.config, settings)
-    if batches.steps_per_epoch == 0 or len(batches.training.table) < 2:
+    if len(batches.training.table) < 2:
         raise SettingsError("at least two training pictures are needed")
+    out.mkdir(parents=True, exist_ok=True)
+    settings.save(out / "settings.json")
     learner = FaceLearner(model, settings, batches.steps_per_epoch * settings.epochs, **_weights(batches, settings))
+    # A bar that is redrawn is for people who watch; a log gets one line an epoch.
+    watched = sys.stderr.isatty() and sys.stdout.isatty()
     trainer = L.Trainer(
         max_epochs=settings.epochs,
         accelerator="auto",
         devices=1,
         precision=_precision(settings.precision),
         gradient_clip_val=1.0,
-        logger=CSVLogger(out, name="", version=""),
+        logger=False,
         callbacks=[
-            ModelCheckpoint(out, "best", monitor="val_loss", save_last=True, enable_version_counter=False),
+            ModelCheckpoint(out, "best", monitor="val_loss", enable_version_counter=False),
+            # Of every epoch: `save_last` would skip those without a gain, and a resumed run do them again.
+            ModelCheckpoint(out, "last", enable_version_counter=False),
             EarlyStopping("val_loss", patience=settings.patience),
-            TQDMProgressBar(refresh_rate=1 if sys.stderr.isatty() else 50),
-            EpochLine(),
+            EpochLine(settings),
+            *([TQDMProgressBar()] if watched else []),
         ],
+        enable_progress_bar=watched,
         reload_dataloaders_every_n_epochs=1,
         enable_model_summary=False,
         num_sanity_val_steps=0,
     )
-    last = out / "last.ckpt"
     try:
-        trainer.fit(learner, batches, ckpt_path=last if resume and last.is_file() else None)
-    except (KeyboardInterrupt, SystemExit):
-        print(f"\nStopped. Go on with: python train.py --resume {out}", file=sys.stderr)
-        return 130
-    if trainer.interrupted:
-        print(f"\nStopped. Go on with: python train.py --resume {out}", file=sys.stderr)
-        return 130
-    best = torch.load(out / "best.ckpt", map_location="cpu", weights_only=False)["state_dict"]
-    learner.load_state_dict(best, strict=False)
-    from emotiscan.training.reporting import finish  # matplotlib and scikit-learn, not needed before
+        trainer.fit(learner, batches, ckpt_path=last if goes_on else None, weights_only=True)
+        best = torch.load(out / "best.ckpt", map_location="cpu", weights_only=True)["state_dict"]
+        learner.load_state_dict(best, strict=False)
+        from emotiscan.training.reporting import finish  # matplotlib, not needed before
 
-    finish(learner.model, data, settings, history(out), _commit())
+        finish(learner.model, data, settings, history(out), _commit())
+    except (KeyboardInterrupt, SystemExit):  # Lightning makes the one into the other
+        print(f"\nStopped. Go on with: python train.py --resume {out}", file=sys.stderr)
+        return 130
     return 0
 
 
 def history(out: Path) -> pd.DataFrame:
     """Figures per epoch of a run folder, one row an epoch."""
-    metrics = pd.read_csv(out / "metrics.csv")
-    return metrics.groupby("epoch", as_index=False).first().drop(columns="step")
+    return pd.read_csv(out / "metrics.csv")
 
 
 class EpochLine(Callback):
-    """One line an epoch, readable in any log."""
+    """The figures of each epoch: a line for any log, and a row of `metrics.csv`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._file = Path(settings.out) / "metrics.csv"
+
+    def on_train_start(self, trainer: L.Trainer, learner: L.LightningModule) -> None:
+        """Start the clock."""
+        self._began, self._first = time.monotonic(), trainer.current_epoch
 
     def on_train_epoch_end(self, trainer: L.Trainer, learner: L.LightningModule) -> None:
-        """Print the epoch's figures."""
-        figures = {name: float(value) for name, value in trainer.callback_metrics.items() if "_step" not in name}
-        text = "  ".join(f"{name} {value:.4f}" for name, value in sorted(figures.items()))
-        print(f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}  {text}", flush=True)
+        """Print and keep the epoch's figures."""
+        epoch = trainer.current_epoch
+        figures = {name: float(value) for name, value in sorted(trainer.callback_metrics.items())}
+        text = "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
+        passed = time.monotonic() - self._began
+        left = passed * self._work(epoch + 1, self._settings.epochs) / self._work(self._first, epoch + 1)
+        learner.print(
+            f"epoch {epoch + 1}/{self._settings.epochs}  {text}  {_clock(passed)} passed, {_clock(left)} left"
+        )
+        rows = pd.DataFrame([{"epoch": epoch, **figures}])
+        if self._file.is_file():
+            kept = pd.read_csv(self._file)
+            # An epoch that was interrupted after its row was written is done again.
+            rows = pd.concat([kept[kept["epoch"] < epoch], rows])
+        rows.to_csv(self._file, index=False)
+
+    def _work(self, start: int, stop: int) -> int:
+        """Pixels of a crop, summed over epochs: what the time of an epoch grows with."""
+        return sum(self._settings.size_at(epoch) ** 2 for epoch in range(start, stop))
+
+
+def _clock(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))
 
 
 def _weights(batches: FaceData, settings: Settings) -> dict[str, torch.Tensor | None]:
@@ -141,7 +191,12 @@ def _precision(wish: str) -> str:
 
 
 def _show_alignment(done: int, total: int) -> None:
-    end = "\n" if done == total else "\r"
+    if sys.stderr.isatty():
+        end = "\n" if done == total else "\r"
+    elif done == total or done % 5000 == 1:
+        end = "\n"
+    else:
+        return
     print(f"finding faces: {done} of {total}", end=end, file=sys.stderr, flush=True)
 
 

@@ -1,6 +1,7 @@
 """The network that a run starts from: our checkpoint, ImageNet's weights, or random ones."""
 
 import dataclasses
+import textwrap
 import urllib.error
 from pathlib import Path
 
@@ -97,9 +98,16 @@ def _download(backbone: str) -> dict[str, Tensor]:
 
 def _read_pth(path: Path) -> dict[str, Tensor]:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)  # never runs code from the file
-    except Exception as error:
-        raise SettingsError(f"--init: {path} is no file of plain torchvision weights ({error})") from None
+        weights = torch.load(path, map_location="cpu", weights_only=True)  # never runs code from the file
+    except OSError as error:
+        raise SettingsError(f"--init: {path} cannot be read: {error.strerror or error}") from None
+    except Exception:  # torch.load raises almost anything, and advises to load the file unsafely
+        weights = None
+    if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
+        raise SettingsError(
+            f"--init: {path} is damaged or holds more than plain tensors; name a file of torchvision's weights"
+        )
+    return weights
 
 
 def _take_backbone(model: FaceModel, weights: dict[str, Tensor], name: str) -> None:
@@ -110,14 +118,17 @@ def _take_backbone(model: FaceModel, weights: dict[str, Tensor], name: str) -> N
     try:
         model.backbone.load_state_dict(own)
     except RuntimeError as error:
-        reason = str(error).splitlines()[1:2]
-        raise SettingsError(f"{name} do not fit a {model.config.backbone}: {' '.join(reason).strip()}") from None
+        reason = textwrap.shorten(" ".join(str(error).splitlines()[1:2]), 160, placeholder=" …")
+        raise SettingsError(
+            f"--init: {name} do not fit a {model.config.backbone} ({reason}); name their --backbone"
+        ) from None
 
 
 def _take_all(model: FaceModel, old: FaceModel) -> None:
     state, given = model.state_dict(), old.state_dict()
     for name, tensor in given.items():
-        if name in state and state[name].shape == tensor.shape:
+        last_layer = name.startswith(("emotion_head.4.", "code_head.4."))
+        if not last_layer and name in state and state[name].shape == tensor.shape:
             state[name] = tensor
     if model.config.hidden == old.config.hidden:
         for head, names, old_names in (

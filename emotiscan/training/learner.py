@@ -3,10 +3,10 @@
 import math
 
 import lightning as L
-import numpy as np
 import torch
 from torch import Tensor, nn
-from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score, MultilabelAUROC
+from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
+from torchmetrics.functional.classification import binary_auroc
 
 from emotiscan.model import FaceModel
 from emotiscan.training.losses import code_loss, emotion_loss
@@ -17,7 +17,7 @@ class FaceLearner(L.LightningModule):
     """A `FaceModel` that Lightning can fit.
 
     Logs, each epoch: `train_loss`; `val_loss`, `val_accuracy` and `val_macro_f1` of the emotions,
-    and `val_code_auc`, the mean over codes.
+    and `val_code_auc`, the mean over the codes that are present in some pictures and absent in others.
     """
 
     def __init__(
@@ -40,10 +40,10 @@ class FaceLearner(L.LightningModule):
         self.steps = steps
         self.register_buffer("emotion_weights", emotion_weights, persistent=False)
         self.register_buffer("code_weights", code_weights, persistent=False)
-        emotions, codes = len(model.config.emotions), len(model.config.codes)
+        emotions = len(model.config.emotions)
         self.accuracy = MulticlassAccuracy(emotions, average="micro")
         self.macro_f1 = MulticlassF1Score(emotions, average="macro")
-        self.code_auc = MultilabelAUROC(codes, average="none", ignore_index=-1, thresholds=200)
+        self._codes_seen: list[tuple[Tensor, Tensor]] = []
 
     # -- steps
 
@@ -73,17 +73,24 @@ class FaceLearner(L.LightningModule):
             truth = batch["emotion"][known].argmax(1)
             self.accuracy.update(emotion_logits[known], truth)
             self.macro_f1.update(emotion_logits[known], truth)
-        labels = torch.where(batch["codes"].isnan(), -1, (batch["codes"] > 0.5).long()).long()
-        self.code_auc.update(code_logits.sigmoid(), labels)
+        self._codes_seen.append((code_logits.sigmoid(), batch["codes"]))
 
     def on_validation_epoch_end(self) -> None:
         """Log the epoch's figures."""
         if self.accuracy.update_called:
             self.log("val_accuracy", self.accuracy.compute(), prog_bar=True)
             self.log("val_macro_f1", self.macro_f1.compute())
-        auc = self.code_auc.compute()
-        self.log("val_code_auc", float(np.nanmean(np.where(auc > 0, auc, np.nan))) if (auc > 0).any() else math.nan)
-        for metric in (self.accuracy, self.macro_f1, self.code_auc):
+        probabilities, labels = (torch.cat(parts) for parts in zip(*self._codes_seen, strict=True))
+        aucs = []
+        for scores, truth in zip(probabilities.T, labels.T, strict=True):
+            known = ~truth.isnan()
+            present = truth[known] >= 0.5
+            if present.any() and not present.all():
+                aucs.append(binary_auroc(scores[known], present.long()))
+        if aucs:
+            self.log("val_code_auc", torch.stack(aucs).mean())
+        self._codes_seen.clear()
+        for metric in (self.accuracy, self.macro_f1):
             metric.reset()
 
     # -- what is frozen

@@ -50,8 +50,10 @@ def code_loss(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> 
 def emotion_weights(votes: NDArray[np.floating], power: float) -> NDArray[np.float32]:
     """(n, e) votes to (e,) weights, inverse to each emotion's share to a power (0: equal, 1: balanced).
 
-    Their mean over the known rows is 1.
+    Their mean over the known rows is 1. Where no row is known all are 1.
     """
+    if np.isnan(votes).any(1).all():
+        return np.ones(votes.shape[1], np.float32)
     shares = np.nanmean(votes, axis=0)
     weights = (1 / np.maximum(shares, 1e-6)) ** power
     weights = np.minimum(weights / weights.min(), MAX_WEIGHT)

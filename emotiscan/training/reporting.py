@@ -43,7 +43,7 @@ def finish(model: FaceModel, data: AlignedTable, settings: Settings, history: pd
     model, _ = load_checkpoint(path)
 
     validation = data.part("validation")
-    emotion_logits, code_logits = predict(model, validation)
+    emotion_logits, code_logits = predict(model, validation, settings)
     codes = model.config.codes
     probabilities = Calibration().codes(code_logits, codes)
     calibration = Calibration(thresholds=choose_thresholds(probabilities, labels_for(validation.table, codes), codes))
@@ -51,7 +51,7 @@ def finish(model: FaceModel, data: AlignedTable, settings: Settings, history: pd
     reports = {"validation": report_on(validation.table, model, calibration, emotion_logits, code_logits)}
     test = data.part("test")
     if len(test.table):
-        reports["test"] = report_on(test.table, model, calibration, *predict(model, test))
+        reports["test"] = report_on(test.table, model, calibration, *predict(model, test, settings))
     (out / "report.json").write_text(json.dumps(reports, indent=1) + "\n")
     save_checkpoint(path, model, Card(model.config, calibration, training, summary(reports)))
     for split, report in reports.items():
@@ -62,12 +62,18 @@ def finish(model: FaceModel, data: AlignedTable, settings: Settings, history: pd
     return path
 
 
-def predict(model: FaceModel, data: AlignedTable) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Emotion logits (n, e) and code logits (n, k) of an aligned table, in its order."""
+def predict(
+    model: FaceModel, data: AlignedTable, settings: Settings | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Emotion logits (n, e) and code logits (n, k) of an aligned table, in its order.
+
+    Args:
+        settings: of a run, for its batch size and loader processes.
+    """
     emotions, codes = [], []
     device = next(model.parameters()).device
     with torch.inference_mode():
-        for batch in evaluation_loader(data, model.config, model.config.input_size):
+        for batch in evaluation_loader(data, model.config, model.config.input_size, settings):
             emotion_logits, code_logits = model(batch["crop"].to(device))
             emotions.append(emotion_logits.float().cpu().numpy())
             codes.append(code_logits.float().cpu().numpy())

@@ -227,21 +227,36 @@ def settings_from(arguments: argparse.Namespace, out: str) -> Settings:
     base = Augmentation.none() if arguments.no_augmentation else Augmentation()
     values |= {"data": tuple(arguments.data), "out": out, "augmentation": dataclasses.replace(base, **changes)}
     settings = Settings(**values)
-    for name in ("batch", "patience", "lr"):
-        if getattr(settings, name) <= 0:
-            raise SettingsError(f"--{name} must be above 0")
-    for name in ("dropout", "label_smoothing", "warm_up"):
-        if not 0 <= (getattr(settings, name) or 0) < 1:
-            raise SettingsError(f"--{name.replace('_', '-')} must lie from 0 to below 1")
+    for names, fits, rule in _RULES:
+        for name in names:
+            value = getattr(settings, name)
+            if value is not None and not fits(value):
+                raise SettingsError(f"--{name.replace('_', '-')} {rule}; it is {value}")
     return settings
+
+
+_RULES = (
+    (("batch",), lambda value: value >= 2, "must be at least 2, which batch normalisation needs"),
+    (("patience", "lr", "hidden"), lambda value: value > 0, "must be above 0"),
+    (("dropout", "label_smoothing", "warm_up"), lambda value: 0 <= value < 1, "must lie from 0 to below 1"),
+    (
+        ("l1", "l2", "code_loss", "balance", "backbone_lr_factor", "freeze_epochs", "unfreeze", "seed", "workers")
+        + ("threads",),
+        lambda value: value >= 0,
+        "must be 0 or more",
+    ),
+)
 
 
 def _change(text: str) -> tuple[str, float]:
     name, _, value = text.partition("=")
     try:
-        if name not in Augmentation.__dataclass_fields__:
+        number = float(value)
+        if name not in Augmentation.__dataclass_fields__ or not number >= 0:
             raise ValueError
-        return name, float(value)
     except ValueError:
         names = ", ".join(Augmentation.__dataclass_fields__)
-        raise SettingsError(f"--augment {text}: write NAME=VALUE, NAME being one of {names}") from None
+        raise SettingsError(f"--augment {text}: write NAME=VALUE, VALUE 0 or more, NAME being one of {names}") from None
+    if name == "zoom" and number >= 1:
+        raise SettingsError(f"--augment {text}: a zoom lies below 1")
+    return name, number

@@ -2,6 +2,7 @@
 
 import os
 import zipfile
+import zlib
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
@@ -9,7 +10,11 @@ from emotiscan.images import ImageError
 
 
 def names_in(root: str | Path) -> frozenset[str]:
-    """Names of every file below a folder or in a zip file, relative, with forward slashes."""
+    """Names of every file below a folder or in a zip file, relative, with forward slashes.
+
+    Raises:
+        ImageError: the root is neither.
+    """
     root = Path(root)
     if root.is_dir():
         return frozenset(
@@ -17,7 +22,10 @@ def names_in(root: str | Path) -> frozenset[str]:
             for folder, _, files in os.walk(root)
             for file in files
         )
-    return frozenset(_zip(str(root), os.getpid()).namelist())
+    try:
+        return frozenset(_zip(str(root), os.getpid()).namelist())
+    except (OSError, zipfile.BadZipFile):
+        raise ImageError(f"{root} is neither a folder nor a zip file that can be read") from None
 
 
 def read_file(root: str | Path, name: str) -> bytes:
@@ -31,7 +39,7 @@ def read_file(root: str | Path, name: str) -> bytes:
         if root.is_dir():
             return (root / name).read_bytes()
         return _zip(str(root), os.getpid()).read(name)
-    except (KeyError, OSError, zipfile.BadZipFile, ValueError) as error:
+    except (KeyError, OSError, zipfile.BadZipFile, zlib.error, ValueError, RuntimeError) as error:
         raise ImageError(f"{name} cannot be read from {root}: {error}") from None
 
 

@@ -172,9 +172,11 @@ def _check_subjects(table: LabelTable, file: str | Path) -> None:
 def join_tables(tables: Sequence[LabelTable]) -> LabelTable:
     """Several data sets as one table; a column that one lacks is blank there.
 
-    The emotions are the union in the vocabulary's order, without those that no row ever has.
+    The emotions are the union in the vocabulary's order, without those that no row ever has; all
+    of them where no emotion is known at all.
     """
-    emotions = [e for e in facs.EMOTIONS_WITH_NEUTRAL if any(e in t.emotions and t.frame[e].max() > 0 for t in tables)]
+    union = [e for e in facs.EMOTIONS_WITH_NEUTRAL if any(e in t.emotions for t in tables)]
+    emotions = [e for e in union if any(e in t.emotions and t.frame[e].max() > 0 for t in tables)] or union
     codes = [c for c in facs.ACTION_UNITS if any(c in t.codes for t in tables)]
     codes += [c for t in tables for c in t.codes if c not in codes]
     frames = []
@@ -192,18 +194,27 @@ def with_soft_codes(table: LabelTable, file: str | Path) -> LabelTable:
     The file is a CSV with `image` (a name as in the table) and one column per code, 0 to 1 or blank.
 
     Raises:
-        TableError: a column is missing, a value lies outside [0, 1], or no picture matches.
+        TableError: the file is no CSV, a column is missing, a value is no number from 0 to 1, or
+            no picture matches.
     """
-    soft = pd.read_csv(file)
+    try:
+        soft = pd.read_csv(file)
+    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+        raise TableError(file, f"it cannot be read as CSV: {error}") from None
     if "image" not in soft.columns:
         raise TableError(file, "it has no column “image”; add one with the pictures' names")
     codes = [code for code in table.codes if code in soft.columns]
     if not codes:
         raise TableError(file, f"it has no column for any of the codes {', '.join(table.codes)}")
-    outside = (soft[codes] < 0) | (soft[codes] > 1)
-    if outside.to_numpy().any():
-        row, column = np.argwhere(outside.to_numpy())[0]
-        raise TableError(file, f"{codes[column]} lies outside 0 to 1", int(row) + 2)
+    numbers = soft[codes].apply(pd.to_numeric, errors="coerce")
+    wrong = (soft[codes].notna() & ~numbers.ge(0)) | numbers.gt(1)
+    if wrong.to_numpy().any():
+        row, column = np.argwhere(wrong.to_numpy())[0]
+        value = soft[codes].iloc[row, column]
+        raise TableError(
+            file, f"{codes[column]} is “{value}”; write a number from 0 to 1, or leave it blank", int(row) + 2
+        )
+    soft[codes] = numbers
     matched = soft.drop_duplicates("image").set_index("image").reindex(table.frame["image"])[codes]
     if matched.isna().all(axis=None):
         raise TableError(file, f"none of its pictures is in the table; names look like {table.frame['image'].iloc[0]}")

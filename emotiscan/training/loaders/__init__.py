@@ -3,9 +3,11 @@
 A source is written `KIND:PATH[,option=value…]`, as `train.py --data` takes it.
 """
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 
+from emotiscan.images import ImageError
 from emotiscan.training.loaders.ckplus import load_ckplus, load_ckplus_course
 from emotiscan.training.loaders.ferplus import load_ferplus
 from emotiscan.training.loaders.plain import load_csv
@@ -45,8 +47,10 @@ def load_source(source: str) -> LabelTable:
             raise TableError(value, "there is no such file or folder")
         settings[name] = value
     codes = settings.pop("codes", None)
+    if settings and "images" not in inspect.signature(LOADERS[kind]).parameters:
+        raise TableError(source, f"{kind} takes no option images=DIR; its pictures are looked for below {path}")
     try:
         table = LOADERS[kind](path, **settings)
-    except TypeError:
-        raise TableError(source, f"{kind} takes no option images=DIR") from None
+    except ImageError as error:  # the folder or zip file itself cannot be read
+        raise TableError(source, str(error)) from None
     return with_soft_codes(table, codes) if codes else table

@@ -41,7 +41,7 @@ def _sequence(file: Path, root: Path) -> dict[str, object]:
         if not text.strip():
             continue
         values = _numbers(text, file, number)
-        if len(values) != 2:
+        if len(values) != 2 or values[0] not in range(100):
             raise TableError(file, f"“{text.strip()}” is not a code and its intensity", number)
         present.add(f"AU{int(values[0])}")
     row: dict[str, object] = {code: int(code in present) for code in facs.CODES}
@@ -49,7 +49,7 @@ def _sequence(file: Path, root: Path) -> dict[str, object]:
     emotion = root / "Emotion" / subject / sequence / f"{stem}_emotion.txt"
     if emotion.is_file():
         values = _numbers(emotion.read_text(), emotion, 1)
-        if len(values) != 1 or not 0 <= values[0] < len(EMOTION_NUMBERS):
+        if len(values) != 1 or values[0] not in range(len(EMOTION_NUMBERS)):
             raise TableError(emotion, f"it must hold one number from 0 to {len(EMOTION_NUMBERS) - 1}", 1)
         row["emotion"] = EMOTION_NUMBERS[int(values[0])]
     return row

@@ -10,6 +10,8 @@ from emotiscan.training.table import LabelTable, build_table
 def load_csv(path: str | Path, images: str | Path | None = None) -> LabelTable:
     """A CSV with `image`, and any of `subject`, `split`, `emotion` and codes (0, 1 or blank).
 
+    A column like `AU26_or_AU27` says whether any of its codes is present; it serves evaluation.
+
     Args:
         path: the CSV, or a folder that holds it as `labels.csv`.
         images: what its `image` column is relative to; by default the CSV's folder.
@@ -21,7 +23,11 @@ def load_csv(path: str | Path, images: str | Path | None = None) -> LabelTable:
     file = file / "labels.csv" if file.is_dir() else file
     rows = read_rows(file, ["image"])
     # Without a subject each picture is taken as another person.
-    pictures = ({"subject": row["image"]} | row | {"emotion": row.get("emotion")} for row in rows)
+    pictures = (row | {"subject": str(row.get("subject") or "").strip() or row["image"], "votes": None} for row in rows)
     root = Path(images) if images else file.parent
-    codes = tuple(code for code in rows[0] if code in facs.ACTION_UNITS) if rows else ()
+    codes = tuple(name for name in rows[0] if _is_code(name)) if rows else ()
     return build_table(pictures, file=file, root=root, source=file.stem, codes=codes or facs.CODES)
+
+
+def _is_code(column: str) -> bool:
+    return all(part in facs.ACTION_UNITS for part in column.split("_or_"))

@@ -1,0 +1,68 @@
+"""What the numbers mean, how good they are, and what should not be done with them."""
+
+import streamlit as st
+
+from emotiscan.checkpoint import CheckpointError
+from emotiscan.ui import figures_of_merit
+from emotiscan.ui.session import analyzer
+
+MEANING = """
+**An emotion bar** is the network's probability that people who look at the face would call its expression
+so. It was taught by ten annotators' votes a face. It says how a face *looks*, not what the person feels.
+
+**A code's number** is the probability that a movement is visible, not how strong it is. Codes follow the
+Facial Action Coding System (FACS), which names what muscles do and leaves what it means open. A code counts as
+*present* from its threshold on; each code has its own, chosen on validation data.
+
+**A heat map** (Grad-CAM) shows which places of the face speak for a code. It does not say why the network decided so,
+and a map in the wrong place is a reason to doubt the reading.
+"""
+
+LIMITS = """
+- The emotion is one of a few rough classes. Mixed, subtle or acted expressions, irony and culture are beyond it.
+- Training faces were mostly small, grey web pictures, facing the camera. Side views, hands over the mouth, masks,
+  glasses with reflections, very dark or very young faces are read less well.
+- The codes were taught by another program's face landmarks, not by certified FACS coders. AU11, AU14 and AU23
+  are the weakest; nobody has checked them against coders.
+- One photo is one moment. A face at rest can look stern, a word half spoken can look like surprise.
+"""
+
+ETHICS = """
+**Privacy.** A photo is read in the server's memory and forgotten with the visit; it is neither stored nor logged, and
+nothing is sent elsewhere. Upload only photos of people who agree to it. A face is personal data, and in many places the
+law treats it as such.
+
+**Culture.** People show and read emotions differently from place to place. The labels here come from a small group of
+annotators and carry their habits. What they voted “negative” may be concentration, respect or tiredness elsewhere.
+
+**Fair representation.** Web pictures do not show everybody equally often: ages, skin tones, genders and disabilities are
+represented unevenly, and a paralysis or a scar changes what a muscle shows. Expect more errors for people whom the
+data show less; nobody should be judged by a reading.
+
+**Label bias.** Annotators disagree: on one face in twenty fewer than half of FER+'s ten chose the same class. Actors' and
+stock-photo smiles are exaggerated. A network learns these leanings along with everything else.
+
+**Security.** A public page takes any file, so pictures are size-limited and decoded by one guarded door, and weights are
+plain numbers that cannot run code. A network can be fooled by pictures made for that; a reading is no evidence.
+
+**Please do not use this** to judge honesty, health, character, fitness for a job, or anybody who has not agreed.
+"""
+
+
+def main() -> None:
+    """The page."""
+    st.title("About", anchor=False)
+    st.subheader("What the numbers mean", anchor=False)
+    st.markdown(MEANING)
+    st.subheader("How good the readings are", anchor=False)
+    try:
+        figures_of_merit.show(analyzer().card)
+    except CheckpointError as error:
+        st.error(f"The model cannot be loaded, so its figures cannot be shown. {error}")
+    st.subheader("Known limits", anchor=False)
+    st.markdown(LIMITS)
+    st.subheader("Privacy, fairness and good use", anchor=False)
+    st.markdown(ETHICS)
+
+
+main()

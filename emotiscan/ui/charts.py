@@ -1,0 +1,98 @@
+"""Pictures of a reading: the photo with its faces marked, and the emotion bars."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import plotly.graph_objects as go
+from PIL import Image, ImageDraw, ImageFont
+
+from emotiscan import facs
+from emotiscan.faces import Face
+from emotiscan.ui.wording import percent
+
+SHOWN_SIDE = 1024
+"""Longer side of the photo as it is shown, in pixels."""
+
+EMOTION_COLOURS = {
+    facs.POSITIVE: "#2F9E77",
+    facs.SURPRISE: "#C98A12",
+    facs.NEGATIVE: "#C2554D",
+    facs.NEUTRAL: "#7C8B93",
+}
+CHOSEN, OTHERS = (255, 205, 70), (255, 255, 255)
+
+
+def marked_photo(photo: Image.Image, faces: Sequence[Face], chosen: int) -> Image.Image:
+    """The photo, at most `SHOWN_SIDE` pixels large, with a numbered box around every face.
+
+    Args:
+        chosen: place of the face that is emphasised.
+    """
+    scale = min(1.0, SHOWN_SIDE / max(photo.size))
+    shown = photo.resize([max(1, round(side * scale)) for side in photo.size], Image.Resampling.LANCZOS)
+    draw = ImageDraw.Draw(shown)
+    width = max(2, round(max(shown.size) / 300))
+    font = ImageFont.load_default(size=max(14, round(max(shown.size) / 36)))
+    # The chosen face last, so that its box lies on top.
+    for number in sorted(range(len(faces)), key=lambda number: number == chosen):
+        box = faces[number].box
+        if box is None:
+            continue
+        x0, y0, x1, y1 = (side * scale for side in box)
+        colour = CHOSEN if number == chosen else OTHERS
+        draw.rectangle((x0 - width, y0 - width, x1 + width, y1 + width), outline=(20, 30, 32), width=3 * width)
+        draw.rectangle((x0, y0, x1, y1), outline=colour, width=width)
+        label = str(number + 1)
+        left, top, right, bottom = draw.textbbox((0, 0), label, font=font)
+        pad = 2 * width + 2
+        tag = (x0, y0, x0 + right - left + 2 * pad, y0 + bottom - top + 2 * pad)
+        draw.rectangle(tag, fill=colour)
+        draw.text((x0 + pad - left, y0 + pad - top), label, font=font, fill=(20, 30, 32))
+    return shown
+
+
+def emotion_bars(emotions: Mapping[str, float]) -> go.Figure:
+    """Horizontal bars of the emotions' probabilities, the most probable on top."""
+    order = sorted(emotions, key=emotions.__getitem__)
+    values = [emotions[emotion] for emotion in order]
+    figure = go.Figure(
+        go.Bar(
+            x=values,
+            y=[emotion.capitalize() for emotion in order],
+            orientation="h",
+            marker_color=[EMOTION_COLOURS.get(emotion, "#0F6E78") for emotion in order],
+            text=[percent(value) for value in values],
+            textposition="outside",
+            textfont_size=14,
+            cliponaxis=False,
+            hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        height=44 * len(order) + 16,
+        margin={"l": 0, "r": 8, "t": 4, "b": 4},
+        bargap=0.35,
+        xaxis={"range": [0, 1.18], "visible": False, "fixedrange": True},
+        yaxis={"tickfont_size": 14, "ticklabelstandoff": 8, "fixedrange": True},
+        dragmode=False,
+        showlegend=False,
+    )
+    return figure
+
+
+def emotions_in_words(emotions: Mapping[str, float]) -> str:
+    """The bars as text, for screen readers."""
+    order = sorted(emotions, key=emotions.__getitem__, reverse=True)
+    return "Probability of each emotion: " + ", ".join(f"{e} {percent(emotions[e])}" for e in order)
+
+
+@cache
+def page_icon() -> Image.Image:
+    """The browser tab's icon, drawn here: streamlit would fetch its own from another host."""
+    icon = Image.new("RGBA", (128, 128))
+    draw = ImageDraw.Draw(icon)
+    draw.ellipse((4, 4, 124, 124), fill="#0F6E78")
+    for x in (42, 86):
+        draw.ellipse((x - 9, 40, x + 9, 58), fill="white")
+    draw.arc((32, 40, 96, 100), 20, 160, fill="white", width=10)
+    return icon

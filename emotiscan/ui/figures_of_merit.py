@@ -1,0 +1,89 @@
+"""The evaluation figures that a checkpoint carries, as a page shows them."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from emotiscan import facs
+from emotiscan.checkpoint import Card
+
+DATA_NAMES = {
+    "validation": "validation part of the training data",
+    "test": "test part of the training data",
+    "photographs": "photographs whose codes were read by eye",
+}
+
+
+def show(card: Card) -> None:
+    """Every report in the card: headline figures with intervals, then a table of the codes."""
+    config = card.config
+    st.caption(
+        f"Checkpoint {card.fingerprint or 'without a fingerprint'}: {config.backbone}, {config.input_size} px crops"
+        f"{', grey' if config.grayscale else ''}, trained {card.training.get('date', 'at an unknown date')}. "
+        "Figures in brackets are 95 % bootstrap intervals."
+    )
+    if not card.metrics:
+        st.info("This checkpoint carries no evaluation report.")
+    for name, report in card.metrics.items():
+        st.markdown(f"**On the {DATA_NAMES.get(name, name)}** ({report['samples']} faces)")
+        if report.get("note"):
+            st.caption(report["note"])
+        _headlines(report)
+        if report.get("codes"):
+            _codes_table(report["codes"], name)
+
+
+def _headlines(report: Mapping) -> None:
+    emotion, mean = report.get("emotion") or {}, report.get("codes_mean") or {}
+    mission = emotion.get("mission") or {}
+    figures = [
+        (f"Emotion accuracy, {len(emotion.get('per_class') or ())} classes", emotion.get("accuracy")),
+        ("Emotion macro F1", emotion.get("macro_f1")),
+        (f"Accuracy, {' / '.join(facs.EMOTIONS)}", mission.get("accuracy")),
+        ("Mean AUC over codes", mean.get("auc")),
+        ("Mean F1 over codes", mean.get("f1")),
+    ]
+    known = [(label, figure) for label, figure in figures if figure and figure.get("value") is not None]
+    with st.grid(min_column_width=190):
+        for label, figure in known:
+            st.metric(
+                label,
+                f"{figure['value']:.3f}",
+                border=True,
+                delta=_interval(figure),
+                delta_color="off",
+                delta_arrow="off",
+            )
+
+
+def _codes_table(codes: Mapping[str, Mapping], name: str) -> None:
+    rows = [
+        {
+            "Code": code,
+            "Name": " or ".join(facs.ACTION_UNITS[part].name for part in code.split("_or_")),
+            "Present in": f"{scores['support']} of {scores['known']}",
+            "AUC": _with_interval(scores["auc"]),
+            "F1": _with_interval(scores["f1"]),
+            "Precision": _number(scores["precision"]),
+            "Recall": _number(scores["recall"]),
+            "Threshold": _number(scores["threshold"]),
+        }
+        for code, scores in codes.items()
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, height="content", key=f"codes-{name}")
+
+
+def _interval(figure: Mapping) -> str | None:
+    if figure.get("low") is None:
+        return None
+    return f"[{figure['low']:.3f}, {figure['high']:.3f}]"
+
+
+def _with_interval(figure: Mapping) -> str:
+    interval = _interval(figure)
+    return _number(figure["value"]) + (f" {interval}" if interval else "")
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

@@ -1,0 +1,48 @@
+"""Sentences that the pages say about a reading: modest, and in plain words."""
+
+from emotiscan import facs
+from emotiscan.analysis import Reading
+
+SURE, FAIRLY_SURE = 0.85, 0.60
+"""From these probabilities on a reading is called clear, or fairly sure."""
+
+EMOTION_LOOKS = {
+    facs.POSITIVE: "a positive expression",
+    facs.NEGATIVE: "a negative expression",
+    facs.SURPRISE: "a surprised expression",
+    facs.NEUTRAL: "a calm expression",
+}
+
+
+def headline(reading: Reading) -> str:
+    """One sentence on the emotion, e.g. “Looks like a positive expression, fairly sure (72 %).”"""
+    probability = reading.emotions[reading.emotion]
+    looks = EMOTION_LOOKS.get(reading.emotion, reading.emotion)
+    if probability >= SURE:
+        return f"Looks clearly like {looks} ({percent(probability)})."
+    if probability >= FAIRLY_SURE:
+        return f"Looks like {looks}, fairly sure ({percent(probability)})."
+    return f"Hard to tell: most like {looks}, but only {percent(probability)} sure."
+
+
+def movements(reading: Reading) -> str:
+    """One sentence on the codes that are present."""
+    names = [facs.ACTION_UNITS[code].name.lower() for code in reading.present if code in facs.ACTION_UNITS]
+    if not names:
+        return "No movement of the fifteen stands out."
+    return f"Visible movements: {', '.join(names)}."
+
+
+def percent(probability: float) -> str:
+    """A probability as a whole number of per cent; never a flat 0 % or 100 %."""
+    if probability < 0.01:
+        return "< 1 %"
+    if probability > 0.99:
+        return "> 99 %"
+    return f"{round(100 * probability)} %"
+
+
+def title_of(target: str) -> str:
+    """Name of a code or emotion for people, e.g. “AU12 Lip corner puller”."""
+    unit = facs.ACTION_UNITS.get(target)
+    return f"{target} {unit.name}" if unit else target.capitalize()

@@ -1,0 +1,85 @@
+"""Make the README's pictures from the running app: `python scripts/screenshots.py`.
+
+Needs the packages of requirements-dev.txt and Debian's chromium.
+"""
+
+import argparse
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+SHOTS = (
+    # file, path of the page, width in px, colour scheme, what to wait for
+    ("read.png", "/", 1280, "light", "Heat map of"),
+    ("read-dark.png", "/", 1280, "dark", "Heat map of"),
+    ("read-phone.png", "/", 390, "light", "Heat map of"),
+    ("about.png", "/about", 1280, "light", None),
+)
+
+
+def main() -> None:
+    """Start the app, visit each page, save each picture."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder for the pictures (default: docs)")
+    parser.add_argument("--only", nargs="*", metavar="FILE", help="make only these pictures, e.g. read.png")
+    parser.add_argument("--chromium", default="/usr/bin/chromium", help="browser to drive (default: /usr/bin/chromium)")
+    parsed = parser.parse_args()
+    parsed.out.mkdir(parents=True, exist_ok=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
+    server = subprocess.Popen([*command, f"--server.port={port}"], cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_for(address)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=parsed.chromium, args=["--no-sandbox", "--disable-gpu"]
+            )
+            for file, path, width, scheme, image in SHOTS:
+                if parsed.only and file not in parsed.only:
+                    continue
+                page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+                page.set_default_timeout(120_000)
+                page.goto(address + path)
+                target = (
+                    page.get_by_role("img", name=image) if image else page.get_by_role("heading", name="Known limits")
+                )
+                target.first.wait_for()
+                shoot(page, parsed.out / file, width)
+                print(parsed.out / file)
+                page.close()
+            browser.close()
+    finally:
+        server.terminate()
+
+
+def wait_for(address: str) -> None:
+    """Return once the app answers; raise TimeoutError after a minute."""
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=2)
+            return
+        except OSError:
+            time.sleep(0.5)
+    raise TimeoutError("the app did not start within a minute")
+
+
+def shoot(page: Page, file: Path, width: int) -> None:
+    """Save the whole page, not only what fits the window."""
+    page.wait_for_timeout(3000)  # charts and tables are drawn after their elements appear
+    height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_timeout(2000)
+    page.screenshot(path=file)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,16 @@
+"""The web app: page config and navigation, nothing else. Run: `streamlit run streamlit_app.py`."""
+
+import emotiscan  # noqa: F401  (first: it tunes the threads before anything imports torch)
+
+import streamlit as st  # isort: skip
+
+from emotiscan.ui.charts import page_icon
+
+st.set_page_config(page_title="EmotiScan", page_icon=page_icon(), layout="wide")
+st.navigation(
+    [
+        st.Page("emotiscan/ui/app_pages/read.py", title="Read a face", icon=":material/face:", default=True),
+        st.Page("emotiscan/ui/app_pages/about.py", title="About", icon=":material/info:"),
+    ],
+    position="top",
+).run()

@@ -1,0 +1,188 @@
+"""Every page and state of the app, without a browser."""
+
+import io
+import os
+
+import pytest
+from conftest import ROOT, SAMPLES
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+ABOUT = "emotiscan/ui/app_pages/about.py"
+
+
+@pytest.fixture
+def app(monkeypatch):
+    """The app with the shipped weights, before its first run."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("EMOTISCAN_WEIGHTS", raising=False)
+    return AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
+
+
+def texts(at: AppTest) -> str:
+    """All that the page says."""
+    kinds = (at.title, at.subheader, at.markdown, at.caption, at.warning, at.error, at.info)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def upload(at: AppTest, name: str, data: bytes, kind: str = "image/jpeg") -> AppTest:
+    return at.file_uploader[0].upload(name, data, kind).run()
+
+
+def as_bytes(picture: Image.Image, format: str = "JPEG") -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, format)
+    return buffer.getvalue()
+
+
+def codes_table(at: AppTest) -> dict[str, str]:
+    """Each code, and whether the table calls it present."""
+    table = at.dataframe[0].value
+    return dict(zip(table["Code"], table["Seen"], strict=True))
+
+
+def test_first_visit_shows_a_samples_reading(app):
+    at = app.run()
+    assert not at.exception
+    assert "positive" in texts(at)
+    assert codes_table(at)["AU12"] == "present"
+    assert len(codes_table(at)) == 15
+
+
+@pytest.mark.parametrize("title", ["Surprise", "Anger", "Sadness", "Calm face", "Disgust", "Four people"])
+def test_each_sample_opens(app, title):
+    at = app.run()
+    at.pills(key="sample").set_value(title).run()
+    assert not at.exception
+    assert not at.error
+    assert "Emotion" in [heading.value for heading in at.subheader]
+
+
+def test_one_of_several_faces_is_chosen(app):
+    at = app.run()
+    at.pills(key="sample").set_value("Four people").run()
+    faces = next(group for group in at.segmented_control if group.label == "Which face?")
+    assert faces.options == ["1", "2", "3", "4"]
+    first = codes_table(faces.set_value(0).run())
+    faces = next(group for group in at.segmented_control if group.label == "Which face?")
+    assert first != codes_table(faces.set_value(3).run())
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+def test_an_upload_replaces_the_sample(app, format):
+    at = app.run()
+    picture = Image.open(SAMPLES / "surprise.jpg")
+    upload(at, f"me.{format.lower()}", as_bytes(picture, format), f"image/{format.lower()}")
+    assert not at.exception
+    assert "surprised" in texts(at)
+    assert "Your photo" in texts(at)
+
+
+def test_a_sample_can_be_opened_after_an_upload_and_back(app):
+    at = app.run()
+    upload(at, "me.jpg", (SAMPLES / "surprise.jpg").read_bytes())
+    at.pills(key="sample").set_value("Broad smile").run()
+    assert "positive" in texts(at)
+    at.pills(key="sample").set_value(None).run()
+    assert "surprised" in texts(at)
+
+
+def test_a_phone_photo_lying_on_its_side_is_read_upright(app):
+    sideways = Image.open(SAMPLES / "smile.jpg").rotate(90, expand=True)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned 90 degrees clockwise
+    buffer = io.BytesIO()
+    sideways.save(buffer, "JPEG", exif=exif, quality=95)
+    at = upload(app.run(), "phone.jpg", buffer.getvalue())
+    assert codes_table(at)["AU12"] == "present"
+
+
+def test_a_snapshot_is_read(app):
+    at = app.run()
+    at.segmented_control(key="way").set_value("Webcam").run()
+    assert "Take a snapshot" in texts(at)
+    at.camera_input[0].upload("s.jpg", (SAMPLES / "smile.jpg").read_bytes()).run()
+    assert not at.exception
+    assert codes_table(at)["AU12"] == "present"
+
+
+def test_no_face_is_said_and_the_page_goes_on(app):
+    at = upload(app.run(), "wall.jpg", as_bytes(Image.new("RGB", (400, 300), (180, 170, 160))))
+    assert not at.exception
+    assert "No face was found" in at.warning[0].value
+    upload(at, "me.jpg", (SAMPLES / "smile.jpg").read_bytes())
+    assert codes_table(at)["AU12"] == "present"
+
+
+def test_a_tiny_face_is_read_with_a_warning(app):
+    small = Image.open(SAMPLES / "smile.jpg").resize((48, 56))
+    at = upload(app.run(), "tiny.png", as_bytes(small, "PNG"), "image/png")
+    assert not at.exception
+    assert "few pixels" in " ".join(warning.value for warning in at.warning) or "No face" in at.warning[0].value
+
+
+@pytest.mark.parametrize("data", [b"", b"not a picture", (SAMPLES / "smile.jpg").read_bytes()[:2000]])
+def test_a_broken_file_is_refused_in_plain_words(app, data):
+    at = upload(app.run(), "broken.jpg", data)
+    assert not at.exception
+    assert len(at.error) == 1
+    assert "Traceback" not in at.error[0].value
+    upload(at, "me.jpg", (SAMPLES / "smile.jpg").read_bytes())
+    assert not at.error
+
+
+def test_heat_maps_follow_the_choice(app):
+    at = app.run()
+    choice = next(group for group in at.pills if group.label == "Codes and emotions to compare")
+    assert "AU12" in choice.value
+    choice.set_value(["AU1", "surprise"]).run()
+    assert not at.exception
+    assert "AU1 Inner brow raiser" in texts(at)
+    assert "AU12 Lip corner puller" not in texts(at)
+    choice = next(group for group in at.pills if group.label == "Codes and emotions to compare")
+    choice.set_value([]).run()
+    assert "Choose at least one" in texts(at)
+
+
+def test_about_shows_the_checkpoints_own_figures(app):
+    at = app.run().switch_page(ABOUT).run()
+    assert not at.exception
+    assert any("Emotion accuracy" in metric.label for metric in at.metric)
+    for word in ("Privacy", "Culture", "Fair representation", "Label bias", "Security"):
+        assert word in texts(at)
+
+
+def test_another_checkpoint_shows_its_own_vocabulary(app, monkeypatch, tmp_path):
+    import torch
+
+    from emotiscan.checkpoint import Card, save_checkpoint
+    from emotiscan.model import FaceModel, ModelConfig
+
+    torch.manual_seed(0)
+    config = ModelConfig(
+        "densenet121", emotions=("negative", "positive"), codes=("AU12", "AU4"), input_size=64, hidden=16
+    )
+    path = save_checkpoint(tmp_path / "other.safetensors", FaceModel(config), Card(config))
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(path))
+    at = app.run()
+    assert not at.exception
+    assert list(codes_table(at)) == ["AU12", "AU4"]
+    at.switch_page(ABOUT).run()
+    assert "no evaluation report" in texts(at)
+
+
+@pytest.mark.parametrize("page", [None, ABOUT])
+def test_missing_weights_are_said_not_thrown(app, monkeypatch, page):
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", os.devnull + "-nothing.safetensors")
+    at = app.run()
+    if page:
+        at.switch_page(page).run()
+    assert not at.exception
+    assert "no checkpoint" in at.error[0].value
+
+
+def test_one_visitors_photo_never_shows_for_another(app):
+    first = upload(app.run(), "me.jpg", (SAMPLES / "surprise.jpg").read_bytes())
+    second = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run()
+    assert "surprised" in texts(first)
+    assert "surprised" not in texts(second)

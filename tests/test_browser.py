@@ -1,0 +1,157 @@
+"""The main flows in a real Chromium, as a visitor goes through them.
+
+Needs Debian's `chromium` (or another one named by EMOTISCAN_CHROMIUM). Without a browser the tests
+are skipped, unless EMOTISCAN_BROWSER=required.
+"""
+
+import io
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from urllib.parse import urlparse
+
+import pytest
+from conftest import ROOT, SAMPLES
+from PIL import Image
+
+pytestmark = pytest.mark.browser
+CHROMIUM = os.environ.get("EMOTISCAN_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+PATIENCE = 90_000
+"""Milliseconds that an answer may take on a slow, busy machine."""
+
+
+@pytest.fixture(scope="session")
+def server():
+    """Address of the running app."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
+    command += [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(120):
+            try:
+                if urllib.request.urlopen(f"{address}/_stcore/health", timeout=2).status == 200:
+                    break
+            except OSError:
+                time.sleep(0.5)
+        else:
+            pytest.fail("the app did not start within a minute")
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def fake_camera(tmp_path_factory):
+    """A film of one sample portrait, in which Chromium's fake camera can look: 30 JPEGs in a row."""
+    frame = Image.new("RGB", (640, 480), (120, 125, 130))
+    portrait = Image.open(SAMPLES / "smile.jpg").resize((411, 480))
+    frame.paste(portrait, (114, 0))
+    buffer = io.BytesIO()
+    frame.save(buffer, "JPEG", quality=90, subsampling="4:2:0")
+    film = tmp_path_factory.mktemp("camera") / "camera.mjpeg"
+    film.write_bytes(buffer.getvalue() * 30)
+    return film
+
+
+@pytest.fixture(scope="session")
+def chromium(fake_camera):
+    """A headless Chromium with a fake camera."""
+    if not CHROMIUM:
+        if os.environ.get("EMOTISCAN_BROWSER") == "required":
+            pytest.fail("no Chromium was found; install Debian's chromium")
+        pytest.skip("no Chromium was found; install Debian's chromium to run the browser tests")
+    from playwright.sync_api import sync_playwright
+
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--use-fake-ui-for-media-stream"]
+    flags += ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={fake_camera}"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[(1280, 900), (390, 844)], ids=["desktop", "phone"])
+def page(request, chromium, server):
+    """The app after its first reading; fails on console errors, foreign hosts and unasked downloads."""
+    width, height = request.param
+    context = chromium.new_context(viewport={"width": width, "height": height}, permissions=["camera"])
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    errors, hosts, downloads = [], set(), []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: hosts.add(urlparse(request.url).hostname))
+    page.on("download", lambda download: downloads.append(download.suggested_filename))
+    page.goto(server)
+    page.get_by_role("heading", name="Where it was seen").wait_for()
+    yield page
+    context.close()
+    assert not errors
+    assert hosts <= {"127.0.0.1", None}, "the page asked other hosts"
+    assert not downloads
+
+
+def wait_for_reading(page, sentence: str) -> None:
+    page.get_by_text(sentence).first.wait_for()
+    page.get_by_role("img", name="Heat map of").first.wait_for()
+
+
+def code_line(page, code: str) -> str:
+    """What the table of codes says of one code, as a screen reader hears it."""
+    label = page.locator(f"[aria-label*='{code} ']").first.get_attribute("aria-label")
+    return next(part for part in label.split("; ") if part.startswith(f"{code} "))
+
+
+def test_an_uploaded_portrait_is_read(page):
+    data = pytest.importorskip("skimage.data")
+    buffer = io.BytesIO()
+    Image.fromarray(data.astronaut()).save(buffer, "JPEG", quality=92)
+    picker = page.locator("[data-testid=stFileUploader] input[type=file]")
+    picker.set_input_files({"name": "portrait.jpg", "mimeType": "image/jpeg", "buffer": buffer.getvalue()})
+    page.get_by_text("Your photo", exact=True).wait_for()
+    wait_for_reading(page, "a positive expression")
+    assert code_line(page, "AU12").endswith("present")
+    assert code_line(page, "AU6").endswith("present") or code_line(page, "AU25").endswith("present")
+
+
+def test_heat_maps_differ_from_code_to_code(page):
+    wait_for_reading(page, "a positive expression")
+    for code in ("AU1", "AU4"):
+        page.get_by_role("button", name=code, exact=True).click()
+        page.get_by_role("img", name=f"Heat map of {code} ").wait_for()
+    maps = page.get_by_role("img", name="Heat map of")
+    sources = [maps.nth(number).get_attribute("src") for number in range(maps.count())]
+    assert len(sources) >= 3
+    assert len(set(sources)) == len(sources)
+
+
+def test_a_snapshot_is_read(page):
+    page.get_by_role("radio", name="Webcam").or_(page.get_by_role("button", name="Webcam")).first.click()
+    page.wait_for_function("document.querySelector('[data-testid=stCameraInput] video')?.videoWidth > 0")
+    page.get_by_role("button", name="Take photo").click()
+    page.get_by_text("Your snapshot").wait_for()
+    wait_for_reading(page, "a positive expression")
+
+
+def test_nothing_is_wider_than_the_screen(page):
+    wait_for_reading(page, "a positive expression")
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0
+
+
+def test_about_opens_from_the_menu(page):
+    if page.viewport_size["width"] < 600:
+        page.goto(page.url.rstrip("/") + "/about")
+    else:
+        page.get_by_role("link", name="About").click()
+    page.get_by_role("heading", name="How good the readings are").wait_for()
+    page.get_by_text("Emotion accuracy").first.wait_for()

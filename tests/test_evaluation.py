@@ -1,0 +1,296 @@
+"""The report: worked by hand, against scikit-learn, and what its intervals may claim."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics
+
+from emotiscan.evaluation import choose_thresholds, evaluate
+from emotiscan.facs import CODES
+
+FOUR = ("negative", "positive", "surprise", "neutral")
+CODE_FIGURES = ("f1", "auc", "average_precision")
+NAN = float("nan")
+
+
+def report_on(*, emotions=FOUR, codes=(), probabilities=None, classes=None, scores=None, labels=None, **more):
+    """`evaluate` with blanks for what a test does not care about."""
+    n = next(len(given) for given in (probabilities, scores) if given is not None)
+    return evaluate(
+        emotions=emotions,
+        codes=codes,
+        emotion_probabilities=np.full((n, len(emotions)), 0.25) if probabilities is None else probabilities,
+        code_probabilities=np.zeros((n, len(codes))) if scores is None else scores,
+        emotion_classes=np.full(n, -1) if classes is None else classes,
+        code_labels=np.full((n, len(codes)), NAN) if labels is None else labels,
+        **{"subjects": np.arange(n), "thresholds": {}, "bootstraps": 50} | more,
+    )
+
+
+def code_report(scores, labels, **more):
+    return report_on(codes=("AU12",), scores=np.reshape(scores, (-1, 1)), labels=np.reshape(labels, (-1, 1)), **more)
+
+
+def some_codes(n, k=4, seed=0, unknown=0.2):
+    """Scores with many ties, labels that go with them, some unknown."""
+    random = np.random.default_rng(seed)
+    labels = (random.random((n, k)) < np.linspace(0.1, 0.6, k)).astype(float)
+    scores = np.round(np.clip(0.35 * labels + random.normal(0.3, 0.25, (n, k)), 0, 1), 1)
+    labels[random.random((n, k)) < unknown] = NAN
+    return scores, labels
+
+
+def width(figure):
+    return figure["high"] - figure["low"]
+
+
+PREDICTED, TRUE = [0, 0, 1, 1, 1, 3, 2, 0, 3, 2], [0, 0, 0, 1, 1, 1, 2, 2, 3, 3]
+
+
+def as_probabilities(first, second=None):
+    """(n, 4) rows with 0.6 for the first choice and 0.3 for the second."""
+    return 0.05 + 0.55 * np.eye(4)[first] + 0.25 * np.eye(4)[first if second is None else second]
+
+
+def test_emotion_figures_worked_by_hand():
+    emotion = report_on(probabilities=as_probabilities(PREDICTED), classes=TRUE)["emotion"]
+    assert emotion["labels"] == list(FOUR)
+    assert emotion["confusion"] == [[2, 1, 0, 0], [0, 2, 0, 1], [1, 0, 1, 0], [0, 0, 1, 1]]
+    assert emotion["accuracy"]["value"] == pytest.approx(6 / 10)
+    assert list(emotion["classes"]["positive"].values()) == pytest.approx([2 / 3, 2 / 3, 2 / 3, 3])
+    assert emotion["classes"]["surprise"] == pytest.approx({"precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 2})
+    assert emotion["macro_f1"]["value"] == pytest.approx((2 / 3 + 2 / 3 + 1 / 2 + 1 / 2) / 4)
+
+
+def test_mission_leaves_neutral_out_of_truth_and_prediction():
+    second = [3, 3, 3, 3, 3, 1, 3, 2, 0, 0]  # only those first read as neutral, or wrongly, matter
+    mission = report_on(probabilities=as_probabilities(PREDICTED, second), classes=TRUE)["emotion"]["mission"]
+    assert (mission["labels"], mission["samples"]) == (["negative", "positive", "surprise"], 8)
+    # The positive face first read as neutral counts as positive; the two neutral faces do not count.
+    assert mission["confusion"] == [[2, 1, 0], [0, 3, 0], [1, 0, 1]]
+    assert mission["accuracy"]["value"] == pytest.approx(6 / 8)
+    assert "mission" not in mission
+
+
+def test_mission_finds_neutral_wherever_it_stands():
+    there = report_on(probabilities=as_probabilities(PREDICTED), classes=TRUE)["emotion"]["mission"]
+    order = [3, 0, 1, 2]  # neutral first
+    probabilities, classes = as_probabilities(PREDICTED)[:, order], [order.index(c) for c in TRUE]
+    moved = report_on(emotions=[FOUR[i] for i in order], probabilities=probabilities, classes=classes)
+    assert moved["emotion"]["mission"] == there
+
+
+def test_no_mission_without_a_neutral_class_or_other_faces():
+    assert report_on(probabilities=as_probabilities([3, 3, 0]), classes=[3, 3, 3])["emotion"]["mission"] is None
+    emotion = report_on(emotions=FOUR[:3], probabilities=np.eye(3), classes=[0, 1, 1])["emotion"]
+    assert "mission" not in emotion
+    assert emotion["confusion"] == [[1, 0, 0], [0, 1, 1], [0, 0, 0]]
+
+
+def test_faces_of_unknown_emotion_do_not_count():
+    probabilities = as_probabilities(PREDICTED)
+    whole = report_on(probabilities=probabilities[:6], classes=TRUE[:6], bootstraps=0)["emotion"]
+    masked = report_on(probabilities=probabilities, classes=[*TRUE[:6], *[-1] * 4], bootstraps=0)["emotion"]
+    assert whole["samples"] == 6
+    assert masked == whole
+
+
+def test_a_class_without_faces_has_no_f1_and_stays_out_of_the_mean():
+    emotion = report_on(probabilities=as_probabilities([0, 1, 2, 0]), classes=[0, 1, 0, 1])["emotion"]
+    assert emotion["classes"]["surprise"] == {"precision": 0.0, "recall": None, "f1": None, "support": 0}
+    assert emotion["classes"]["neutral"] == {"precision": None, "recall": None, "f1": None, "support": 0}
+    assert emotion["macro_f1"]["value"] == pytest.approx((1 / 2 + 2 / 3) / 2)
+
+
+def test_code_figures_worked_by_hand():
+    labels = [0.7, 0.49, 0.5, 1, 0]  # a teacher's: present, absent, present, present, absent
+    code = code_report([0.9, 0.8, 0.6, 0.4, 0.2], labels, thresholds={"AU12": 0.6})["codes"]["AU12"]
+    assert code["confusion"] == [[1, 1], [1, 2]]
+    assert (code["support"], code["known"], code["threshold"]) == (3, 5, 0.6)
+    assert [code["precision"], code["recall"], code["f1"]["value"]] == pytest.approx([2 / 3, 2 / 3, 2 / 3])
+    assert code["auc"]["value"] == pytest.approx(4 / 6)  # of 6 pairs, 0.8 outranks 0.6 and 0.4
+    assert code["average_precision"]["value"] == pytest.approx((1 + 2 / 3 + 3 / 4) / 3)
+
+
+def test_agrees_with_scikit_learn_where_scores_tie_and_labels_are_missing():
+    scores, labels = some_codes(300)
+    codes = ("AU1", "AU2", "AU4", "AU6")
+    report = report_on(codes=codes, scores=scores, labels=labels, thresholds=dict.fromkeys(codes, 0.4))
+    for column, code in enumerate(codes):
+        known = ~np.isnan(labels[:, column])
+        truth, score, part = labels[known, column], scores[known, column], report["codes"][code]
+        assert part["known"] == known.sum() < 300
+        assert part["auc"]["value"] == pytest.approx(metrics.roc_auc_score(truth, score))
+        assert part["average_precision"]["value"] == pytest.approx(metrics.average_precision_score(truth, score))
+        assert part["f1"]["value"] == pytest.approx(metrics.f1_score(truth, score >= 0.4))
+        assert part["confusion"] == metrics.confusion_matrix(truth, score >= 0.4).tolist()
+    for name in CODE_FIGURES:
+        mean = np.mean([part[name]["value"] for part in report["codes"].values()])
+        assert report["codes_mean"][name]["value"] == pytest.approx(mean)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]), st.booleans()), min_size=2, max_size=30))
+def test_ranking_agrees_with_scikit_learn_on_any_ties(rows):
+    scores, labels = np.array([r[0] for r in rows]), np.array([r[1] for r in rows], float)
+    code = code_report(scores, labels, bootstraps=0)["codes"]["AU12"]
+    auc = metrics.roc_auc_score(labels, scores) if labels.any() and not labels.all() else None
+    average_precision = metrics.average_precision_score(labels, scores) if labels.any() else None
+    assert code["auc"]["value"] == pytest.approx(auc)
+    assert code["average_precision"]["value"] == pytest.approx(average_precision)
+
+
+def test_mean_is_over_the_codes_with_both_classes():
+    scores = np.array([[0.9, 0.9, 0.2], [0.4, 0.2, 0.3], [0.6, 0.3, 0.1]])
+    labels = np.array([[1, 0, NAN], [1, 0, NAN], [0, 0, NAN]])
+    report = report_on(codes=("AU1", "AU2", "AU4"), scores=scores, labels=labels)
+    assert report["codes_mean"]["codes"] == 1
+    assert report["codes_mean"]["auc"]["value"] == report["codes"]["AU1"]["auc"]["value"] == pytest.approx(0.5)
+    assert report["codes"]["AU2"]["auc"]["value"] is None
+    assert report["codes"]["AU2"]["confusion"] == [[2, 1], [0, 0]]
+    assert report["codes"]["AU4"]["known"] == 0
+
+
+def test_threshold_separates_what_can_be_separated():
+    scores = np.array([[0.1, 0.62, 0.9], [0.2, 0.60, 0.9], [0.3, 0.91, 0.9], [0.4, 0.90, 0.9]])
+    labels = np.array([[0.0, 0.4, 1], [1, 0, 1], [1, 0.8, 1], [NAN, 1, NAN]])
+    chosen = choose_thresholds(scores, labels, ("AU1", "AU2", "AU4"))
+    assert chosen == pytest.approx({"AU1": 0.15, "AU2": 0.76, "AU4": 0.5})
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=12))
+def test_no_other_threshold_between_0_and_1_gives_a_better_f1(rows):
+    scores, labels = np.array([r[0] for r in rows]), np.array([r[1] for r in rows], float)
+    threshold = choose_thresholds(scores[:, None], labels[:, None], ("AU1",))["AU1"]
+    assert 0 < threshold < 1
+    if labels.any() and not labels.all():
+        found, *others = (metrics.f1_score(labels, scores >= t) for t in (threshold, *scores) if 0 < t < 1)
+        assert found >= max(others, default=0) - 1e-9
+
+
+def headline(report):
+    emotion = report["emotion"]
+    figures = [part[name] for part in (emotion, emotion["mission"]) for name in ("accuracy", "macro_f1")]
+    return figures + [part[name] for part in (*report["codes"].values(), report["codes_mean"]) for name in CODE_FIGURES]
+
+
+def whole_report(n, people, seed=0):
+    random = np.random.default_rng(7)
+    classes = random.integers(0, 4, n)
+    probabilities = random.dirichlet(np.ones(4), n) + np.eye(4)[(classes + (random.random(n) < 0.3)) % 4]
+    scores, labels = some_codes(n, 2)
+    faces = {"probabilities": probabilities / 2, "classes": classes, "scores": scores, "labels": labels}
+    return report_on(codes=("AU1", "AU2"), **faces, subjects=np.arange(n) % people, bootstraps=200, seed=seed)
+
+
+def test_intervals_hold_their_value_and_narrow_with_more_people():
+    few, many = whole_report(80, 80), whole_report(1280, 1280)
+    for small, large in zip(headline(few), headline(many), strict=True):
+        assert small["low"] <= small["value"] <= small["high"]
+        assert large["low"] <= large["value"] <= large["high"]
+        assert 0 < width(large) < 0.6 * width(small)
+
+
+def test_copies_of_a_person_tell_nothing_new():
+    scores, labels = some_codes(60, 1, seed=2, unknown=0)
+    copied = {"scores": scores.repeat(16, 0), "labels": labels.repeat(16, 0), "bootstraps": 300}
+    once = code_report(scores, labels, bootstraps=300)["codes"]["AU12"]
+    by_person = code_report(**copied, subjects=np.arange(60).repeat(16))["codes"]["AU12"]
+    as_if_strangers = code_report(**copied)["codes"]["AU12"]
+    for name in CODE_FIGURES:
+        assert by_person[name] == pytest.approx(once[name])
+        assert width(as_if_strangers[name]) < 0.4 * width(by_person[name])
+
+
+def test_intervals_are_those_of_drawing_people_and_measuring_again():
+    n, people = 120, 30
+    scores, labels = some_codes(n, 1, seed=5, unknown=0)
+    subjects = np.arange(n) % people
+    random, found = np.random.default_rng(1), []
+    for _ in range(300):
+        rows = np.concatenate([np.flatnonzero(subjects == s) for s in random.integers(0, people, people)])
+        truth, score = labels[rows, 0], scores[rows, 0]
+        ranking = metrics.roc_auc_score(truth, score), metrics.average_precision_score(truth, score)
+        found.append([metrics.f1_score(truth, score >= 0.5), *ranking])
+    code = code_report(scores, labels, subjects=subjects, bootstraps=2000)["codes"]["AU12"]
+    for name, low, high in zip(CODE_FIGURES, *np.percentile(found, [2.5, 97.5], axis=0), strict=True):
+        assert [code[name]["low"], code[name]["high"]] == pytest.approx([low, high], abs=0.25 * (high - low)), name
+
+
+def test_interval_of_many_people_is_the_normal_one():
+    wrong = (np.arange(400) % 4 == 0).astype(int)
+    emotion = report_on(probabilities=np.eye(4)[wrong], classes=np.zeros(400, int), bootstraps=4000)["emotion"]
+    assert width(emotion["accuracy"]) == pytest.approx(2 * 1.96 * (0.75 * 0.25 / 400) ** 0.5, rel=0.08)
+
+
+def test_no_interval_from_one_person():
+    emotion = report_on(probabilities=as_probabilities(PREDICTED), classes=TRUE, subjects=["ann"] * 10)["emotion"]
+    assert emotion["accuracy"] == {"value": 0.6, "low": None, "high": None}
+    # Five people, but the code was seen on one of them: its scores cannot be said to hold for others.
+    code = code_report([0.9, 0.2, 0.1, 0.3, 0.2], [1, 0, 0, 0, 0])["codes"]["AU12"]
+    assert code["auc"] == {"value": 1.0, "low": None, "high": None}
+
+
+def test_samples_without_the_code_are_left_out():
+    # One sample in nine draws neither of the two people who show the code.
+    code = code_report([0.9, 0.8, *[0.1] * 8], [1, 1, *[0] * 8], bootstraps=200)["codes"]["AU12"]
+    assert code["auc"] == code["f1"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+
+
+def test_seed_decides_the_intervals_and_nothing_else(monkeypatch):
+    first, other = whole_report(100, 50), whole_report(100, 50, seed=1)
+    assert first["emotion"]["accuracy"] != other["emotion"]["accuracy"]
+    assert [f["value"] for f in headline(first)] == [f["value"] for f in headline(other)]
+    monkeypatch.setattr("emotiscan.evaluation.BLOCK", 700)  # samples in many blocks, as of a large table
+    assert whole_report(100, 50) == first
+
+
+def test_a_whole_test_set_takes_seconds():
+    scores, draws = np.random.default_rng(0).random((2, 3569, 15))
+    labels, started = draws < 0.2, time.process_time()
+    report_on(codes=CODES, scores=scores, labels=labels, bootstraps=500)
+    assert time.process_time() - started < 30
+
+
+def test_report_is_plain_json_with_null_for_what_is_undefined():
+    scores = np.array([[0.9, 0.9], [0.4, 0.2]], np.float32)
+    report = report_on(codes=("AU1", "AU2"), scores=scores, labels=[[1, 0], [0, 0]], subjects=["a", "b"])
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+    assert report["codes"]["AU2"]["f1"] == {"value": None, "low": None, "high": None}
+
+
+@pytest.mark.parametrize("faces", [0, 2])
+def test_no_faces_or_no_labels_give_no_parts(faces):
+    scores, people = np.full((faces, 1), 0.6), ["ann"] * faces
+    report = report_on(codes=("AU1",), scores=scores, subjects=people)
+    nothing = {"emotion": None, "codes": None, "codes_mean": None}
+    assert report == {"samples": faces, "subjects": min(1, faces)} | nothing
+    assert report_on(emotions=(), scores=scores[:, :0], subjects=people) == report
+    assert choose_thresholds(scores, scores * NAN, ("AU1",)) == {"AU1": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"subjects": ["a"]}, "2 faces, but subjects"),
+        ({"classes": [0, 1, 2]}, "2 faces, but emotion classes"),
+        ({"classes": [0, 4]}, "from -1 .unknown. to 3"),
+        ({"scores": [[0.5]], "labels": [[1]]}, "2 faces, but code labels"),
+        ({"labels": [[1, 0], [0, 0]]}, "code labels have shape"),
+        ({"scores": [[0.5, 0.5]] * 2}, "1 columns are wanted"),
+        ({"scores": [[1.5], [0.5]]}, "lie in 0 to 1"),
+        ({"scores": [[NAN], [0.5]]}, "lie in 0 to 1"),
+        ({"labels": [[-1], [0.5]]}, "NaN where unknown"),
+        ({"probabilities": np.ones((2, 3))}, "4 columns are wanted"),
+        ({"bootstraps": -1}, "0 or more"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_plain_words(change, message):
+    fitting = {"probabilities": np.eye(4)[:2], "classes": [0, 1], "scores": [[0.5], [0.5]], "labels": [[1], [0]]}
+    with pytest.raises(ValueError, match=message):
+        report_on(codes=("AU1",), **fitting | change)

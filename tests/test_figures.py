@@ -1,0 +1,168 @@
+"""The pictures: each is written, shows something, and shows other things for other numbers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot
+from matplotlib.image import imread
+
+from emotiscan.evaluation import evaluate
+from emotiscan.facs import CODES, EMOTIONS, EMOTIONS_WITH_NEUTRAL
+from emotiscan.training import figures
+from emotiscan.training.table import LabelTable
+
+
+def report_of(emotions=EMOTIONS_WITH_NEUTRAL, codes=CODES, n=60, seed=0, bootstraps=20):
+    random = np.random.default_rng(seed)
+    labels = (random.random((n, len(codes))) < 0.4).astype(float)
+    labels[random.random(labels.shape) < 0.2] = np.nan
+    return evaluate(
+        emotions=emotions,
+        codes=codes,
+        emotion_probabilities=random.dirichlet(np.ones(len(emotions)), n),
+        code_probabilities=random.random((n, len(codes))),
+        emotion_classes=random.integers(0, len(emotions), n),
+        code_labels=labels,
+        subjects=np.arange(n) // 2,
+        thresholds={},
+        bootstraps=bootstraps,
+    )
+
+
+def table_of(n=60, splits=("train", "validation", "test"), emotions=EMOTIONS_WITH_NEUTRAL, codes=CODES, seed=0):
+    random = np.random.default_rng(seed)
+    frame = pd.DataFrame({"image": [f"{i}.png" for i in range(n)], "split": random.choice(splits, n)})
+    votes = np.eye(len(emotions))[random.integers(0, len(emotions), n)]
+    votes[:3] = np.nan
+    labels = random.choice([0.0, 1.0, np.nan], (n, len(codes)))
+    frame = frame.join(pd.DataFrame(votes, columns=list(emotions))).join(pd.DataFrame(labels, columns=list(codes)))
+    return LabelTable(frame, emotions, codes)
+
+
+def history_of(*columns, epochs=8, seed=0):
+    random = np.random.default_rng(seed)
+    return pd.DataFrame({"epoch": range(epochs)} | {column: random.random(epochs) for column in columns})
+
+
+def pixels(path):
+    """(h, w, 3) in [0, 1]; fails where the picture is blank or not of the common width."""
+    image = imread(path)[..., :3]
+    assert image.shape[1] == 1280
+    assert (image < 0.9).any(2).mean() > 0.01, "blank"
+    return image
+
+
+DRAWINGS = {
+    "label_distribution": lambda seed: table_of(codes=CODES[:6], seed=seed),
+    "learning_curves": lambda seed: history_of(*figures.CURVES, seed=seed),
+    "emotion_confusion": lambda seed: report_of(seed=seed),
+    "code_confusions": lambda seed: report_of(codes=CODES[:6], seed=seed),
+    "code_scores": lambda seed: report_of(codes=CODES[:6], seed=seed),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_picture_depends_on_the_numbers_alone(name, tmp_path):
+    draw, data = getattr(figures, name), DRAWINGS[name]
+    first, again, other = (draw(data(seed), tmp_path / f"{i}.png") for i, seed in enumerate((0, 0, 1)))
+    assert first == tmp_path / "0.png"
+    assert first.read_bytes() == again.read_bytes()
+    shown, changed = pixels(first), pixels(other)
+    assert shown.shape == changed.shape
+    assert (shown != changed).any()
+
+
+def test_confusion_is_darkest_where_a_row_has_most(tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "_text", lambda score: "")
+    right = {"confusion": [[1, 0], [0, 1000]], "labels": ["a", "b"], "accuracy": None, "macro_f1": None}
+    right["classes"] = {"a": {"support": 1}, "b": {"support": 1000}}
+    wrong = right | {"confusion": [[0, 1], [0, 1000]]}
+    one, two = (
+        pixels(figures.emotion_confusion({"emotion": part}, tmp_path / f"{i}.png"))
+        for i, part in enumerate((right, wrong))
+    )
+    # Colours go by rows: the one face of the first row is as dark as the thousand of the second.
+    changed = np.argwhere((one != two).any(2))
+    top, left = changed.min(0)
+    bottom, right_edge = changed.max(0)
+    row, column = top + 5, left + 5
+    assert one[row, column].sum() < 1 < two[row, column].sum()
+    assert one[row, right_edge - 5].sum() > 1 > two[row, right_edge - 5].sum()
+    assert (right_edge - left) > 1.8 * (bottom - top)  # one row of two cells
+
+
+def test_writes_what_there_is_to_show(tmp_path):
+    history = history_of("train_loss", "val_loss")
+    paths = figures.write_figures(report_of(), tmp_path / "new" / "figures", table_of(), history)
+    assert {path.name for path in paths} == {f"{name}.png" for name in DRAWINGS}
+    for path in paths:
+        pixels(path)
+
+
+def test_writes_nothing_of_missing_parts(tmp_path):
+    nothing = {"samples": 0, "subjects": 0, "emotion": None, "codes": None, "codes_mean": None}
+    blank = pd.DataFrame({"epoch": [0, 1], "val_loss": [np.nan, np.nan]})
+    assert figures.write_figures(nothing, tmp_path) == []
+    assert figures.write_figures(nothing, tmp_path, table_of().part("elsewhere"), blank) == []
+    only_codes = report_of() | {"emotion": None}
+    assert [path.name for path in figures.write_figures(only_codes, tmp_path)] == [
+        "code_confusions.png",
+        "code_scores.png",
+    ]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "report",
+    [
+        report_of(EMOTIONS, ("AU1",)),
+        report_of(codes=("AU1", "AU99", *CODES[3:8])),
+        report_of(codes=CODES[:3], bootstraps=0),
+        report_of(codes=CODES[:3], n=1),
+    ],
+    ids=["three emotions, one code", "a code that facs.py lacks", "no intervals", "one face"],
+)
+def test_draws_reports_of_any_size(report, tmp_path):
+    paths = figures.write_figures(report, tmp_path)
+    assert len(paths) == 3
+    for path in paths:
+        pixels(path)
+
+
+@pytest.mark.filterwarnings("error")
+def test_draws_tables_of_any_size(tmp_path):
+    pixels(figures.label_distribution(table_of(splits=("",)), tmp_path / "unassigned.png"))
+    pixels(figures.label_distribution(table_of(4, emotions=EMOTIONS, codes=CODES[:1]), tmp_path / "small.png"))
+    pixels(figures.label_distribution(table_of(codes=()), tmp_path / "no_codes.png"))
+
+
+@pytest.mark.filterwarnings("error")
+def test_draws_histories_of_any_size(tmp_path):
+    pixels(figures.learning_curves(history_of("val_loss", epochs=1), tmp_path / "one_epoch.png"))
+    gaps = history_of("train_loss", "val_code_auc", epochs=6)
+    gaps.loc[::2, "train_loss"], gaps.loc[1::2, "val_code_auc"] = np.nan, np.nan
+    pixels(figures.learning_curves(gaps, tmp_path / "gaps.png"))
+    pixels(figures.learning_curves(gaps.drop(columns="epoch"), tmp_path / "no_epoch.png"))
+
+
+def test_says_why_there_is_nothing_to_draw(tmp_path):
+    path = tmp_path / "never.png"
+    with pytest.raises(ValueError, match="no rows"):
+        figures.label_distribution(table_of().part("elsewhere"), path)
+    with pytest.raises(ValueError, match="train_loss"):
+        figures.learning_curves(pd.DataFrame({"epoch": [0]}), path)
+    with pytest.raises(ValueError, match="no emotions"):
+        figures.emotion_confusion({"emotion": None}, path)
+    for draw in (figures.code_confusions, figures.code_scores):
+        with pytest.raises(ValueError, match="no code"):
+            draw({"codes": None}, path)
+    assert not path.exists()
+
+
+def test_leaves_the_settings_of_pyplot_alone(tmp_path):
+    before = dict(pyplot.rcParams)
+    figures.write_figures(report_of(codes=CODES[:2]), tmp_path)
+    assert pyplot.get_fignums() == []
+    assert dict(pyplot.rcParams) == before

@@ -1,0 +1,116 @@
+"""The network: its shapes, its feature map as a value of its own, and what goes into it."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from emotiscan import facs
+from emotiscan.model import BACKBONES, FaceModel, ModelConfig, normalise, prepare
+
+CHANNELS = {"densenet201": 1920, "densenet121": 1024, "vgg16": 512}
+
+
+@pytest.fixture(scope="module", params=BACKBONES)
+def model(request) -> FaceModel:
+    torch.manual_seed(0)
+    return FaceModel(ModelConfig(request.param, input_size=64, hidden=8)).eval().requires_grad_(False)
+
+
+@pytest.fixture
+def crops(rng) -> torch.Tensor:
+    return torch.from_numpy(rng.normal(size=(2, 3, 64, 64)).astype(np.float32))
+
+
+class TestEachBackbone:
+    def test_shapes(self, model, crops):
+        feature_map = model.features(crops)
+        emotions, codes = model.heads(feature_map)
+        assert feature_map.shape == (2, CHANNELS[model.config.backbone], 2, 2)
+        assert emotions.shape == (2, len(facs.EMOTIONS_WITH_NEUTRAL))
+        assert codes.shape == (2, len(facs.CODES))
+
+    def test_forward_is_the_heads_on_a_feature_map_that_they_leave_alone(self, model, crops):
+        feature_map = model.features(crops)
+        kept = feature_map.clone()
+        assert (feature_map >= 0).all()
+        assert feature_map.any()
+        for two_steps, one_step in zip(model.heads(feature_map), model(crops), strict=True):
+            assert torch.equal(two_steps, one_step)
+        assert torch.equal(feature_map, kept)
+
+    def test_a_crop_is_read_alike_alone_and_in_a_batch(self, model, crops):
+        for together, alone in zip(model(crops), model(crops[1:]), strict=True):
+            assert torch.allclose(together[1:], alone, atol=1e-4)
+
+    def test_nothing_overwrites_a_map_that_an_explanation_may_need(self, model):
+        assert not [name for name, layer in model.named_modules() if getattr(layer, "inplace", False)]
+
+    def test_five_stages_hold_every_backbone_parameter_once(self, model):
+        held = [id(p) for stage in model.stages() for p in stage.parameters()]
+        assert len(model.stages()) == 5
+        assert all(list(stage.parameters()) for stage in model.stages())
+        assert held == [id(p) for p in model.backbone.parameters()]
+
+    def test_the_stages_run_one_after_the_other_are_the_backbone(self, model, crops):
+        values = crops
+        for stage in model.stages():
+            for layer in stage:
+                values = layer(values)
+        assert torch.equal(torch.relu(values), model.features(crops))
+
+
+def test_the_heads_are_sized_by_the_checkpoints_own_vocabulary(crops):
+    model = FaceModel(ModelConfig("densenet121", emotions=facs.EMOTIONS, codes=("AU12", "AU43"), hidden=8)).eval()
+    emotions, codes = model(crops)
+    assert (emotions.shape, codes.shape) == ((2, 3), (2, 2))
+
+
+def test_dropout_acts_in_training_alone(tiny_model):
+    head = tiny_model.code_head
+    assert [layer.p for layer in head if isinstance(layer, nn.Dropout)] == [tiny_model.config.dropout]
+    assert torch.equal(head(torch.ones(1, 1024)), head(torch.ones(1, 1024)))
+
+
+class TestConfig:
+    def test_survives_json(self):
+        config = ModelConfig("vgg16", ("calm", "glad"), ("AU1", "AU20"), 96, grayscale=False, mean=(0.1, 0.2, 0.3))
+        assert ModelConfig(**json.loads(json.dumps(config.as_dict()))) == config
+
+    @pytest.mark.parametrize(
+        ("wrong", "words"),
+        [({"backbone": "resnet50"}, r"“resnet50”.*densenet201, densenet121, vgg16"), ({"input_size": 31}, "32 px")],
+    )
+    def test_what_cannot_be_built_is_refused(self, wrong, words):
+        with pytest.raises(ValueError, match=words):
+            ModelConfig(**wrong)
+
+
+class TestPrepare:
+    COLOURS = ((255, 0, 0), (0, 0, 255))
+
+    def values(self, config: ModelConfig) -> np.ndarray:
+        """(2, 3) what the network gets of a red and of a blue crop, back in [0, 1]."""
+        batch = prepare([Image.new("RGB", (32, 32), colour) for colour in self.COLOURS], config)
+        assert (batch.shape, batch.dtype) == ((2, 3, 32, 32), torch.float32)
+        assert (batch == batch[:, :, :1, :1]).all()
+        return batch[:, :, 0, 0].numpy() * config.std + config.mean
+
+    def test_colour_where_the_network_wants_colour(self):
+        assert np.allclose(self.values(ModelConfig(grayscale=False)), [[1, 0, 0], [0, 0, 1]], atol=1e-6)
+
+    def test_grey_in_all_three_channels_where_it_wants_grey(self):
+        red, blue = 76 / 255, 29 / 255  # ITU-R 601 luma
+        assert np.allclose(self.values(ModelConfig()), [[red] * 3, [blue] * 3], atol=1e-6)
+
+    def test_a_grey_picture_serves_both(self):
+        grey = [Image.new("L", (32, 32), 76)]
+        assert torch.equal(prepare(grey, ModelConfig()), prepare(grey, ModelConfig(grayscale=False)))
+
+    def test_bytes_and_fractions_are_normalised_alike(self):
+        config = ModelConfig()
+        levels = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16)
+        assert torch.allclose(normalise(levels, config), normalise(levels.float() / 255, config))
