@@ -12,6 +12,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import shorten
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -84,7 +85,8 @@ def load_checkpoint(path: str | Path = DEFAULT_WEIGHTS) -> tuple[FaceModel, Card
     path = Path(path)
     if not path.is_file():
         raise CheckpointError(
-            f"There is no checkpoint at {path}. Train one with train.py, or set EMOTISCAN_WEIGHTS to a .safetensors file."
+            f"There is no checkpoint at {path}. Train one with train.py, or name another .safetensors file: "
+            "with --weights on the command line, in EMOTISCAN_WEIGHTS for the app."
         )
     try:
         with safe_open(path, framework="pt") as file:
@@ -113,8 +115,9 @@ def load_checkpoint(path: str | Path = DEFAULT_WEIGHTS) -> tuple[FaceModel, Card
             model = FaceModel(card.config)
         state = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
         model.load_state_dict(state, assign=True)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise CheckpointError(f"{path} does not fit its own description: {error}") from None
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = shorten(str(error), 200, placeholder=" …")  # torch lists every tensor, one a line
+        raise CheckpointError(f"{path} does not fit its own description: {reason}") from None
     return model.eval().requires_grad_(False), card
 
 

@@ -105,7 +105,7 @@ def test_writes_nothing_of_missing_parts(tmp_path):
     blank = pd.DataFrame({"epoch": [0, 1], "val_loss": [np.nan, np.nan]})
     assert figures.write_figures(nothing, tmp_path) == []
     assert figures.write_figures(nothing, tmp_path, table_of().part("elsewhere"), blank) == []
-    only_codes = report_of() | {"emotion": None}
+    only_codes = report_of(codes=CODES[:2]) | {"emotion": None}
     assert [path.name for path in figures.write_figures(only_codes, tmp_path)] == [
         "code_confusions.png",
         "code_scores.png",

@@ -103,20 +103,21 @@ class FaceData(L.LightningDataModule):
     def train_dataloader(self) -> DataLoader:
         """The current epoch's training batches, shuffled by seed and epoch alone."""
         epoch = self._epoch()
+        seed = self.settings.seed_at(epoch)
         dataset = FaceDataset(
             self.training.table,
             self.training.transforms,
             self.config,
             self.settings.size_at(epoch),
             self.settings.augmentation,
-            seed=self.settings.seed * 100_003 + epoch,
+            seed=seed,
         )
-        order = torch.Generator().manual_seed(self.settings.seed * 100_003 + epoch)
+        shuffled = torch.Generator().manual_seed(seed)
         return DataLoader(
             dataset,
             self._batch,
-            shuffle=True,
-            generator=order,
+            # An order, not a generator, whose second iteration (as Lightning makes when it resumes) is another.
+            sampler=torch.randperm(len(dataset), generator=shuffled).tolist(),
             drop_last=True,  # batch normalisation cannot train on a last batch of one
             num_workers=self.settings.workers,
         )

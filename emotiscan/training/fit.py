@@ -78,12 +78,13 @@ def fit(settings: Settings, resume: bool = False) -> int:
     out = Path(settings.out)
     # Gradients far below any use make processors ten times slower; set before the worker threads start.
     torch.set_flush_denormal(True)
-    L.seed_everything(settings.seed, workers=True, verbose=False)
     if settings.threads:
         torch.set_num_threads(settings.threads)
     last = out / "last.ckpt"
     goes_on = resume and last.is_file()
     data = load_data(settings, _show_alignment)
+    # Only now: looking for faces draws random numbers, and need not be done twice.
+    L.seed_everything(settings.seed, workers=True, verbose=False)
     # A run that goes on has its weights already; where they once came from may be out of reach.
     start = dataclasses.replace(settings, init="none") if goes_on else settings
     model, filled = initial_model(start, data.table.emotions, data.table.codes)

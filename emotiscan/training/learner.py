@@ -54,8 +54,10 @@ class FaceLearner(L.LightningModule):
         loss = loss + self.settings.code_loss * code_loss(code_logits, batch["codes"], self.code_weights)
         return loss, emotion_logits, code_logits
 
-    def training_step(self, batch: dict[str, Tensor], _: int) -> Tensor:
+    def training_step(self, batch: dict[str, Tensor], number: int) -> Tensor:
         """One batch of `FaceDataset` items to its loss."""
+        if number == 0:
+            torch.manual_seed(self.settings.seed_at(self.current_epoch))  # for dropout
         loss, _, _ = self._losses(batch)
         size = len(batch["crop"])
         self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=size)

@@ -55,7 +55,7 @@ def finish(model: FaceModel, data: AlignedTable, settings: Settings, history: pd
     (out / "report.json").write_text(json.dumps(reports, indent=1) + "\n")
     save_checkpoint(path, model, Card(model.config, calibration, training, summary(reports)))
     for split, report in reports.items():
-        write_figures(report, out / "figures" / split, data.part(split).table, history)
+        write_figures(report, out / "figures" / split, data.table, history)
     log.info("wrote %s", path)
     for split, report in reports.items():
         log.info("%s: %s", split, json.dumps(_headline(report)))

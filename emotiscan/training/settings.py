@@ -66,6 +66,10 @@ class Settings:
             epoch -= epochs
         return self.sizes[-1][0]
 
+    def seed_at(self, epoch: int) -> int:
+        """Seed of an epoch's order, augmentation and dropout: a resumed run draws as if it had never stopped."""
+        return self.seed * 100_003 + epoch
+
     def save(self, path: Path) -> None:
         """Write the settings as JSON."""
         path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")

@@ -38,7 +38,7 @@ def _headlines(report: Mapping) -> None:
     emotion, mean = report.get("emotion") or {}, report.get("codes_mean") or {}
     mission = emotion.get("mission") or {}
     figures = [
-        (f"Emotion accuracy, {len(emotion.get('per_class') or ())} classes", emotion.get("accuracy")),
+        (f"Emotion accuracy, {len(emotion.get('labels') or ())} classes", emotion.get("accuracy")),
         ("Emotion macro F1", emotion.get("macro_f1")),
         (f"Accuracy, {' / '.join(facs.EMOTIONS)}", mission.get("accuracy")),
         ("Mean AUC over codes", mean.get("auc")),

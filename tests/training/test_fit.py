@@ -184,7 +184,7 @@ def interrupt(monkeypatch):
 
 
 def test_an_interrupted_run_goes_on_as_if_nothing_had_been(ckplus, train, interrupt, capsys, tmp_path):
-    data = ("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:3", "--dropout", "0")
+    data = ("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:1,48:2")
     _, straight = train(*data, out="straight")
     interrupt()
     status, out = train(*data, out="stopped")
@@ -257,12 +257,12 @@ TWO = [["happy0.png", "train", "happiness"], ["anger1.png", "test", "anger"]]
     ("rows", "arguments", "message"),
     [
         (TWO, ["--batch", "1"], "--batch must be at least 2"),
-        (TWO, ["--init", "gone.safetensors"], "there is no readable picture"),
+        ([*TWO, ["happy2.png", "validation", ""]], ["--init", "gone.safetensors"], "--init: There is no checkpoint at gone"),
         (TWO, [], "no readable picture is left in the validation split"),
         (TWO, ["--split", "published"], "at least 3 are needed"),
         ([["happy0.png", "", "happiness"]] * 1, ["--split", "table"], "the label table has no column “split”"),
         ([["happy0.png", "train", "happiness"]], [], "every known emotion is positive"),
-        ([["happy0.png", "train", "joy"]], [], "line 2: emotion “joy”"),
+        ([["happy0.png", "train", "joy"]], [], "line 2: unknown emotion “joy”"),
     ],
 )
 def test_mistakes_are_one_plain_line(tmp_path, train, capsys, rows, arguments, message):

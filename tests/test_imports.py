@@ -1,0 +1,110 @@
+"""Imports point one way, as the table of rooms says."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+CORE = {"facs", "images", "faces", "calibration", "model", "checkpoint", "explain", "analysis"}
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "__init__": set(),
+    "facs": set(),
+    "images": set(),
+    "faces": set(),
+    "calibration": set(),
+    "model": {"facs"},
+    "checkpoint": {"facs", "calibration", "model"},
+    "explain": {"facs", "faces", "model"},
+    "evaluation": {"facs", "calibration"},
+    "analysis": CORE,
+    "__main__": CORE,
+    "ui": CORE,
+    "rendering": {"facs", "images", "faces"},
+    "training": (CORE - {"analysis", "explain"}) | {"evaluation", "rendering"},
+    "streamlit_app": {"ui", "__init__"},
+    "train": {"training"},
+}
+"""Rooms of the house that each room may use, beside itself."""
+
+HEAVY = {
+    "streamlit": {"ui", "streamlit_app"},
+    "lightning": {"training"},
+    "torchmetrics": {"training"},
+    "facenet_pytorch": {"faces"},
+    "pytorch_grad_cam": {"explain"},
+}
+"""The only rooms that may import a package."""
+
+
+def files() -> list[Path]:
+    return sorted([*(ROOT / "emotiscan").rglob("*.py"), *(ROOT / name for name in ("streamlit_app.py", "train.py"))])
+
+
+def room_of(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return parts[1] if parts[0] == "emotiscan" else parts[0]
+
+
+def imported(file: Path) -> Iterator[tuple[int, str]]:
+    """Line and full dotted name of everything that a file imports, in functions too."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), file)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}:{node.lineno}: imports are absolute in this project"
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def offence(room: str, name: str) -> str | None:
+    """Why a room may not import a name, or None."""
+    package, _, rest = name.partition(".")
+    if package == "emotiscan":
+        first = rest.partition(".")[0]
+        target = first if first in MAY_IMPORT else "__init__"  # whose own names are no rooms
+        if target not in {room, "__init__"} | MAY_IMPORT[room]:
+            return f"{room} may import {', '.join(sorted(MAY_IMPORT[room])) or 'nothing'} of emotiscan, not {target}"
+    elif package in ("train", "streamlit_app"):
+        return f"nothing imports {package}"
+    elif room not in HEAVY.get(package, {room}):
+        return f"only {', '.join(sorted(HEAVY[package]))} may import {package}"
+    return None
+
+
+@pytest.mark.parametrize("file", files(), ids=lambda file: str(file.relative_to(ROOT)))
+def test_imports_point_one_way(file):
+    room = room_of(file)
+    assert room in MAY_IMPORT, f"{room} is a new room: say in MAY_IMPORT what it may import"
+    found = [f"{file.relative_to(ROOT)}:{line}: {why}" for line, name in imported(file) if (why := offence(room, name))]
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_the_table_itself_has_no_circle():
+    left = {room: uses - {room} for room, uses in MAY_IMPORT.items() if room not in ("analysis", "__main__", "ui")}
+    while left:
+        free = [room for room, uses in left.items() if not uses & left.keys()]
+        assert free, f"these import one another: {', '.join(left)}"
+        for room in free:
+            del left[room]
+
+
+@pytest.mark.parametrize(
+    ("room", "name"),
+    [
+        ("model", "emotiscan.training.fit"),
+        ("analysis", "emotiscan.ui"),
+        ("analysis", "emotiscan.evaluation"),
+        ("faces", "streamlit"),
+        ("checkpoint", "lightning.pytorch.Trainer"),
+        ("ui", "emotiscan.rendering.render"),
+        ("ui", "emotiscan.training"),
+        ("evaluation", "emotiscan.training.table"),
+        ("evaluation", "torchmetrics.functional"),
+        ("facs", "emotiscan.faces.warp"),
+        ("training", "emotiscan.ui.session"),
+    ],
+)
+def test_the_rule_would_notice(room, name):
+    assert offence(room, name)
