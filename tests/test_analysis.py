@@ -56,6 +56,15 @@ def test_each_reading_is_of_its_own_face(analyzer, group):
         assert group.readings[int(np.argmin(drifts))] is reading
 
 
+def test_the_figures_of_a_reading_are_those_of_its_own_feature_map(analyzer, group):
+    calibration = analyzer.card.calibration
+    assert len({reading.feature_map.numpy().tobytes() for reading in group.readings}) == 4
+    for reading in group.readings:
+        emotions, codes = analyzer.model.heads(reading.feature_map)
+        assert np.allclose(list(reading.emotions.values()), calibration.emotions(emotions.numpy()), atol=1e-6)
+        assert np.allclose(list(reading.codes.values()), calibration.codes(codes.numpy(), facs.CODES), atol=1e-6)
+
+
 def test_the_same_photo_gives_the_same_answer_bit_for_bit(analyzer, group):
     assert figures(analyzer.analyze(GROUP)) == figures(group)
 

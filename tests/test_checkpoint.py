@@ -94,10 +94,12 @@ def test_a_write_that_fails_leaves_the_old_file(tiny_weights, tiny_model, tmp_pa
     assert [file.name for file in tmp_path.iterdir()] == ["a.safetensors"]
     before = path.read_bytes()
 
-    def no_space(*_: object) -> None:
+    def out_of_space(file: Path, data: bytes) -> None:
+        with file.open("wb") as stream:
+            stream.write(data[:1000])
         raise OSError("no space left")
 
-    monkeypatch.setattr(Path, "write_bytes", no_space)
+    monkeypatch.setattr(Path, "write_bytes", out_of_space)
     with pytest.raises(OSError, match="no space"):
         save_checkpoint(path, tiny_model, Card(tiny_model.config, training={"new": True}))
     assert path.read_bytes() == before

@@ -124,7 +124,7 @@ class TestHeatMaps:
         strengths = [
             heat_maps(adding_model, torch.full((1, 1024, 7, 7), v), ["AU1"])["AU1"].strength for v in (1.0, 3.0)
         ]
-        assert strengths[1] == pytest.approx(3 * strengths[0])
+        assert strengths[1] == pytest.approx(3 * strengths[0], rel=1e-3)
 
     @pytest.mark.parametrize("target", ["AU2", "AU4", "positive"], ids=["evidence against", "none", "no emotion"])
     def test_without_positive_evidence_the_map_is_empty(self, adding_model, smile, target):
@@ -241,3 +241,7 @@ class TestOverlay:
         assert changed[405:, :195].mean() > 0.95
         assert not changed[:395].any()
         assert not changed[:, 205:].any()
+
+    def test_a_face_outside_of_the_photo_changes_nothing(self, smile, mouth):
+        beyond = Face(None, None, None, invert(np.array([[300.0, 0, 900], [0, 300.0, 0]])))
+        assert overlay_on_photo(smile, beyond, mouth).tobytes() == smile.tobytes()

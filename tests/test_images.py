@@ -119,6 +119,11 @@ def test_deep_greys_are_scaled_and_not_clipped(format, kind):
     assert np.abs(photo[0] - np.arange(256)[:, None]).max() <= 1
 
 
+def test_a_dark_deep_grey_stays_dark():
+    photo = read_image(encoded(Image.fromarray(np.array([[1000, 6000]], np.uint16))))
+    assert [photo.getpixel((x, 0))[0] for x in (0, 1)] == pytest.approx([1000 / 257, 6000 / 257], abs=1)
+
+
 def test_float_greys_are_scaled():
     ramp = np.linspace(0, 1, 256, dtype=np.float32)[None]
     photo = np.asarray(read_image(encoded(Image.fromarray(ramp), "TIFF")), int)

@@ -106,12 +106,12 @@ def fit(settings: Settings, resume: bool = False) -> int:
         gradient_clip_val=1.0,
         logger=False,
         callbacks=[
-            ModelCheckpoint(out, "best", monitor="val_loss", enable_version_counter=False),
+            Keeper(out, "best", monitor="val_loss", enable_version_counter=False),
             # Of every epoch: `save_last` would skip those without a gain, and a resumed run do them again.
-            ModelCheckpoint(out, "last", enable_version_counter=False),
+            Keeper(out, "last", enable_version_counter=False),
             EarlyStopping("val_loss", patience=settings.patience),
             EpochLine(settings),
-            *([TQDMProgressBar()] if watched else []),
+            *([Bar()] if watched else []),
         ],
         enable_progress_bar=watched,
         reload_dataloaders_every_n_epochs=1,
@@ -136,6 +136,23 @@ def history(out: Path) -> pd.DataFrame:
     return pd.read_csv(out / "metrics.csv")
 
 
+class Keeper(ModelCheckpoint):
+    """Keeps weights in the run folder, and knows the best ones also after that folder was moved."""
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Take up what was kept so far."""
+        super().load_state_dict(state_dict | {"dirpath": self.dirpath})
+
+
+class Bar(TQDMProgressBar):
+    """Progress within the epoch; epochs are counted from 1, as everywhere else."""
+
+    def on_train_epoch_start(self, trainer: L.Trainer, *arguments: object) -> None:
+        """Name the epoch."""
+        super().on_train_epoch_start(trainer, *arguments)
+        self.train_progress_bar.set_description(f"epoch {trainer.current_epoch + 1}")
+
+
 class EpochLine(Callback):
     """The figures of each epoch: a line for any log, and a row of `metrics.csv`."""
 
@@ -157,6 +174,7 @@ class EpochLine(Callback):
         learner.print(
             f"epoch {epoch + 1}/{self._settings.epochs}  {text}  {_clock(passed)} passed, {_clock(left)} left"
         )
+        sys.stdout.flush()  # a log is read while the run goes on
         rows = pd.DataFrame([{"epoch": epoch, **figures}])
         if self._file.is_file():
             kept = pd.read_csv(self._file)

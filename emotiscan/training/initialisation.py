@@ -73,7 +73,10 @@ def _filled(settings: Settings, base: dict, pretrained: bool) -> Settings:
 
 
 def _config(settings: Settings, emotions: tuple[str, ...], codes: tuple[str, ...]) -> ModelConfig:
-    assert settings.sizes and settings.backbone and settings.hidden and settings.grayscale is not None
+    assert settings.sizes
+    assert settings.backbone
+    assert settings.hidden
+    assert settings.grayscale is not None
     return ModelConfig(
         backbone=settings.backbone,
         emotions=emotions,

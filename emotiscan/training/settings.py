@@ -244,11 +244,11 @@ _RULES = (
     (("patience", "lr", "hidden"), lambda value: value > 0, "must be above 0"),
     (("dropout", "label_smoothing", "warm_up"), lambda value: 0 <= value < 1, "must lie from 0 to below 1"),
     (
-        ("l1", "l2", "code_loss", "balance", "backbone_lr_factor", "freeze_epochs", "unfreeze", "seed", "workers")
-        + ("threads",),
+        ("l1", "l2", "code_loss", "balance", "backbone_lr_factor", "freeze_epochs", "unfreeze"),
         lambda value: value >= 0,
         "must be 0 or more",
     ),
+    (("seed", "workers", "threads"), lambda value: value >= 0, "must be 0 or more"),
 )
 
 

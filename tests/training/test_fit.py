@@ -18,8 +18,8 @@ from emotiscan.training import reporting
 from emotiscan.training.fit import main
 from emotiscan.training.settings import Settings
 
-TINY = "--backbone densenet121 --hidden 16 --batch 8 --workers 0 --precision fp32".split()
-FROM_NOTHING = ["--init", "none", *TINY]
+PLAIN = ["--batch", "8", "--workers", "0", "--precision", "fp32"]
+FROM_NOTHING = ["--init", "none", "--backbone", "densenet121", "--hidden", "16", *PLAIN]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def train(cache, tmp_path, monkeypatch):
     monkeypatch.setattr(reporting, "finish", lambda *_: None)
 
     def train(*arguments, out="run"):
-        return main([*arguments, "--out", str(tmp_path / out), "--cache", str(cache)]), tmp_path / out
+        return main(["--out", str(tmp_path / out), "--cache", str(cache), *arguments]), tmp_path / out
 
     return train
 
@@ -107,7 +107,7 @@ def test_the_course_subset_gives_a_checkpoint_of_three_emotions(tmp_path, cache,
     file = write_course(tmp_path / "course", index=True)
     out = tmp_path / "run"
     arguments = ["--data", f"ckplus-course:{file}", "--out", str(out), "--cache", str(cache)]
-    assert main([*arguments, "--init", str(tiny_weights), *TINY[4:], "--sizes", "32:1"]) == 0
+    assert main([*arguments, "--init", str(tiny_weights), *PLAIN, "--sizes", "32:1"]) == 0
     _, card = load_checkpoint(out / "emotiscan.safetensors")
     assert card.config.emotions == facs.EMOTIONS
     assert card.config.codes == facs.CODES
@@ -123,17 +123,17 @@ def test_the_loss_falls_on_pictures_learnt_by_heart(tmp_path, train):
     rows = [[f"{p[0]}{n}.png", "train" if n < 3 else "validation", *p[1:]] for n in range(4) for p in pictures]
     file = write_csv(tmp_path / "data", ["image", "split", "emotion", "AU12", "AU27"], rows)
     status, out = train(
-        *("--data", f"csv:{file}", *FROM_NOTHING, "--sizes", "32:8", "--dropout", "0", "--no-augmentation"),
+        *("--data", f"csv:{file}", *FROM_NOTHING, "--sizes", "32:6", "--dropout", "0", "--no-augmentation"),
         *("--lr", "0.003", "--schedule", "constant", "--batch", "9"),
     )
     assert status == 0
     losses = pd.read_csv(out / "metrics.csv")["train_loss"]
-    assert losses.iloc[-1] < 0.3 * losses.iloc[0]
+    assert losses.iloc[-1] < 0.6 * losses.iloc[0]
 
 
 def test_frozen_stages_keep_weights_and_batch_statistics(ckplus, train, tiny_weights):
     status, out = train(
-        "--data", f"ckplus:{ckplus}", "--init", str(tiny_weights), *TINY[4:], "--sizes", "32:2", "--unfreeze", "1"
+        "--data", f"ckplus:{ckplus}", "--init", str(tiny_weights), *PLAIN, "--sizes", "32:2", "--unfreeze", "1"
     )
     assert status == 0
     old, new = load_checkpoint(tiny_weights)[0].state_dict(), weights(out / "last.ckpt")
@@ -144,7 +144,7 @@ def test_frozen_stages_keep_weights_and_batch_statistics(ckplus, train, tiny_wei
 
 
 def test_a_frozen_backbone_thaws_when_its_epochs_are_over(ckplus, train, tiny_weights):
-    data = ("--data", f"ckplus:{ckplus}", "--init", str(tiny_weights), *TINY[4:], "--freeze-epochs", "1")
+    data = ("--data", f"ckplus:{ckplus}", "--init", str(tiny_weights), *PLAIN, "--freeze-epochs", "1")
     old = load_checkpoint(tiny_weights)[0].backbone.state_dict()
     changed = []
     for out, sizes in (("one", "32:1"), ("two", "32:2")):
@@ -154,13 +154,16 @@ def test_a_frozen_backbone_thaws_when_its_epochs_are_over(ckplus, train, tiny_we
     assert changed == [set(), {"denseblock3", "transition3", "denseblock4", "norm5"}]
 
 
-def test_the_same_seed_gives_the_same_weights(ckplus, train):
+def test_the_same_seed_gives_the_same_weights(ckplus, train, tmp_path):
     data = ("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:1")
-    one, again, other = (
-        weights(train(*data, "--seed", seed, "--workers", workers, out=f"{seed}-{workers}")[1] / "best.ckpt")
-        for seed, workers in (("1", "0"), ("1", "1"), ("2", "0"))
-    )
-    assert same(one, again)  # however many processes load the pictures
+    runs = {
+        "one": ("--seed", "1"),
+        # Neither the processes that load pictures nor whether faces were found before make a difference.
+        "again": ("--seed", "1", "--workers", "1", "--cache", str(tmp_path / "empty")),
+        "other": ("--seed", "2"),
+    }
+    one, again, other = (weights(train(*data, *more, out=out)[1] / "last.ckpt") for out, more in runs.items())
+    assert same(one, again)
     assert not same(one, other)
 
 
@@ -202,10 +205,30 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_been(ckplus, train, interr
     assert same(weights(moved / "last.ckpt"), weights(straight / "last.ckpt"))
 
 
+def test_a_run_interrupted_in_its_report_can_be_finished(ckplus, train, monkeypatch):
+    def pressed(*_):
+        raise KeyboardInterrupt
+
+    finished = []
+    monkeypatch.setattr(reporting, "finish", pressed)
+    status, out = train("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:1")
+    assert status == 130
+    monkeypatch.setattr(reporting, "finish", lambda model, data, settings, history, commit: finished.append(history))
+    assert main(["--resume", str(out)]) == 0
+    assert finished[0]["epoch"].tolist() == [0]
+
+
+def test_a_moved_run_remembers_its_best_epoch(tmp_path):
+    before, after = (fit_module.Keeper(tmp_path / folder, "best", monitor="val_loss") for folder in ("old", "new"))
+    before.best_model_score = torch.tensor(0.5)
+    after.load_state_dict(before.state_dict())
+    assert after.best_model_score == 0.5
+
+
 def test_resuming_needs_no_longer_where_the_weights_came_from(ckplus, train, interrupt, tiny_weights, tmp_path):
     init = shutil.copy(tiny_weights, tmp_path / "start.safetensors")
     interrupt()
-    status, out = train("--data", f"ckplus:{ckplus}", "--init", str(init), *TINY[4:], "--sizes", "32:2")
+    status, out = train("--data", f"ckplus:{ckplus}", "--init", str(init), *PLAIN, "--sizes", "32:2")
     assert status == 130
     init.unlink()
     assert main(["--resume", str(out)]) == 0
@@ -214,7 +237,7 @@ def test_resuming_needs_no_longer_where_the_weights_came_from(ckplus, train, int
 
 def test_epochs_without_a_gain_are_not_done_again(ckplus, train, interrupt, monkeypatch):
     """The checkpoint to go on from is that of the last epoch, not of the best."""
-    monkeypatch.setattr(fit_module.ModelCheckpoint, "check_monitor_top_k", lambda self, *_: self.monitor is None)
+    monkeypatch.setattr(fit_module.Keeper, "check_monitor_top_k", lambda self, *_: self.monitor is None)
     interrupt()
     _, out = train("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:2")
     assert torch.load(out / "last.ckpt", weights_only=True)["epoch"] == 0
@@ -257,7 +280,11 @@ TWO = [["happy0.png", "train", "happiness"], ["anger1.png", "test", "anger"]]
     ("rows", "arguments", "message"),
     [
         (TWO, ["--batch", "1"], "--batch must be at least 2"),
-        ([*TWO, ["happy2.png", "validation", ""]], ["--init", "gone.safetensors"], "--init: There is no checkpoint at gone"),
+        (
+            [*TWO, ["happy2.png", "validation", ""]],
+            ["--init", "gone.safetensors"],
+            "--init: There is no checkpoint at gone",
+        ),
         (TWO, [], "no readable picture is left in the validation split"),
         (TWO, ["--split", "published"], "at least 3 are needed"),
         ([["happy0.png", "", "happiness"]] * 1, ["--split", "table"], "the label table has no column “split”"),

@@ -185,7 +185,7 @@ def test_ferplus_mistakes(tmp_path):
 def test_ferplus_contradicting_lines_are_refused(tmp_path):
     again = ("Training", "fer0000002.png", 0, 9, 0, 0, 0, 0, 0, 0, 1, 0)
     path = write_ferplus(tmp_path / "ferplus", [*FERPLUS_ROWS, again])
-    with pytest.raises(TableError, match="line 10: FER2013Train/fer0000002.png was already labelled in line 3"):
+    with pytest.raises(TableError, match=r"line 10: FER2013Train/fer0000002\.png was already labelled in line 3"):
         load_source(f"ferplus:{path}")
 
 

@@ -32,7 +32,7 @@ def test_what_is_no_settings_file_is_refused(tmp_path, text):
     path = tmp_path / "settings.json"
     if text is not None:
         path.write_text(text)
-    with pytest.raises(SettingsError, match="name a run folder of train.py"):
+    with pytest.raises(SettingsError, match=r"name a run folder of train\.py"):
         Settings.load(path)
 
 

@@ -24,24 +24,28 @@ ACTIONS = {
 }
 """FACS code to intensity (0: present, not scored) of each expression."""
 
-COURSE_CODES = "AU17 AU1 AU2 AU25 AU27 AU4 AU7 AU23 AU24 AU6 AU12 AU15 AU14 AU11 AU26".split()
+COURSE_CODES = [f"AU{number}" for number in (17, 1, 2, 25, 27, 4, 7, 23, 24, 6, 12, 15, 14, 11, 26)]
 COURSE_COLUMNS = [
     *("subject", "sequence", "image_index", "filepath", "file_prefix"),
     *COURSE_CODES,
     "high_level_emotion",
 ]
-FERPLUS_COLUMNS = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF".split(
-    ","
-)
+FERPLUS_COLUMNS = [
+    *("Usage", "Image name", "neutral", "happiness", "surprise", "sadness"),
+    *("anger", "disgust", "fear", "contempt", "unknown", "NF"),
+]
 
 Clip = tuple[str, str, str, bool]
 """Subject, sequence, expression, and whether there is an emotion file."""
 
-CLIPS: tuple[Clip, ...] = tuple(
-    (f"S{5 + person:03}", f"{take:03}", expression, take < 4)
-    for person in range(8)
-    for take, expression in enumerate(("happy", "surprise", ("anger", "sadness")[person % 2]), start=1)
-) + (("S005", "004", "disgust", False),)
+CLIPS: tuple[Clip, ...] = (
+    *(
+        (f"S{5 + person:03}", f"{take:03}", expression, True)
+        for person in range(8)
+        for take, expression in enumerate(("happy", "surprise", ("anger", "sadness")[person % 2]), start=1)
+    ),
+    ("S005", "004", "disgust", False),
+)
 """Eight persons with three clips each, and one clip without an emotion file."""
 
 
