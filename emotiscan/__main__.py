@@ -3,12 +3,17 @@
 import argparse
 import csv
 import json
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from emotiscan.images import ImageError
+
+if TYPE_CHECKING:
+    from emotiscan.analysis import Analyzer, Reading
+    from emotiscan.model import FaceModel
 
 DECIMALS = 4
 
@@ -39,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
         Exit status: 0, 1 if any image could not be read, 2 if nothing can be (no checkpoint).
     """
     parsed = argument_parser().parse_args(arguments)
+    sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be valid text
     # Imported late, so that --help and a mistyped option answer at once.
     from emotiscan.analysis import Analyzer
     from emotiscan.checkpoint import DEFAULT_WEIGHTS, CheckpointError
@@ -48,10 +54,24 @@ def main(arguments: list[str] | None = None) -> int:
     except CheckpointError as error:
         print(f"emotiscan: {error}", file=sys.stderr)
         return 2
+    try:
+        if parsed.heatmaps:
+            parsed.heatmaps.mkdir(parents=True, exist_ok=True)
+        return int(_read_all(analyzer, parsed))
+    except BrokenPipeError:  # whoever read our output, e.g. `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        print(f"emotiscan: heat maps cannot be written: {error}", file=sys.stderr)
+        return 2
+
+
+def _read_all(analyzer: "Analyzer", parsed: argparse.Namespace) -> bool:
+    """Read and write every photo; returns whether any could not be read."""
     config = analyzer.card.config
     write = _csv_writer(sys.stdout, config.emotions, config.codes) if parsed.format == "csv" else _write_json
     failed = False
-    for name in _names(parsed.photos, sys.stdin):
+    for place, name in enumerate(_names(parsed.photos, sys.stdin)):
         try:
             analysis = analyzer.analyze(name, cropped=parsed.cropped)
         except ImageError as error:
@@ -61,11 +81,12 @@ def main(arguments: list[str] | None = None) -> int:
         for number, reading in enumerate(analysis.readings):
             write(describe(name, number, reading))
             if parsed.heatmaps:
-                _write_heat_maps(parsed.heatmaps, name, number, reading, analyzer.model)
-    return int(failed)
+                # Numbered, so that photos of the same name in two folders do not overwrite each other.
+                _write_heat_maps(parsed.heatmaps / f"{place:04}-{Path(name).stem}-{number}", reading, analyzer.model)
+    return failed
 
 
-def describe(name: str, number: int, reading: "Reading") -> dict:  # noqa: F821
+def describe(name: str, number: int, reading: "Reading") -> dict:
     """One face as the command line prints it."""
     face = reading.face
     return {
@@ -92,7 +113,7 @@ def _write_json(row: dict) -> None:
     print(json.dumps(row), flush=True)
 
 
-def _csv_writer(stream: TextIO, emotions: tuple[str, ...], codes: tuple[str, ...]):  # noqa: ANN202
+def _csv_writer(stream: TextIO, emotions: tuple[str, ...], codes: tuple[str, ...]) -> Callable[[dict], None]:
     columns = ["image", "face", "x0", "y0", "x1", "y1", "confidence", "emotion", *emotions, *codes, "present", "error"]
     writer = csv.DictWriter(stream, columns)
     writer.writeheader()
@@ -107,12 +128,11 @@ def _csv_writer(stream: TextIO, emotions: tuple[str, ...], codes: tuple[str, ...
     return write
 
 
-def _write_heat_maps(folder: Path, name: str, number: int, reading: "Reading", model: "FaceModel") -> None:  # noqa: F821
+def _write_heat_maps(stem: Path, reading: "Reading", model: "FaceModel") -> None:
     from emotiscan.explain import heat_maps, overlay
 
-    folder.mkdir(parents=True, exist_ok=True)
     for code, heat_map in heat_maps(model, reading.feature_map, reading.present).items():
-        overlay(reading.crop, heat_map).save(folder / f"{Path(name).stem}-{number}-{code}.png")
+        overlay(reading.crop, heat_map).save(stem.with_name(f"{stem.name}-{code}.png"))
 
 
 if __name__ == "__main__":

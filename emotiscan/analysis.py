@@ -16,7 +16,7 @@ from torch import Tensor
 
 from emotiscan.checkpoint import DEFAULT_WEIGHTS, Card, load_checkpoint
 from emotiscan.faces import Face, FaceDetector
-from emotiscan.images import read_image
+from emotiscan.images import read_image, to_rgb
 from emotiscan.model import FaceModel, prepare
 
 BATCH = 8
@@ -96,7 +96,7 @@ class Analyzer:
         Raises:
             ImageError: the file is no picture that can be used.
         """
-        photo = source.convert("RGB") if isinstance(source, Image.Image) else read_image(source)
+        photo = to_rgb(source) if isinstance(source, Image.Image) else read_image(source)
         faces = [self._detector.locate(photo)] if cropped else self._detector.detect(photo)
         largest = sorted(faces, key=lambda face: -face.side)[:MAX_FACES]
         chosen = [face for face in faces if face in largest] if len(faces) > MAX_FACES else faces

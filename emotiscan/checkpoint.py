@@ -39,7 +39,7 @@ class Card:
         calibration: fitted on validation data.
         training: data sets, settings and commit, for people to read.
         metrics: figures of the evaluation report, for people and the pages to read.
-        fingerprint: first 12 hex digits of the SHA-256 of the tensors.
+        fingerprint: first 12 hex digits of the SHA-256 of the tensors and all metadata.
     """
 
     config: ModelConfig
@@ -63,8 +63,8 @@ def save_checkpoint(path: str | Path, model: FaceModel, card: Card) -> Path:
         "calibration": json.dumps(card.calibration.as_dict()),
         "training": json.dumps(dict(card.training)),
         "metrics": json.dumps(dict(card.metrics)),
-        "sha256": _digest(tensors),
     }
+    metadata["sha256"] = _digest(tensors, metadata)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".unfinished")
     unfinished.write_bytes(save(tensors, metadata))
@@ -100,9 +100,9 @@ def load_checkpoint(path: str | Path = DEFAULT_WEIGHTS) -> tuple[FaceModel, Card
             f"{path} is no checkpoint that this version reads (its format: {found}; wanted: {FORMAT}). "
             "Train it again with this version's train.py, or use the version that made it."
         )
-    digest = _digest(tensors)
+    digest = _digest(tensors, metadata)
     if metadata.get("sha256") != digest:
-        raise CheckpointError(f"{path} is damaged: its weights do not match their checksum. Get a fresh copy of it.")
+        raise CheckpointError(f"{path} is damaged: its contents do not match their checksum. Get a fresh copy of it.")
     try:
         card = Card(
             config=ModelConfig(**json.loads(metadata["config"])),
@@ -129,8 +129,11 @@ def _stored(tensor: Tensor) -> Tensor:
     return tensor.contiguous().clone()
 
 
-def _digest(tensors: Mapping[str, Tensor]) -> str:
+def _digest(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
+    """SHA-256 over the tensors and all metadata but the digest itself."""
     sha = hashlib.sha256()
+    for name in sorted(set(metadata) - {"sha256"}):
+        sha.update(json.dumps([name, metadata[name]]).encode())
     for name in sorted(tensors):
         sha.update(name.encode())
         sha.update(tensors[name].contiguous().view(-1).view(torch.uint8).numpy().tobytes())

@@ -60,7 +60,7 @@ def read_image(source: bytes | str | Path) -> Image.Image:
             if image.width * image.height > MAX_PIXELS:
                 raise Image.DecompressionBombError
             image.load()
-            photo = _to_rgb(_upright(image))
+            photo = to_rgb(_upright(image))
             photo.info.clear()  # its EXIF block would ask to be turned once more, and may say where it was taken
             return photo
     except Image.DecompressionBombError:  # ours, or Pillow's own while it opens a still larger one
@@ -93,7 +93,8 @@ def _upright(image: Image.Image) -> Image.Image:
     return image if method is None else image.transpose(method)
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def to_rgb(image: Image.Image) -> Image.Image:
+    """The picture in 8-bit RGB, whatever its mode: 16-bit greys are scaled, transparency is laid on white."""
     if image.mode.startswith(("I", "F")):  # 16-bit and float greys: Pillow's convert would clip, not scale
         low, high = image.getextrema()
         if image.mode.startswith("I;16") or high > 255:

@@ -168,12 +168,19 @@ def test_weights_that_do_not_fit_their_description_are_refused(tiny_weights, tmp
     else:
         metadata[entry] = json.dumps(json.loads(metadata[entry]) | change)
     path = tmp_path / "unfit.safetensors"
-    save_file(tensors, path, metadata)
+    save_file(tensors, path, metadata | {"sha256": checkpoint._digest(tensors, metadata)})
     message = refusal(path)
     assert "does not fit its own description" in message
     assert words in message
     assert "\n" not in message
     assert len(message) < 400 + len(str(path))
+
+
+def test_a_changed_threshold_is_noticed(tiny_weights, tmp_path):
+    tensors, metadata = opened(tiny_weights)
+    path = tmp_path / "changed.safetensors"
+    save_file(tensors, path, metadata | {"calibration": json.dumps({"thresholds": {"AU12": 0.01}})})
+    assert "do not match their checksum" in refusal(path)
 
 
 @pytest.mark.parametrize("change", ["missing", "surplus"])
@@ -184,7 +191,7 @@ def test_a_missing_or_surplus_tensor_is_refused(tiny_weights, tmp_path, change):
     else:
         tensors["third_head.weight"] = torch.ones(2)
     path = tmp_path / "unfit.safetensors"
-    save_file(tensors, path, metadata | {"sha256": checkpoint._digest(tensors)})
+    save_file(tensors, path, metadata | {"sha256": checkpoint._digest(tensors, metadata)})
     assert "head" in refusal(path)
 
 

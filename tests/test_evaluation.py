@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from emotiscan.evaluation import choose_thresholds, evaluate
-from emotiscan.facs import CODES
 
 FOUR = ("negative", "positive", "surprise", "neutral")
 CODE_FIGURES = ("f1", "auc", "average_precision")

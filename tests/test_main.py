@@ -132,12 +132,26 @@ def test_a_photo_without_a_face_gives_no_line_unless_it_is_said_to_be_one(read, 
 def test_a_heat_map_is_written_for_each_present_code(read, tmp_path):
     folder = tmp_path / "new" / "maps"
     _, text = read(GROUP, "--heatmaps", str(folder))
-    expected = {f"group-{row['face']}-{code}.png" for row in rows_of(text) for code in row["present"]}
+    expected = {f"0000-group-{row['face']}-{code}.png" for row in rows_of(text) for code in row["present"]}
     assert expected
     assert {file.name for file in folder.iterdir()} == expected
     for file in folder.iterdir():
         with Image.open(file) as picture:
             assert (picture.format, picture.size, picture.mode) == ("PNG", (224, 224), "RGB")
+
+
+def test_heat_maps_of_photos_with_one_name_do_not_overwrite_each_other(read, tmp_path):
+    twin = tmp_path / "twin" / Path(SMILE).name
+    twin.parent.mkdir()
+    twin.write_bytes(Path(SMILE).read_bytes())
+    _, text = read(SMILE, str(twin), "--heatmaps", str(tmp_path / "maps"))
+    assert len(list((tmp_path / "maps").iterdir())) == sum(len(row["present"]) for row in rows_of(text))
+
+
+def test_a_folder_that_cannot_be_made_is_said_plainly(tiny_weights, tmp_path, capsys):
+    (tmp_path / "file").write_text("in the way")
+    assert main([SMILE, "--weights", str(tiny_weights), "--heatmaps", str(tmp_path / "file" / "maps")]) == 2
+    assert capsys.readouterr().err.startswith("emotiscan: heat maps cannot be written")
 
 
 def test_without_a_checkpoint_it_says_so_plainly(tmp_path, capsys):

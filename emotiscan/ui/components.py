@@ -144,6 +144,6 @@ def _data_url(picture: Image.Image) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def load_samples(folder) -> list[dict]:  # noqa: ANN001
+def load_samples(folder) -> list[dict]:
     """The gallery's samples, as `samples.json` lists them."""
     return json.loads((folder / "samples.json").read_text())

@@ -35,15 +35,15 @@ law treats it as such.
 **Culture.** People show and read emotions differently from place to place. The labels here come from a small group of
 annotators and carry their habits. What they voted “negative” may be concentration, respect or tiredness elsewhere.
 
-**Fair representation.** Web pictures do not show everybody equally often: ages, skin tones, genders and disabilities are
-represented unevenly, and a paralysis or a scar changes what a muscle shows. Expect more errors for people whom the
+**Fair representation.** Web pictures do not show everybody equally often: ages, skin tones, genders and disabilities
+are represented unevenly, and a paralysis or a scar changes what a muscle shows. Expect more errors for people whom the
 data show less; nobody should be judged by a reading.
 
-**Label bias.** Annotators disagree: on one face in twenty fewer than half of FER+'s ten chose the same class. Actors' and
-stock-photo smiles are exaggerated. A network learns these leanings along with everything else.
+**Label bias.** Annotators disagree: on one face in twenty fewer than half of FER+'s ten chose the same class. Actors'
+and stock-photo smiles are exaggerated. A network learns these leanings along with everything else.
 
-**Security.** A public page takes any file, so pictures are size-limited and decoded by one guarded door, and weights are
-plain numbers that cannot run code. A network can be fooled by pictures made for that; a reading is no evidence.
+**Security.** A public page takes any file, so pictures are size-limited and decoded by one guarded door, and weights
+are plain numbers that cannot run code. A network can be fooled by pictures made for that; a reading is no evidence.
 
 **Please do not use this** to judge honesty, health, character, fitness for a job, or anybody who has not agreed.
 """
