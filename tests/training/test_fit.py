@@ -22,6 +22,13 @@ PLAIN = ["--batch", "8", "--workers", "0", "--precision", "fp32"]
 FROM_NOTHING = ["--init", "none", "--backbone", "densenet121", "--hidden", "16", *PLAIN]
 
 
+@pytest.fixture(autouse=True)
+def _numbers_as_before():
+    """Training makes the processor flush the smallest numbers to zero; other tests (Hypothesis) mind."""
+    yield
+    torch.set_flush_denormal(False)
+
+
 @pytest.fixture(scope="module")
 def ckplus(tmp_path_factory):
     return write_ckplus(tmp_path_factory.mktemp("data") / "CK+")
