@@ -106,10 +106,10 @@ def fit(settings: Settings, resume: bool = False) -> int:
         gradient_clip_val=1.0,
         logger=False,
         callbacks=[
-            Keeper(out, "best", monitor="val_loss", enable_version_counter=False),
+            BestKeeper(out, "best", monitor="val_loss", enable_version_counter=False),
             # Of every epoch: `save_last` would skip those without a gain, and a resumed run do them again.
             Keeper(out, "last", enable_version_counter=False),
-            EarlyStopping("val_loss", patience=settings.patience),
+            Patience("val_loss", patience=settings.patience),
             EpochLine(settings),
             *([Bar()] if watched else []),
         ],
@@ -151,6 +151,31 @@ class Bar(TQDMProgressBar):
         """Name the epoch."""
         super().on_train_epoch_start(trainer, *arguments)
         self.train_progress_bar.set_description(f"epoch {trainer.current_epoch + 1}")
+
+
+class AtLastSize(Callback):
+    """A callback that looks only at epochs whose crops have the checkpoint's own size.
+
+    Figures of smaller crops are of another task: they must neither be kept as the best nor end the run.
+    """
+
+    def on_validation_end(self, trainer: L.Trainer, learner: FaceLearner) -> None:
+        """Look at the epoch's figures."""
+        if learner.settings.is_last_size(trainer.current_epoch):
+            super().on_validation_end(trainer, learner)
+
+    def on_train_epoch_end(self, trainer: L.Trainer, learner: FaceLearner) -> None:
+        """Look at the epoch's figures."""
+        if learner.settings.is_last_size(trainer.current_epoch):
+            super().on_train_epoch_end(trainer, learner)
+
+
+class BestKeeper(AtLastSize, Keeper):
+    """Keeps the best weights."""
+
+
+class Patience(AtLastSize, EarlyStopping):
+    """Stops a run without gain."""
 
 
 class EpochLine(Callback):

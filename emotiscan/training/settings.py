@@ -70,6 +70,10 @@ class Settings:
         """Seed of an epoch's order, augmentation and dropout: a resumed run draws as if it had never stopped."""
         return self.seed * 100_003 + epoch
 
+    def is_last_size(self, epoch: int) -> bool:
+        """Whether an epoch's crops have the size that the checkpoint will read."""
+        return epoch >= self.epochs - (self.sizes[-1][1] if self.sizes else 0)
+
     def save(self, path: Path) -> None:
         """Write the settings as JSON."""
         path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")

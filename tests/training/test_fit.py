@@ -250,6 +250,27 @@ def test_epochs_without_a_gain_are_not_done_again(ckplus, train, interrupt, monk
     assert torch.load(out / "last.ckpt", weights_only=True)["epoch"] == 0
 
 
+def test_the_best_epoch_is_one_of_the_checkpoints_own_crop_size(ckplus, train, monkeypatch):
+    """Losses at small crops are of another task, and must neither win nor use up the patience."""
+    losses = iter([0.1, 0.2, 0.9, 0.8])
+    monkeypatch.setattr(fit_module.FaceLearner, "on_validation_epoch_end", lambda self: None)
+    monkeypatch.setattr(
+        fit_module.FaceLearner,
+        "validation_step",
+        lambda self, batch, place: self.log("val_loss", self.given if place else self.next_loss(losses)),
+    )
+    monkeypatch.setattr(fit_module.FaceLearner, "next_loss", next_loss, raising=False)
+    arguments = ["--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--patience", "1", "--sizes", "32:2,48:2"]
+    status, out = train(*arguments)
+    assert status == 0
+    assert torch.load(out / "best.ckpt", weights_only=True)["epoch"] == 3
+
+
+def next_loss(learner, losses):
+    learner.given = next(losses)
+    return learner.given
+
+
 # -- mistakes
 
 

@@ -211,6 +211,11 @@ def test_csv_with_pictures_alone(tmp_path):
     assert np.isnan(table.code_labels).all()
 
 
+def test_csv_columns_that_look_like_codes_but_are_none_are_named(tmp_path, caplog):
+    load_source(f"csv:{write_csv(tmp_path, ['image', 'AU12', 'au4', 'AU99'], [['happy0.png', 1, 1, 1]])}")
+    assert [name in caplog.text for name in ("column au4", "column AU99", "column AU12")] == [True, True, False]
+
+
 def test_csv_codes_from_a_file(tmp_path):
     file = write_csv(tmp_path, ["image", "AU12"], [["happy0.png", ""], ["happy1.png", 0]])
     soft = put(tmp_path / "soft.csv", "image,AU12\nhappy0.png,0.75\nhappy1.png,0.75\n")

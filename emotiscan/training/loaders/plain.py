@@ -1,10 +1,14 @@
 """Any CSV of one's own."""
 
+import logging
+import re
 from pathlib import Path
 
 from emotiscan import facs
 from emotiscan.training.loaders.rows import read_rows
 from emotiscan.training.table import LabelTable, build_table
+
+log = logging.getLogger(__name__)
 
 
 def load_csv(path: str | Path, images: str | Path | None = None) -> LabelTable:
@@ -26,6 +30,11 @@ def load_csv(path: str | Path, images: str | Path | None = None) -> LabelTable:
     pictures = (row | {"subject": str(row.get("subject") or "").strip() or row["image"], "votes": None} for row in rows)
     root = Path(images) if images else file.parent
     codes = tuple(name for name in rows[0] if _is_code(name)) if rows else ()
+    for name in rows[0] if rows else ():
+        if name not in codes and re.match(r"AU[ _]?\d", str(name), re.IGNORECASE):
+            log.warning(
+                "%s: the column %s is passed over; the codes known here are %s", file, name, ", ".join(facs.CODES)
+            )
     return build_table(pictures, file=file, root=root, source=file.stem, codes=codes or facs.CODES)
 
 
