@@ -8,7 +8,7 @@ from torch.utils.data import Dataset
 
 from emotiscan import faces
 from emotiscan.images import read_image
-from emotiscan.model import ModelConfig, prepare
+from emotiscan.model import ModelConfig, normalise, prepare
 from emotiscan.training.augmentation import Augmentation
 from emotiscan.training.stores import read_file
 from emotiscan.training.table import LabelTable
@@ -65,15 +65,8 @@ class FaceDataset(Dataset):
             rng = np.random.default_rng((self._seed, index))
             to_crop = faces.compose(self._augmentation.place(rng), to_crop)
             values = self._augmentation.look(faces.warp(picture, to_crop, self._size), rng)
-            crop = normalised(torch.from_numpy(values), self._config)
+            crop = normalise(torch.from_numpy(values)[None], self._config)[0]
         return {"crop": crop, "emotion": self._emotions[index], "codes": self._codes[index], "index": index}
-
-
-def normalised(values: Tensor, config: ModelConfig) -> Tensor:
-    """(1 or 3, s, s) values in [0, 1] to (3, s, s), normalised."""
-    mean = values.new_tensor(config.mean).view(3, 1, 1)
-    std = values.new_tensor(config.std).view(3, 1, 1)
-    return (values.expand(3, -1, -1) - mean) / std
 
 
 def _missing(table: LabelTable, config: ModelConfig) -> list[str]:

@@ -81,7 +81,7 @@ def _config(settings: Settings, emotions: tuple[str, ...], codes: tuple[str, ...
         backbone=settings.backbone,
         emotions=emotions,
         codes=codes,
-        input_size=settings.sizes[-1][0],
+        input_size=settings.input_size or settings.sizes[-1][0],
         grayscale=settings.grayscale,
         hidden=settings.hidden,
         dropout=settings.dropout or 0.0,

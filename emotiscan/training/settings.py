@@ -20,7 +20,7 @@ class Settings:
 
     The fields are the options of `train.py` (see its `--help`), with dashes as underscores.
     `backbone`, `sizes`, `hidden`, `dropout`, `grayscale`, `unfreeze` and `backbone_lr_factor`
-    may be None: they then follow from `init`.
+    may be None: they then follow from `init`; `input_size` then is the last of `sizes`.
     """
 
     data: tuple[str, ...]
@@ -33,6 +33,7 @@ class Settings:
     dropout: float | None = None
     grayscale: bool | None = None
     sizes: tuple[tuple[int, int], ...] | None = None
+    input_size: int | None = None
     batch: int = 32
     lr: float = 1e-3
     backbone_lr_factor: float | None = None
@@ -162,6 +163,13 @@ def argument_parser() -> argparse.ArgumentParser:
         help="crop sides and epochs at each, small first; the last size is the checkpoint's "
         "(default: 30 epochs at the size of --init, else at 224)",
     )
+    fit.add_argument(
+        "--input-size",
+        type=int,
+        metavar="PX",
+        help="crop side that the checkpoint reads (default: the last of --sizes); a little more than it was trained "
+        "at can read better (Touvron et al., 2019)",
+    )
     fit.add_argument("--batch", type=int, default=32, help="pictures a step (default: 32)")
     fit.add_argument("--lr", type=float, default=1e-3, help="learning rate of the heads (default: 0.001)")
     fit.add_argument(
@@ -244,6 +252,7 @@ def settings_from(arguments: argparse.Namespace, out: str) -> Settings:
 
 
 _RULES = (
+    (("input_size",), lambda value: value >= 32, "must be at least 32, which the backbones need"),
     (("batch",), lambda value: value >= 2, "must be at least 2, which batch normalisation needs"),
     (("patience", "lr", "hidden"), lambda value: value > 0, "must be above 0"),
     (("dropout", "label_smoothing", "warm_up"), lambda value: 0 <= value < 1, "must lie from 0 to below 1"),

@@ -156,3 +156,9 @@ def test_a_broken_pth_is_named(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(SettingsError, match=r"--init: .*weights\.pth"):
         start(path, backbone="densenet121", hidden=8)
+
+
+def test_a_checkpoint_may_read_larger_crops_than_it_was_trained_at(tiny_weights):
+    model, settings = start(tiny_weights, sizes=((48, 2),), input_size=96)
+    assert model.config.input_size == 96
+    assert settings.size_at(1) == 48
