@@ -1,8 +1,13 @@
 """Fine-tune EmotiScan's network on labelled faces: `python train.py --help`."""
 
+import os
 import sys
 
-from emotiscan.training.fit import main
+# Training has the cores to itself: threads that wait awake for the next layer are faster here, where the
+# app's must sleep (see emotiscan/__init__.py). Set before torch is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "ACTIVE")
+
+from emotiscan.training.fit import main  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(main())

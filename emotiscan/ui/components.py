@@ -2,7 +2,6 @@
 
 import base64
 import io
-import json
 
 import numpy as np
 import pandas as pd
@@ -15,8 +14,8 @@ from emotiscan.explain import COLOUR_SCALE, HeatMap, overlay
 from emotiscan.ui import charts, wording
 from emotiscan.ui.session import heat_maps_of
 
-FIRST_MAPS = 4
-"""Heat maps that are open before anybody chooses."""
+FIRST_MAPS = 5
+"""Codes whose heat maps are open before anybody chooses, at most; the emotion's is one more."""
 
 
 def choose_face(analysis: Analysis) -> int:
@@ -93,13 +92,14 @@ def show_codes(reading: Reading) -> None:
 def show_heat_maps(reading: Reading, number: int) -> None:
     """Overlays of the chosen codes, side by side."""
     st.subheader("Where it was seen", anchor=False)
-    likely = sorted(reading.codes, key=lambda code: reading.codes[code] - reading.thresholds[code], reverse=True)
     targets = [*reading.codes, *reading.emotions]
+    nearest = max(reading.codes, key=lambda code: reading.codes[code] / max(reading.thresholds[code], 1e-6))
+    first = [*(reading.present or (nearest,))[:FIRST_MAPS], reading.emotion]
     chosen = st.pills(
         "Codes and emotions to compare",
         targets,
         selection_mode="multi",
-        default=[target for target in targets if target in likely[:FIRST_MAPS]],
+        default=first,
         format_func=lambda target: target if target in facs.ACTION_UNITS else target.capitalize(),
         wrap=True,
         key=f"targets-{st.session_state['analysis_key'][:12]}-{number}",
@@ -142,8 +142,3 @@ def _data_url(picture: Image.Image) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
-
-
-def load_samples(folder) -> list[dict]:
-    """The gallery's samples, as `samples.json` lists them."""
-    return json.loads((folder / "samples.json").read_text())

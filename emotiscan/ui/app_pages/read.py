@@ -1,5 +1,6 @@
 """The main page: choose a photo, see what is read in it."""
 
+import json
 from pathlib import Path
 
 import streamlit as st
@@ -26,9 +27,9 @@ def choose_picture() -> tuple[bytes | None, str]:
         key="upload",
         on_change=_forget_sample,
     )
-    samples = {sample["title"]: sample for sample in components.load_samples(SAMPLES)}
+    samples = {sample["title"]: sample for sample in json.loads((SAMPLES / "samples.json").read_text())}
     if "sample" not in st.session_state:
-        st.session_state["sample"] = next(iter(samples))
+        st.session_state["sample"] = next(iter(samples))  # the first visit shows a reading at once
     title = st.pills("Or try a drawn sample", list(samples), key="sample", wrap=True)
     if upload and not title:
         return upload.getvalue(), "Your photo"
@@ -37,7 +38,10 @@ def choose_picture() -> tuple[bytes | None, str]:
 
 
 def _forget_sample() -> None:
-    st.session_state["sample"] = None if st.session_state["upload"] else "Broad smile"
+    if st.session_state["upload"]:
+        st.session_state["sample"] = None
+    else:  # the photo was taken away again: back to the first visit's sample
+        del st.session_state["sample"]
 
 
 def main() -> None:
