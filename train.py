@@ -7,7 +7,7 @@ import sys
 # app's must sleep (see emotiscan/__init__.py). Set before torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "ACTIVE")
 
-from emotiscan.training.fit import main  # noqa: E402
+from emotiscan.training.fit import main
 
 if __name__ == "__main__":
     sys.exit(main())
