@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import logging
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -53,7 +52,7 @@ def finish(model: FaceModel, data: AlignedTable, settings: Settings, history: pd
     if len(test.table):
         reports["test"] = report_on(test.table, model, calibration, *predict(model, test, settings))
     (out / "report.json").write_text(json.dumps(reports, indent=1) + "\n")
-    save_checkpoint(path, model, Card(model.config, calibration, training, summary(reports)))
+    save_checkpoint(path, model, Card(model.config, calibration, training, reports))
     for split, report in reports.items():
         write_figures(report, out / "figures" / split, data.table, history)
     log.info("wrote %s", path)
@@ -112,11 +111,6 @@ def agreed_classes(table: LabelTable, emotions: tuple[str, ...]) -> NDArray[np.i
 def labels_for(table: LabelTable, codes: tuple[str, ...]) -> NDArray[np.float32]:
     """(n, k) labels of the wanted codes; a code that the table lacks is NaN throughout."""
     return table.frame.reindex(columns=list(codes)).to_numpy(np.float32)
-
-
-def summary(reports: Mapping[str, dict]) -> dict:
-    """The part of the reports that a checkpoint carries: all of it that the pages show."""
-    return json.loads(json.dumps(dict(reports)))
 
 
 def _training(table: LabelTable, settings: Settings, commit: str) -> dict:
