@@ -1,7 +1,7 @@
 """The network: one backbone, two heads.
 
-    crop (b, 3, s, s) ─ backbone ─▶ feature map (b, c, s/32, s/32) ─ pool ─┬─▶ emotion logits (b, e)
-                                                                          └─▶ code logits (b, k)
+    crop (b, 3, s, s) ─ backbone ─▶ feature map (b, c, h, w) ─ pool ─┬─▶ emotion logits (b, e)
+                                                                    └─▶ code logits (b, k)
 
 The backbones are torchvision's (DenseNet: Huang et al., 2017; VGG: Simonyan and Zisserman,
 2015). The feature map is a value of its own: explanations run the heads alone on it.
@@ -31,6 +31,9 @@ class ModelConfig:
         emotions: the emotion head's outputs, in order; exactly one is true (softmax).
         codes: the code head's outputs, in order; each is true or not (sigmoid).
         input_size: side of the crop that the network reads, in pixels.
+        stride: pixels of the crop for each cell of the feature map: 32, or 16 for a DenseNet whose
+            last block keeps the resolution of the one before (its filters are dilated to see as
+            much of the face; Chen et al., DeepLab, 2017).
         grayscale: whether crops are made grey first, as where all training pictures were.
         hidden: width of each head's dense layer.
         dropout: share of that layer's outputs dropped in training, 0 to 1.
@@ -41,6 +44,7 @@ class ModelConfig:
     emotions: tuple[str, ...] = facs.EMOTIONS_WITH_NEUTRAL
     codes: tuple[str, ...] = facs.CODES
     input_size: int = 224
+    stride: int = 32
     grayscale: bool = True
     hidden: int = 256
     dropout: float = 0.3
@@ -50,6 +54,8 @@ class ModelConfig:
     def __post_init__(self) -> None:
         if self.backbone not in BACKBONES:
             raise ValueError(f"unknown backbone “{self.backbone}”; use one of: {', '.join(BACKBONES)}")
+        if self.stride != 32 and not (self.stride == 16 and self.backbone.startswith("densenet")):
+            raise ValueError(f"a {self.backbone} with stride {self.stride} is not known; 16 is for DenseNets, else 32")
         for name in ("emotions", "codes", "mean", "std"):  # JSON gives lists
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if self.input_size < 32:
@@ -73,11 +79,13 @@ class FaceModel(nn.Module):
         for module in self.backbone.modules():
             if isinstance(module, nn.ReLU):
                 module.inplace = False
+        if config.stride == 16:
+            _keep_resolution(self.backbone)
         self.emotion_head = _head(channels, config.hidden, config.dropout, len(config.emotions))
         self.code_head = _head(channels, config.hidden, config.dropout, len(config.codes))
 
     def features(self, crops: Tensor) -> Tensor:
-        """Normalised crops (b, 3, s, s) to the last feature map (b, c, s/32, s/32), all values >= 0."""
+        """Normalised crops (b, 3, s, s) to the last feature map (b, c, s/stride, s/stride), all values >= 0."""
         # torchvision applies DenseNet's last ReLU outside `features`, in place; here it is explicit.
         # VGG's map is already rectified, and a second ReLU leaves it as it is.
         return torch.relu(self.backbone(crops))
@@ -105,6 +113,12 @@ class FaceModel(nn.Module):
             if self.config.backbone.startswith("vgg") and isinstance(layer, nn.MaxPool2d):
                 groups.append([])
         return [nn.ModuleList(group) for group in groups if group]
+
+
+def _keep_resolution(densenet: nn.Module) -> None:
+    densenet.transition3.pool = nn.Identity()
+    for layer in densenet.denseblock4.values():
+        layer.conv2.dilation = layer.conv2.padding = (2, 2)
 
 
 def _head(channels: int, hidden: int, dropout: float, outputs: int) -> nn.Sequential:

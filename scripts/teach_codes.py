@@ -5,7 +5,8 @@
 The teacher is MediaPipe Face Landmarker (Google, Apache-2.0; `pip install mediapipe`), which gives 52 blendshape
 scores in [0, 1] and 478 landmarks for a face. This script reads both, adds them up to one raw score a code
 (`READOUT`) and turns the raw score into a probability, `p = sigmoid((raw - t) / s)` (`SOFT`).
-Its output has one row a picture: `image,AU1,…,AU27`, blank where no face was found.
+Its output has one row a picture: `image,AU1,…,AU27`, blank where no face was found; `--leave-out` names codes that
+another source teaches better.
 
 How the constants were found:
 
@@ -245,13 +246,14 @@ def check(path: Path, names: list[str], soft: np.ndarray) -> None:
         print(f"{column}: AUC {area:.3f} ({one.size} present, {zero.size} absent)")
 
 
-def write(path: Path, names: list[str], soft: np.ndarray) -> None:
+def write(path: Path, names: list[str], soft: np.ndarray, left_out: list[str]) -> None:
     """Write the CSV in one go: a run that is stopped leaves no half file."""
+    kept = [place for place, code in enumerate(facs.CODES) if code not in left_out]
     part = path.with_name(path.name + ".part")
     with part.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file, lineterminator="\n")
-        out.writerow(["image", *facs.CODES])
-        for name, row in zip(names, soft, strict=True):
+        out.writerow(["image", *(facs.CODES[place] for place in kept)])
+        for name, row in zip(names, soft[:, kept], strict=True):
             out.writerow([name, *("" if np.isnan(p) else f"{p:.4f}" for p in row)])
     os.replace(part, path)
 
@@ -262,6 +264,9 @@ def main() -> None:
     parser.add_argument("--images", type=Path, required=True, help="folder or .zip of pictures")
     parser.add_argument("--model", type=Path, required=True, help="face_landmarker.task")
     parser.add_argument("--out", type=Path, required=True, help="CSV to write")
+    parser.add_argument(
+        "--leave-out", nargs="*", default=[], choices=facs.CODES, metavar="CODE", help="codes not to teach, e.g. AU11"
+    )
     parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument("--limit", type=int, help="only so many pictures, drawn at random (seed 0)")
     parser.add_argument("--measure", action="store_true", help="print the constants that these pictures would give")
@@ -284,7 +289,7 @@ def main() -> None:
                 print(f"{done} of {len(names)} pictures, {lost} without a face, {spent:.0f} s", flush=True)
     raw = raw_scores(table)
     soft = soft_labels(raw)
-    write(args.out, names, soft)
+    write(args.out, names, soft, args.leave_out)
     if args.measure:
         measure(table, raw)
     if args.check:

@@ -68,6 +68,28 @@ def test_the_heads_are_sized_by_the_checkpoints_own_vocabulary(crops):
     assert (emotions.shape, codes.shape) == ((2, 3), (2, 2))
 
 
+class TestStride16:
+    @pytest.fixture
+    def coarse(self):
+        torch.manual_seed(0)
+        return FaceModel(ModelConfig("densenet121", input_size=64, hidden=8)).eval().requires_grad_(False)
+
+    @pytest.fixture
+    def fine(self, coarse):
+        model = FaceModel(ModelConfig("densenet121", input_size=64, stride=16, hidden=8)).eval()
+        model.load_state_dict(coarse.state_dict())
+        return model
+
+    def test_the_map_has_twice_the_cells_a_side(self, coarse, fine, crops):
+        assert coarse.features(crops).shape[2:] == (2, 2)
+        assert fine.features(crops).shape[2:] == (4, 4)
+
+    def test_each_filter_of_the_last_block_sees_as_much_of_the_face(self, coarse, fine, crops):
+        """Where the coarse network would skip cells instead of averaging them, both give the same numbers there."""
+        coarse.backbone.transition3.pool = torch.nn.MaxPool2d(1, stride=2)
+        assert torch.allclose(fine.features(crops)[..., ::2, ::2], coarse.features(crops), atol=1e-5)
+
+
 class TestConfig:
     def test_survives_json(self):
         config = ModelConfig("vgg16", ("calm", "glad"), ("AU1", "AU20"), 96, grayscale=False, mean=(0.1, 0.2, 0.3))
@@ -75,7 +97,12 @@ class TestConfig:
 
     @pytest.mark.parametrize(
         ("wrong", "words"),
-        [({"backbone": "resnet50"}, r"“resnet50”.*densenet201, densenet121, vgg16"), ({"input_size": 31}, "32 px")],
+        [
+            ({"backbone": "resnet50"}, r"“resnet50”.*densenet201, densenet121, vgg16"),
+            ({"input_size": 31}, "32 px"),
+            ({"stride": 8}, "16 is for DenseNets"),
+            ({"backbone": "vgg16", "stride": 16}, "vgg16 with stride 16"),
+        ],
     )
     def test_what_cannot_be_built_is_refused(self, wrong, words):
         with pytest.raises(ValueError, match=words):

@@ -9,6 +9,9 @@ from PIL import Image, ImageFilter
 
 from emotiscan.faces import Transform
 
+LEAST_PIXELS = 32
+"""Side of the smallest crop in which an expression is still to be read."""
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -22,7 +25,7 @@ class Augmentation:
         brightness: largest change, as a share of white.
         contrast: largest change, as a share.
         blur: probability of a blur of up to 2 % of the crop's side.
-        low_resolution: probability of being sampled down, to a third at the least, and up again.
+        low_resolution: probability of being sampled down, to a third but not below `LEAST_PIXELS`, and up again.
         noise: largest standard deviation of sensor noise, as a share of white.
         erase: probability that a rectangle (a hand, a watermark) hides up to a tenth of the crop.
     """
@@ -66,7 +69,7 @@ class Augmentation:
         """
         size = crop.width
         if rng.random() < self.low_resolution:
-            small = max(16, round(size * rng.uniform(0.33, 0.9)))
+            small = min(size, max(LEAST_PIXELS, round(size * rng.uniform(0.33, 0.9))))
             crop = crop.resize((small, small), Image.Resampling.BOX).resize((size, size), Image.Resampling.BICUBIC)
         if rng.random() < self.blur:
             crop = crop.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 2.0) * size / 100))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import lightning as L
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
@@ -45,8 +44,10 @@ def load_data(settings: Settings, progress: Progress | None = None) -> AlignedTa
     table = join_tables(tables)
     if len(table.emotions) == 1:
         raise SettingsError(f"every known emotion is {table.emotions[0]}; pictures of at least two are needed")
-    alignment = align(table, settings.cache, settings.workers, progress)
-    readable = alignment.readable
+    # Each data set is aligned on its own, so that another one beside it does not make its kept faces useless.
+    alignments = [align(part, settings.cache, settings.workers, progress) for part in tables]
+    transforms = np.concatenate([part.transforms for part in alignments])
+    readable = np.concatenate([part.readable for part in alignments])
     if not readable.all():
         names = table.frame["image"][~readable]
         log.warning(
@@ -56,9 +57,9 @@ def load_data(settings: Settings, progress: Progress | None = None) -> AlignedTa
             ", ".join(names[:10]),
             " …" if len(names) > 10 else "",
         )
-    found = alignment.found[readable].mean() if readable.any() else 0.0
-    log.info("%d pictures; the face was found in %.1f %% of them", readable.sum(), 100 * found)
-    aligned = AlignedTable(table.where(readable), alignment.transforms[readable])
+    found = np.concatenate([part.found for part in alignments])[readable]
+    log.info("%d pictures; the face was found in %.1f %% of them", len(found), 100 * found.mean() if len(found) else 0)
+    aligned = AlignedTable(table.where(readable), transforms[readable])
     for split in ("train", "validation"):
         if not len(aligned.part(split).table):
             raise SettingsError(f"no readable picture is left in the {split} split; see --split and the table's column")
@@ -91,11 +92,21 @@ class FaceData(L.LightningDataModule):
     @property
     def steps_per_epoch(self) -> int:
         """Batches of one training epoch; the last, unfilled one is left out."""
-        return len(self.training.table) // self._batch
+        return len(self._rows(0)) // self._batch
 
     @property
     def _batch(self) -> int:
-        return min(self.settings.batch, len(self.training.table))
+        return min(self.settings.batch, len(self._rows(0)))
+
+    def _rows(self, epoch: int) -> NDArray[np.int64]:
+        """Rows that an epoch trains on, each data set's share of them, in random order."""
+        chosen = []
+        for (_, _, share), part in self.training.table.frame.reset_index().groupby(["root", "source", "share"], sort=False):
+            rows = np.random.default_rng(self.settings.seed).permutation(part["index"].to_numpy())
+            count = max(1, round(share * len(rows)))
+            # The next ones of a shuffled round, so that every picture has its turn.
+            chosen.append(rows[np.arange(epoch * count, (epoch + 1) * count) % len(rows)])
+        return np.random.default_rng(self.settings.seed_at(epoch)).permutation(np.concatenate(chosen))
 
     def _epoch(self) -> int:
         return self.trainer.current_epoch if self.trainer else 0
@@ -103,21 +114,19 @@ class FaceData(L.LightningDataModule):
     def train_dataloader(self) -> DataLoader:
         """The current epoch's training batches, shuffled by seed and epoch alone."""
         epoch = self._epoch()
-        seed = self.settings.seed_at(epoch)
         dataset = FaceDataset(
             self.training.table,
             self.training.transforms,
             self.config,
             self.settings.size_at(epoch),
             self.settings.augmentation,
-            seed=seed,
+            seed=self.settings.seed_at(epoch),
         )
-        shuffled = torch.Generator().manual_seed(seed)
         return DataLoader(
             dataset,
             self._batch,
             # An order, not a generator, whose second iteration (as Lightning makes when it resumes) is another.
-            sampler=torch.randperm(len(dataset), generator=shuffled).tolist(),
+            sampler=self._rows(epoch).tolist(),
             drop_last=True,  # batch normalisation cannot train on a last batch of one
             num_workers=self.settings.workers,
         )

@@ -17,7 +17,13 @@ from pathlib import Path
 import lightning as L
 import pandas as pd
 import torch
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.callbacks import (
+    Callback,
+    EarlyStopping,
+    EMAWeightAveraging,
+    ModelCheckpoint,
+    TQDMProgressBar,
+)
 
 from emotiscan.training.data import FaceData, load_data
 from emotiscan.training.initialisation import initial_model
@@ -106,6 +112,7 @@ def fit(settings: Settings, resume: bool = False) -> int:
         gradient_clip_val=1.0,
         logger=False,
         callbacks=[
+            *([Average(settings.ema)] if settings.ema else []),
             BestKeeper(out, "best", monitor="val_loss", enable_version_counter=False),
             # Of every epoch: `save_last` would skip those without a gain, and a resumed run do them again.
             Keeper(out, "last", enable_version_counter=False),
@@ -134,6 +141,22 @@ def fit(settings: Settings, resume: bool = False) -> int:
 def history(out: Path) -> pd.DataFrame:
     """Figures per epoch of a run folder, one row an epoch."""
     return pd.read_csv(out / "metrics.csv")
+
+
+AVERAGED_STEPS = 10
+"""Every so many steps the average takes up the weights: as good as every step, and ten times cheaper."""
+
+
+class Average(EMAWeightAveraging):
+    """A running average of the weights and batch statistics; what is validated and kept as the best."""
+
+    def __init__(self, kept: float) -> None:
+        """Make one.
+
+        Args:
+            kept: share of the average that one step keeps, 0 to 1.
+        """
+        super().__init__(decay=kept**AVERAGED_STEPS, update_every_n_steps=AVERAGED_STEPS)
 
 
 class Keeper(ModelCheckpoint):

@@ -63,7 +63,7 @@ def _fresh(
 
 def _filled(settings: Settings, base: dict, pretrained: bool) -> Settings:
     defaults = dataclasses.asdict(ModelConfig()) | base
-    filled = {name: defaults[name] for name in ("backbone", "hidden", "dropout", "grayscale")}
+    filled = {name: defaults[name] for name in ("backbone", "stride", "hidden", "dropout", "grayscale")}
     filled |= {
         "sizes": ((defaults["input_size"], DEFAULT_EPOCHS),),
         "unfreeze": 2 if pretrained else 5,
@@ -75,6 +75,7 @@ def _filled(settings: Settings, base: dict, pretrained: bool) -> Settings:
 def _config(settings: Settings, emotions: tuple[str, ...], codes: tuple[str, ...]) -> ModelConfig:
     assert settings.sizes
     assert settings.backbone
+    assert settings.stride
     assert settings.hidden
     assert settings.grayscale is not None
     return ModelConfig(
@@ -82,6 +83,7 @@ def _config(settings: Settings, emotions: tuple[str, ...], codes: tuple[str, ...
         emotions=emotions,
         codes=codes,
         input_size=settings.input_size or settings.sizes[-1][0],
+        stride=settings.stride,
         grayscale=settings.grayscale,
         hidden=settings.hidden,
         dropout=settings.dropout or 0.0,

@@ -43,13 +43,20 @@ class FaceLearner(L.LightningModule):
         emotions = len(model.config.emotions)
         self.accuracy = MulticlassAccuracy(emotions, average="micro")
         self.macro_f1 = MulticlassF1Score(emotions, average="macro")
+        self._forward = self.model.forward
         self._codes_seen: list[tuple[Tensor, Tensor]] = []
 
     # -- steps
 
+    def on_train_start(self) -> None:
+        """Compile the training steps where that was asked for."""
+        if self.settings.compile:
+            self._forward = torch.compile(self.model.forward)
+
     def _losses(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         crops = batch["crop"].contiguous(memory_format=torch.channels_last)
-        emotion_logits, code_logits = (logits.float() for logits in self.model(crops))
+        forward = self._forward if self.training else self.model
+        emotion_logits, code_logits = (logits.float() for logits in forward(crops))
         loss = emotion_loss(emotion_logits, batch["emotion"], self.emotion_weights, self.settings.label_smoothing)
         loss = loss + self.settings.code_loss * code_loss(code_logits, batch["codes"], self.code_weights)
         return loss, emotion_logits, code_logits
@@ -120,7 +127,7 @@ class FaceLearner(L.LightningModule):
             {"params": list(self._heads().parameters()), "lr": settings.lr},
             {"params": list(self.model.backbone.parameters()), "lr": settings.lr * settings.backbone_lr_factor},
         ]
-        optimiser = torch.optim.AdamW(groups, weight_decay=settings.l2)
+        optimiser = torch.optim.AdamW(groups, weight_decay=settings.l2, fused=True)
         if settings.schedule == "plateau":
             plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, factor=0.3, patience=settings.patience // 2)
             return {"optimizer": optimiser, "lr_scheduler": {"scheduler": plateau, "monitor": "val_loss"}}

@@ -19,7 +19,7 @@ class Settings:
     """A training run's settings; saved as `settings.json` in its run folder.
 
     The fields are the options of `train.py` (see its `--help`), with dashes as underscores.
-    `backbone`, `sizes`, `hidden`, `dropout`, `grayscale`, `unfreeze` and `backbone_lr_factor`
+    `backbone`, `stride`, `sizes`, `hidden`, `dropout`, `grayscale`, `unfreeze` and `backbone_lr_factor`
     may be None: they then follow from `init`; `input_size` then is the last of `sizes`.
     """
 
@@ -29,6 +29,7 @@ class Settings:
     split: str = "auto"
     init: str = "shipped"
     backbone: str | None = None
+    stride: int | None = None
     hidden: int | None = None
     dropout: float | None = None
     grayscale: bool | None = None
@@ -47,11 +48,13 @@ class Settings:
     freeze_epochs: int = 0
     unfreeze: int | None = None
     patience: int = 8
+    ema: float = 0.0
     augmentation: Augmentation = field(default_factory=Augmentation)
     seed: int = 0
     precision: str = "auto"
     workers: int = 2
     threads: int = 0
+    compile: bool = False
 
     @property
     def epochs(self) -> int:
@@ -121,10 +124,12 @@ def argument_parser() -> argparse.ArgumentParser:
     data.add_argument(
         "--data",
         action="append",
-        metavar="KIND:PATH[,codes=FILE][,images=DIR]",
+        metavar="KIND:PATH[,OPTION=VALUE…]",
         help="a data set; may be given several times. KIND is ckplus (the official folders), ckplus-course "
         "(data_labels.csv), ferplus (folder or zip) or csv (image, and any of subject, split, emotion, AU1 …). "
-        "codes=FILE fills blank codes from a CSV of probabilities",
+        "codes=FILE fills blank codes from a CSV of probabilities; without=FILE leaves out the persons whose pictures "
+        "that CSV names; share=0.5 trains on half of it each epoch, another one each time; learn=codes or "
+        "learn=emotions passes over its other labels; images=DIR says where the pictures of a CSV lie",
     )
     data.add_argument("--out", metavar="DIR", help="run folder to write (default: runs/ and the time)")
     data.add_argument("--cache", metavar="DIR", default="cache", help="where found faces are kept (default: cache)")
@@ -145,6 +150,13 @@ def argument_parser() -> argparse.ArgumentParser:
         "none (random), or a file: our .safetensors or torchvision's .pth (default: shipped)",
     )
     net.add_argument("--backbone", choices=BACKBONES, help="default: that of --init, else densenet201")
+    net.add_argument(
+        "--stride",
+        type=int,
+        choices=(16, 32),
+        help="crop pixels for each cell of the feature map; 16 gives DenseNet's heat maps twice the resolution for a "
+        "quarter more time (default: that of --init, else 32)",
+    )
     net.add_argument("--hidden", type=int, help="width of each head's dense layer (default: that of --init, else 256)")
     net.add_argument("--dropout", type=float, help="0 to 1 (default: that of --init, else 0.3)")
     net.add_argument(
@@ -198,6 +210,13 @@ def argument_parser() -> argparse.ArgumentParser:
         help="how many of the backbone's five stages train after that, counted from the last "
         "(default: 2 with --init, 5 without)",
     )
+    fit.add_argument(
+        "--ema",
+        type=float,
+        default=0.0,
+        help="judge and keep a running average of the weights, of which each step keeps this share: 0.999 for long "
+        "runs, 0 for none (default: 0)",
+    )
     fit.add_argument("--patience", type=int, default=8, help="stop after so many epochs without a gain (default: 8)")
     fit.add_argument(
         "--augment",
@@ -215,6 +234,12 @@ def argument_parser() -> argparse.ArgumentParser:
     )
     machine.add_argument("--workers", type=int, default=2, help="processes that load pictures (default: 2)")
     machine.add_argument("--threads", type=int, default=0, help="threads that compute (default: torch's own choice)")
+    machine.add_argument(
+        "--compile",
+        action="store_true",
+        help="let torch.compile make faster code for the training steps; takes minutes for each crop size, and a C++ "
+        "compiler",
+    )
     return parser
 
 
@@ -255,7 +280,7 @@ _RULES = (
     (("input_size",), lambda value: value >= 32, "must be at least 32, which the backbones need"),
     (("batch",), lambda value: value >= 2, "must be at least 2, which batch normalisation needs"),
     (("patience", "lr", "hidden"), lambda value: value > 0, "must be above 0"),
-    (("dropout", "label_smoothing", "warm_up"), lambda value: 0 <= value < 1, "must lie from 0 to below 1"),
+    (("dropout", "label_smoothing", "warm_up", "ema"), lambda value: 0 <= value < 1, "must lie from 0 to below 1"),
     (
         ("l1", "l2", "code_loss", "balance", "backbone_lr_factor", "freeze_epochs", "unfreeze"),
         lambda value: value >= 0,

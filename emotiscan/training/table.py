@@ -3,7 +3,7 @@
 One row a picture. What is not known is blank (NaN), never 0: losses and metrics mask it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from emotiscan import facs
 from emotiscan.training.stores import names_in
 
 SPLITS = ("train", "validation", "test")
-BASE_COLUMNS = ("source", "root", "image", "subject", "split", "agreement")
+BASE_COLUMNS = ("source", "root", "image", "subject", "split", "agreement", "share")
 
 
 class TableError(ValueError):
@@ -34,6 +34,7 @@ class LabelTable:
         frame: one row a picture. Columns: `source` (name of the data set), `root` (folder or zip
             file), `image` (name below the root), `subject`, `split` ("train", "validation",
             "test" or ""), `agreement` (votes for the winning emotion, NaN where nobody voted),
+            `share` (how many times an epoch trains on a picture of this data set, on average),
             one column per emotion (its share of the votes, 0 to 1; all NaN where unknown) and
             one per code (0 to 1, or NaN).
         emotions: names and order of the emotion columns.
@@ -111,7 +112,7 @@ def build_table(
             raise TableError(file, f"there is no picture {image} in {root}; add it or delete this line", line)
         seen[image] = line
         record = {"source": source, "root": str(root), "image": image, "subject": str(row["subject"])}
-        record["split"] = row.get("split") or ""
+        record |= {"split": row.get("split") or "", "share": 1.0}
         if record["split"] not in ("", *SPLITS):
             raise TableError(file, f"split is “{record['split']}”; use {', '.join(SPLITS)} or leave it blank", line)
         record |= _emotion_record(row, emotions, file, line)
@@ -186,6 +187,25 @@ def join_tables(tables: Sequence[LabelTable]) -> LabelTable:
         frame.loc[known, emotions] = frame.loc[known, emotions].fillna(0.0)
         frames.append(frame)
     return LabelTable(pd.concat(frames, ignore_index=True), tuple(emotions), tuple(dict.fromkeys(codes)))
+
+
+def without_persons(table: LabelTable, images: Collection[str], file: str | Path) -> LabelTable:
+    """The table without any picture of the persons who are seen in some of its pictures.
+
+    Args:
+        images: names of these pictures, as in the table.
+        file: where the names came from, for messages.
+
+    Raises:
+        TableError: none of the pictures is in the table, or no other person is.
+    """
+    seen = table.frame["image"].isin(images)
+    if not seen.any():
+        raise TableError(file, f"none of its pictures is in the table; names look like {table.frame['image'].iloc[0]}")
+    left = table.where(~table.frame["subject"].isin(table.frame.loc[seen, "subject"]))
+    if not len(left):
+        raise TableError(file, "every person of the data set is in it; nobody is left")
+    return left
 
 
 def with_soft_codes(table: LabelTable, file: str | Path) -> LabelTable:

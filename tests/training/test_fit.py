@@ -86,7 +86,7 @@ def test_a_run_leaves_all_that_it_promises(run):
     assert frame_counts == {"validation": 3, "test": 3}
     for split in reports:
         drawn = {path.name for path in (out / "figures" / split).iterdir()}
-        assert {"emotion_confusion.png", "code_scores.png", "learning_curves.png"} <= drawn
+        assert {"emotion_confusion.png", "code_scores.png", "learning_curves.png", "reliability_diagram.png"} <= drawn
 
 
 def test_its_checkpoint_reads_a_photograph(run):
@@ -100,6 +100,19 @@ def test_its_checkpoint_reads_a_photograph(run):
     assert training["settings"]["data"] == ["ckplus"]  # paths stay on the machine that trained
     assert str(run[1]) not in json.dumps(dict(training))
     assert set(analyzer.card.metrics) == {"validation", "test"}
+
+
+def test_its_probabilities_were_calibrated_on_the_validation_part(run):
+    _, card = load_checkpoint(run[1] / "emotiscan.safetensors")
+    assert card.calibration.temperature != 1
+    labels = card.metrics["validation"]["codes"]
+    both = {code for code, part in labels.items() if 0 < part["support"] < part["known"]}
+    assert both
+    assert set(card.calibration.slopes) == set(card.calibration.offsets) == both
+    for split in ("validation", "test"):
+        report = card.metrics[split]
+        assert {"ece", "coverage", "accuracy_clear"} <= report["emotion"].keys()
+        assert {code: part["threshold"] for code, part in report["codes"].items()} == card.calibration.thresholds
 
 
 def test_a_folder_that_holds_a_run_is_refused(run, ckplus, capsys):
@@ -174,6 +187,19 @@ def test_the_same_seed_gives_the_same_weights(ckplus, train, tmp_path):
     assert not same(one, other)
 
 
+def test_an_average_of_the_weights_is_what_is_kept(ckplus, train, monkeypatch):
+    monkeypatch.setattr(fit_module, "AVERAGED_STEPS", 1)
+    data = ("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--schedule", "constant", "--warm-up", "0", "--batch", "999")
+    runs = {"one step": ("32:1", "0"), "two steps": ("32:2", "0"), "averaged": ("32:2", "0.75")}
+    one, two, averaged = (
+        weights(train(*data, "--sizes", sizes, "--ema", ema, out=out)[1] / "last.ckpt")
+        for out, (sizes, ema) in runs.items()
+    )
+    for name in ("emotion_head.4.weight", "backbone.norm5.running_mean"):
+        assert not torch.equal(one[name], two[name])
+        assert torch.allclose(averaged[name], 0.75 * one[name] + 0.25 * two[name], atol=1e-6)
+
+
 # -- interruption
 
 
@@ -193,8 +219,12 @@ def interrupt(monkeypatch):
     signal.signal(signal.SIGINT, handler)
 
 
-def test_an_interrupted_run_goes_on_as_if_nothing_had_been(ckplus, train, interrupt, capsys, tmp_path):
-    data = ("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:1,48:2")
+@pytest.mark.parametrize("ema", ["0", "0.9"])
+def test_an_interrupted_run_goes_on_as_if_nothing_had_been(
+    ckplus, train, interrupt, capsys, tmp_path, monkeypatch, ema
+):
+    monkeypatch.setattr(fit_module, "AVERAGED_STEPS", 1)
+    data = ("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:1,48:2", "--ema", ema)
     _, straight = train(*data, out="straight")
     interrupt()
     status, out = train(*data, out="stopped")

@@ -257,9 +257,13 @@ def test_csv_of_a_spreadsheet_with_a_byte_order_mark(tmp_path):
         ("csv:", "write a data source as KIND:PATH"),
         ("csv:{csv}.old", "there is no such file or folder"),
         ("csv:{csv},codes=gone.csv", "gone.csv: there is no such file or folder"),
-        ("csv:{csv},labels=x.csv", "“labels=x.csv” is no option of a data source; use codes=FILE or images=DIR"),
+        ("csv:{csv},labels=x.csv", "“labels=x.csv” is no option of a data source; use codes=FILE, images=DIR,"),
         ("csv:{csv},images", "“images” is no option"),
         ("ckplus:{folder},images={folder}", "ckplus takes no option images=DIR"),
+        ("csv:{csv},share=0", "write a number above 0, e.g. share=0.5"),
+        ("csv:{csv},share=half", "write a number above 0, e.g. share=0.5"),
+        ("csv:{csv},learn=all", "write learn=emotions or learn=codes"),
+        ("csv:{csv},without=gone.csv", "gone.csv: there is no such file or folder"),
         ("csv:{csv},images={csv}", "neither a folder nor a zip file"),
     ],
 )
@@ -268,3 +272,28 @@ def test_a_source_that_cannot_be_used(tmp_path, source, message):
     with pytest.raises(TableError) as error:
         load_source(source.format(csv=file, folder=tmp_path))
     assert message in str(error.value)
+
+
+def test_persons_can_be_left_out_with_all_their_pictures(tmp_path):
+    rows = [["happy0.png", "ann"], ["happy1.png", "ann"], ["calm0.png", "ben"]]
+    file = write_csv(tmp_path, ["image", "subject"], rows)
+    held_out = put(tmp_path / "held_out.csv", b"image,AU12\nhappy1.png,1\nof_another_set.png,0\n")
+    assert list(load_source(f"csv:{file},without={held_out}").frame["image"]) == ["calm0.png"]
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [("of_another_set.png", "none of its pictures is in the table"), ("happy0.png", "nobody is left")],
+)
+def test_leaving_out_nobody_or_everybody_is_a_mistake(tmp_path, names, message):
+    file = write_csv(tmp_path, ["image"], [["happy0.png"]])
+    held_out = put(tmp_path / "held_out.csv", f"image\n{names}\n".encode())
+    with pytest.raises(TableError, match=message):
+        load_source(f"csv:{file},without={held_out}")
+
+
+@pytest.mark.parametrize(("learn", "blank"), [("codes", "positive"), ("emotions", "AU12")])
+def test_a_source_can_teach_one_thing_only(tmp_path, learn, blank):
+    file = write_csv(tmp_path, ["image", "emotion", "AU12"], [["happy0.png", "happy", "1"]])
+    row = load_source(f"csv:{file},learn={learn}").frame.iloc[0]
+    assert {name for name in ("positive", "AU12") if np.isnan(row[name])} == {blank}

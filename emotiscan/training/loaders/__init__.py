@@ -4,14 +4,18 @@ A source is written `KIND:PATH[,option=value…]`, as `train.py --data` takes it
 """
 
 import inspect
+import math
 from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
 
 from emotiscan.images import ImageError
 from emotiscan.training.loaders.ckplus import load_ckplus, load_ckplus_course
 from emotiscan.training.loaders.ferplus import load_ferplus
 from emotiscan.training.loaders.plain import load_csv
-from emotiscan.training.table import LabelTable, TableError, with_soft_codes
+from emotiscan.training.loaders.rows import read_rows
+from emotiscan.training.table import LabelTable, TableError, with_soft_codes, without_persons
 
 LOADERS: dict[str, Callable[..., LabelTable]] = {
     "ckplus": load_ckplus,
@@ -21,12 +25,22 @@ LOADERS: dict[str, Callable[..., LabelTable]] = {
 }
 
 
+FILES = ("codes", "images", "without")
+"""Options of a data source whose value is a file or folder."""
+
+
 def load_source(source: str) -> LabelTable:
     """Load one data set.
 
     Args:
-        source: `KIND:PATH`, then any of `,codes=FILE` (a CSV of code probabilities that fills
-            what is blank), `,images=DIR` (where the pictures lie, for `csv` and `ckplus-course`).
+        source: `KIND:PATH`, then any of these options:
+
+            - `,codes=FILE`: a CSV of code probabilities that fills what is blank;
+            - `,images=DIR`: where the pictures lie, for `csv` and `ckplus-course`;
+            - `,without=FILE`: a CSV whose column `image` names pictures of persons to leave out;
+            - `,share=NUMBER`: how much of the data set each epoch trains on, 1 by default; of a
+              share below 1 every epoch takes others, above 1 pictures come more than once;
+            - `,learn=emotions` or `,learn=codes`: what to keep of the labels, by default both.
 
     Raises:
         TableError: the source is not written so, or its files are missing or broken.
@@ -38,19 +52,46 @@ def load_source(source: str) -> LabelTable:
         raise TableError(source, f"write a data source as KIND:PATH, KIND being one of {kinds}")
     if not Path(path).exists():
         raise TableError(path, "there is no such file or folder")
-    settings = {}
-    for option in options:
-        name, equals, value = option.partition("=")
-        if not equals or name not in ("codes", "images"):
-            raise TableError(source, f"“{option}” is no option of a data source; use codes=FILE or images=DIR")
-        if not Path(value).exists():
-            raise TableError(value, "there is no such file or folder")
-        settings[name] = value
-    codes = settings.pop("codes", None)
-    if settings and "images" not in inspect.signature(LOADERS[kind]).parameters:
+    chosen = _options(source, options)
+    images = chosen.get("images")
+    if images and "images" not in inspect.signature(LOADERS[kind]).parameters:
         raise TableError(source, f"{kind} takes no option images=DIR; its pictures are looked for below {path}")
     try:
-        table = LOADERS[kind](path, **settings)
+        table = LOADERS[kind](path, **({"images": images} if images else {}))
     except ImageError as error:  # the folder or zip file itself cannot be read
         raise TableError(source, str(error)) from None
-    return with_soft_codes(table, codes) if codes else table
+    if "codes" in chosen:
+        table = with_soft_codes(table, chosen["codes"])
+    if "without" in chosen:
+        named = read_rows(chosen["without"], ["image"])
+        table = without_persons(table, {str(row["image"]) for row in named}, chosen["without"])
+    blank = {"emotions": [*table.codes], "codes": [*table.emotions, "agreement"]}.get(chosen.get("learn", ""), [])
+    frame = table.frame.assign(share=float(chosen.get("share", 1)), **dict.fromkeys(blank, np.nan))
+    return LabelTable(frame, table.emotions, table.codes)
+
+
+def _options(source: str, options: list[str]) -> dict[str, str]:
+    chosen = {}
+    for option in options:
+        name, equals, value = option.partition("=")
+        if not equals or name not in (*FILES, "share", "learn"):
+            raise TableError(
+                source,
+                f"“{option}” is no option of a data source; use codes=FILE, images=DIR, without=FILE, share=NUMBER, "
+                "learn=emotions or learn=codes",
+            )
+        if name in FILES and not Path(value).exists():
+            raise TableError(value, "there is no such file or folder")
+        if name == "learn" and value not in ("emotions", "codes"):
+            raise TableError(source, f"“{option}”: write learn=emotions or learn=codes")
+        if name == "share" and not _is_positive(value):
+            raise TableError(source, f"“{option}”: write a number above 0, e.g. share=0.5")
+        chosen[name] = value
+    return chosen
+
+
+def _is_positive(text: str) -> bool:
+    try:
+        return 0 < float(text) < math.inf
+    except ValueError:
+        return False

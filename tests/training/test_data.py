@@ -1,0 +1,49 @@
+from collections import Counter
+
+import pytest
+from trees import write_csv
+
+from emotiscan.model import ModelConfig
+from emotiscan.training.data import FaceData, load_data
+from emotiscan.training.settings import Settings
+
+
+def pictures(training):
+    """So many training pictures, and one for validation."""
+    return [*([f"calm{place}.png", "train"] for place in range(training)), ["happy0.png", "validation"]]
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Two data sets of 4 and 6 training pictures; of each epoch the second gives the share that is asked for."""
+
+    def data(share):
+        small = write_csv(tmp_path / "small", ["image", "split"], pictures(4))
+        large = write_csv(tmp_path / "large", ["image", "split"], pictures(6))
+        sources = (f"csv:{small}", f"csv:{large},share={share}")
+        settings = Settings(data=sources, out="", cache=str(tmp_path / "cache"), workers=0, batch=2, sizes=((32, 2),))
+        return FaceData(load_data(settings), ModelConfig(input_size=32), settings)
+
+    return data
+
+
+def roots(data, epoch):
+    return Counter(data.training.table.frame.loc[data._rows(epoch), "root"].str.rsplit("/").str[-1])
+
+
+@pytest.mark.parametrize(("share", "taken"), [(0.5, 3), (1, 6), (2, 12)])
+def test_an_epoch_takes_each_data_sets_share(data, share, taken):
+    batches = data(share)
+    assert roots(batches, 0) == {"small": 4, "large": taken}
+    assert batches.steps_per_epoch == (4 + taken) // 2 == len(batches.train_dataloader())
+
+
+def test_every_picture_has_its_turn(data):
+    batches = data(0.5)
+    assert sorted([*batches._rows(0), *batches._rows(1)]) == sorted([*range(4), *range(10)])
+
+
+def test_an_epochs_order_depends_on_its_number_alone(data):
+    batches = data(0.5)
+    assert list(batches._rows(1)) == list(batches._rows(1))
+    assert list(batches._rows(0)) != list(batches._rows(1))
