@@ -37,6 +37,7 @@ class Reading:
         emotions: calibrated probability of each, 0 to 1, summing to 1.
         codes: calibrated probability that each code is present, 0 to 1.
         thresholds: the least probability with which each code counts as present.
+        clear: whether one emotion stands out (see `Calibration.clear`); else none should be named alone.
     """
 
     face: Face
@@ -45,10 +46,11 @@ class Reading:
     emotions: Mapping[str, float]
     codes: Mapping[str, float]
     thresholds: Mapping[str, float]
+    clear: bool = True
 
     @property
     def emotion(self) -> str:
-        """The most probable emotion."""
+        """The most probable emotion, whether it is `clear` or not."""
         return max(self.emotions, key=self.emotions.__getitem__)
 
     @property
@@ -111,6 +113,7 @@ class Analyzer:
             feature_maps = self.model.features(crops)
             emotion_logits, code_logits = self.model.heads(feature_maps)
         emotions = calibration.emotions(emotion_logits.numpy())
+        clear = calibration.clear(emotions)
         codes = calibration.codes(code_logits.numpy(), config.codes)
         for row, face in enumerate(faces):
             yield Reading(
@@ -120,4 +123,5 @@ class Analyzer:
                 emotions=dict(zip(config.emotions, emotions[row].tolist(), strict=True)),
                 codes=dict(zip(config.codes, codes[row].tolist(), strict=True)),
                 thresholds={code: calibration.threshold(code) for code in config.codes},
+                clear=bool(clear[row]),
             )

@@ -145,3 +145,23 @@ def test_the_checkpoints_calibration_and_thresholds_are_used(tiny_model, tmp_pat
 def test_a_code_is_present_from_its_threshold_on(probability, present):
     reading = Reading(None, None, None, {}, codes={"AU12": probability, "AU6": 0.1}, thresholds={"AU12": 0.4, "AU6": 1})
     assert reading.present == present
+
+
+@pytest.mark.parametrize(
+    ("rule", "clear"), [({"clear_from": 1.0}, False), ({"clear_from": 0.0, "clear_margin": 0.0}, True)]
+)
+def test_the_checkpoint_says_from_when_on_an_emotion_is_clear(analyzer, tiny_model, tmp_path, rule, clear):
+    weights = save_checkpoint(tmp_path / "a.safetensors", tiny_model, Card(tiny_model.config, Calibration(**rule)))
+    (reading,) = Analyzer(weights).analyze(SMILE).readings
+    assert reading.clear is clear
+    # The most probable emotion is there in either case.
+    assert reading.emotion == analyzer.analyze(SMILE).readings[0].emotion
+
+
+def test_each_face_of_a_photo_is_clear_or_not_by_its_own_figures(tiny_model, tmp_path, group):
+    highest = sorted(max(reading.emotions.values()) for reading in group.readings)
+    rule = Calibration(clear_from=(highest[1] + highest[2]) / 2, clear_margin=0.0)
+    weights = save_checkpoint(tmp_path / "halves.safetensors", tiny_model, Card(tiny_model.config, rule))
+    readings = Analyzer(weights).analyze(GROUP).readings
+    assert [reading.clear for reading in readings] == [max(r.emotions.values()) > rule.clear_from for r in readings]
+    assert sorted(reading.clear for reading in readings) == [False, False, True, True]

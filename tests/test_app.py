@@ -171,6 +171,45 @@ def test_another_checkpoint_shows_its_own_vocabulary(app, monkeypatch, tmp_path)
     assert "no evaluation report" in texts(at)
 
 
+def test_an_unclear_face_is_called_so(app, monkeypatch, tmp_path, tiny_model):
+    from emotiscan.calibration import Calibration
+    from emotiscan.checkpoint import Card, save_checkpoint
+
+    card = Card(tiny_model.config, Calibration(clear_from=1.0))
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(save_checkpoint(tmp_path / "a.safetensors", tiny_model, card)))
+    at = app.run()
+    assert not at.exception
+    assert "**Unclear: between " in texts(at)
+    assert "Looks" not in texts(at)
+
+
+def test_about_shows_how_far_probabilities_can_be_trusted(app, monkeypatch, tmp_path, tiny_model):
+    from emotiscan.checkpoint import Card, save_checkpoint
+    from emotiscan.evaluation import evaluate
+
+    report = evaluate(
+        emotions=("negative", "positive"),
+        codes=("AU12",),
+        emotion_probabilities=[[0.9, 0.1], [0.3, 0.7]],
+        code_probabilities=[[0.2], [0.7]],
+        emotion_classes=[0, 1],
+        code_labels=[[0], [1]],
+        subjects=["a", "b"],
+        thresholds={},
+        clear=[True, False],
+    )
+    card = Card(tiny_model.config, metrics={"calibration": report})
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(save_checkpoint(tmp_path / "a.safetensors", tiny_model, card)))
+    at = app.run().switch_page(ABOUT).run()
+    assert not at.exception
+    shown = {metric.label: metric.value for metric in at.metric}
+    assert shown["Emotion calibration error"] == "0.200"
+    assert shown["Mean calibration error over codes"] == "0.250"
+    assert (shown["Share of faces called clear"], shown["Emotion accuracy of clear faces"]) == ("0.500", "1.000")
+    assert at.dataframe[0].value["Calibration error"].iloc[0].startswith("0.250 [")
+    assert "faces that the probabilities were calibrated on" in texts(at)
+
+
 @pytest.mark.parametrize("page", [None, ABOUT])
 def test_missing_weights_are_said_not_thrown(app, monkeypatch, page):
     monkeypatch.setenv("EMOTISCAN_WEIGHTS", os.devnull + "-nothing.safetensors")

@@ -47,6 +47,30 @@ def test_a_missing_threshold_is_one_half():
 
 
 @pytest.mark.parametrize(
+    ("emotions", "clear"),
+    [
+        ([0.41, 0.38, 0.11, 0.10], False),  # less than one half
+        ([0.49, 0.20, 0.16, 0.15], False),
+        ([0.52, 0.20, 0.14, 0.14], True),
+        ([0.58, 0.42, 0.00, 0.00], False),  # one half, but another comes close
+        ([0.00, 0.38, 0.00, 0.62], True),
+        ([0.97, 0.01, 0.01, 0.01], True),
+    ],
+)
+def test_an_emotion_is_clear_if_it_is_likelier_than_not_and_stands_out(emotions, clear):
+    assert Calibration().clear(np.array([emotions, emotions[::-1]])).tolist() == [clear, clear]
+
+
+def test_what_is_clear_is_part_of_the_calibration():
+    emotions = np.array([[0.7, 0.3], [0.8, 0.2], [0.45, 0.55]])
+    assert Calibration(clear_from=0.75).clear(emotions).tolist() == [False, True, False]
+    assert Calibration(clear_margin=0.5).clear(emotions).tolist() == [False, True, False]
+    assert Calibration(clear_from=0.0, clear_margin=0.0).clear(emotions).all()
+    assert Calibration().clear(np.ones((2, 1))).all()  # a lone emotion has no rival
+    assert Calibration().clear(np.empty((0, 4))).shape == (0,)
+
+
+@pytest.mark.parametrize(
     ("wrong", "words"),
     [
         ({"temperature": 0.0}, "temperature is 0"),
@@ -54,6 +78,9 @@ def test_a_missing_threshold_is_one_half():
         ({"temperature": float("nan")}, "temperature is nan"),
         ({"thresholds": {"AU12": 1.2}}, r"threshold of AU12 is 1\.2"),
         ({"thresholds": {"AU12": float("nan")}}, "threshold of AU12 is nan"),
+        ({"slopes": {"AU12": 0.0}}, r"slope of AU12 is 0\.0"),
+        ({"clear_from": 1.5}, r"clear_from is 1\.5"),
+        ({"clear_margin": -0.1}, r"clear_margin is -0\.1"),
     ],
 )
 def test_what_makes_no_sense_is_refused(wrong, words):
@@ -62,5 +89,11 @@ def test_what_makes_no_sense_is_refused(wrong, words):
 
 
 def test_survives_json():
-    calibration = Calibration(1.7, {"AU1": 2.0}, {"AU1": 0.1}, {"AU1": 0.3})
+    calibration = Calibration(1.7, {"AU1": 2.0}, {"AU1": 0.1}, {"AU1": 0.3}, clear_from=0.6, clear_margin=0.3)
     assert Calibration(**json.loads(json.dumps(calibration.as_dict()))) == calibration
+
+
+def test_older_checkpoints_say_nothing_of_clear_faces():
+    older = {"temperature": 1.0, "slopes": {}, "offsets": {}, "thresholds": {"AU1": 0.3}}
+    calibration = Calibration(**older)
+    assert (calibration.clear_from, calibration.clear_margin) == (0.5, 0.2)

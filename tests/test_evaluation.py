@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from emotiscan.evaluation import choose_thresholds, evaluate
+from emotiscan.evaluation import choose_thresholds, evaluate, headline
 
 FOUR = ("negative", "positive", "surprise", "neutral")
 CODE_FIGURES = ("f1", "auc", "average_precision")
@@ -171,7 +171,28 @@ def test_no_other_threshold_between_0_and_1_gives_a_better_f1(rows):
         assert found >= max(others, default=0) - 1e-9
 
 
-def headline(report):
+def test_a_threshold_for_weighted_faces_is_that_of_faces_as_many(rng):
+    scores, labels = some_codes(200, 3, seed=4)
+    copies = rng.integers(0, 5, 200)
+    codes = ("AU1", "AU2", "AU4")
+    weighted = choose_thresholds(scores, labels, codes, weights=copies / 3)
+    assert weighted == choose_thresholds(scores.repeat(copies, 0), labels.repeat(copies, 0), codes)
+    assert weighted != choose_thresholds(scores, labels, codes)
+    with pytest.raises(ValueError, match="200 numbers, 0 or more"):
+        choose_thresholds(scores, labels, codes, weights=copies - 1)
+
+
+def test_the_headline_names_what_is_there_and_defined():
+    report = whole_report(40, 40)
+    named = headline(report)
+    assert named["emotion accuracy"] == report["emotion"]["accuracy"]
+    assert named["accuracy without neutral"] == report["emotion"]["mission"]["accuracy"]
+    assert named["codes' calibration error"] == report["codes_mean"]["ece"]
+    older = {"samples": 1, "subjects": 1, "emotion": None, "codes_mean": {"auc": {"value": 0.9}, "f1": {"value": None}}}
+    assert headline(older) == {"codes' mean AUC": {"value": 0.9}}
+
+
+def figures_of(report):
     emotion = report["emotion"]
     figures = [part[name] for part in (emotion, emotion["mission"]) for name in ("accuracy", "macro_f1")]
     return figures + [part[name] for part in (*report["codes"].values(), report["codes_mean"]) for name in CODE_FIGURES]
@@ -188,7 +209,7 @@ def whole_report(n, people, seed=0):
 
 def test_intervals_hold_their_value_and_narrow_with_more_people():
     few, many = whole_report(80, 80), whole_report(1280, 1280)
-    for small, large in zip(headline(few), headline(many), strict=True):
+    for small, large in zip(figures_of(few), figures_of(many), strict=True):
         assert small["low"] <= small["value"] <= small["high"]
         assert large["low"] <= large["value"] <= large["high"]
         assert 0 < width(large) < 0.6 * width(small)
@@ -243,8 +264,8 @@ def test_samples_without_the_code_are_left_out():
 def test_seed_decides_the_intervals_and_nothing_else(monkeypatch):
     first, other = whole_report(100, 50), whole_report(100, 50, seed=1)
     assert first["emotion"]["accuracy"] != other["emotion"]["accuracy"]
-    assert [f["value"] for f in headline(first)] == [f["value"] for f in headline(other)]
-    monkeypatch.setattr("emotiscan.evaluation.BLOCK", 700)  # samples in many blocks, as of a large table
+    assert [f["value"] for f in figures_of(first)] == [f["value"] for f in figures_of(other)]
+    monkeypatch.setattr("emotiscan.evaluation.samples.BLOCK", 700)  # samples in many blocks, as of a large table
     assert whole_report(100, 50) == first
 
 

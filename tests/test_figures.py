@@ -56,6 +56,7 @@ DRAWINGS = {
     "label_distribution": lambda seed: table_of(codes=CODES[:6], seed=seed),
     "learning_curves": lambda seed: history_of(*figures.CURVES, seed=seed),
     "emotion_confusion": lambda seed: report_of(seed=seed),
+    "reliability_diagram": lambda seed: report_of(seed=seed),
     "code_confusions": lambda seed: report_of(codes=CODES[:6], seed=seed),
     "code_scores": lambda seed: report_of(codes=CODES[:6], seed=seed),
 }
@@ -92,6 +93,31 @@ def test_confusion_is_darkest_where_a_row_has_most(tmp_path, monkeypatch):
     assert (right_edge - left) > 1.8 * (bottom - top)  # one row of two cells
 
 
+def test_reliability_is_drawn_before_and_after(tmp_path):
+    before, after = report_of(seed=0), report_of(seed=1)
+    alone = pixels(figures.reliability_diagram(after, tmp_path / "alone.png"))
+    one, two = (
+        pixels(figures.reliability_diagram(after, tmp_path / f"{i}.png", uncalibrated=report))
+        for i, report in enumerate((before, after))
+    )
+    middle = one.shape[1] // 2
+    assert (one[:, middle:] == two[:, middle:]).all()  # after: the same in both
+    assert (one[:, :middle] != two[:, :middle]).any()
+    assert (one != alone).any()
+    both = figures.write_figures(after, tmp_path / "both", uncalibrated=before)
+    assert (pixels(tmp_path / "both" / "reliability_diagram.png") == one).all()
+    assert tmp_path / "both" / "reliability_diagram.png" in both
+
+
+def test_reports_of_older_checkpoints_are_drawn_as_far_as_they_go(tmp_path):
+    older = report_of()
+    for part in (older["emotion"], older["emotion"]["mission"], *older["codes"].values(), older["codes_mean"]):
+        part.pop("ece", None)
+        part.pop("reliability", None)
+    names = {path.stem for path in figures.write_figures(older, tmp_path)}
+    assert names == {"emotion_confusion", "code_confusions", "code_scores"}
+
+
 def test_writes_what_there_is_to_show(tmp_path):
     history = history_of("train_loss", "val_loss")
     paths = figures.write_figures(report_of(), tmp_path / "new" / "figures", table_of(), history)
@@ -126,7 +152,7 @@ def test_writes_nothing_of_missing_parts(tmp_path):
 )
 def test_draws_reports_of_any_size(report, tmp_path):
     paths = figures.write_figures(report, tmp_path)
-    assert len(paths) == 3
+    assert len(paths) == 4
     for path in paths:
         pixels(path)
 
@@ -155,6 +181,10 @@ def test_says_why_there_is_nothing_to_draw(tmp_path):
         figures.learning_curves(pd.DataFrame({"epoch": [0]}), path)
     with pytest.raises(ValueError, match="no emotions"):
         figures.emotion_confusion({"emotion": None}, path)
+    with pytest.raises(ValueError, match="no reliability"):
+        figures.reliability_diagram({"emotion": None}, path)
+    with pytest.raises(ValueError, match="no reliability"):
+        figures.reliability_diagram(report_of(), path, uncalibrated={"emotion": {"accuracy": {}}})
     for draw in (figures.code_confusions, figures.code_scores):
         with pytest.raises(ValueError, match="no code"):
             draw({"codes": None}, path)

@@ -1,8 +1,4 @@
-"""Pictures of a label table, a training run and an evaluation report, as PNG files.
-
-Drawn with matplotlib's figure objects alone: no pyplot, no global style, no display. The colours
-are Okabe and Ito's, or shades of blue, which colour-blind readers tell apart too.
-"""
+"""Pictures of a label table, a training run and an evaluation report, as PNG files."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,23 +6,37 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from emotiscan import facs
 from emotiscan.evaluation import PRESENT
+from emotiscan.training.drawing import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PALE,
+    SKY,
+    SMALL,
+    TEXT,
+    TITLE,
+    blank,
+    font,
+    style,
+    write,
+)
 from emotiscan.training.table import SPLITS, LabelTable
 
-WIDTH = 8.0  # inches
-DPI = 160  # 1280 px wide; shown at 1000 px, the smallest text is 12 px high
-TITLE, TEXT, SMALL = 12, 10.5, 9  # points
-BLUE, SKY, ORANGE, GREEN = "#0072B2", "#9CCBEB", "#D55E00", "#009E73"
-INK, GREY, PALE = "#24292F", "#5F6670", "#E1E4E8"
 NO_ROWS = "there is nothing to draw: "
 
 
 def write_figures(
-    report: Mapping, out_dir: str | Path, table: LabelTable | None = None, history: pd.DataFrame | None = None
+    report: Mapping,
+    out_dir: str | Path,
+    table: LabelTable | None = None,
+    history: pd.DataFrame | None = None,
+    uncalibrated: Mapping | None = None,
 ) -> list[Path]:
     """Draw whatever there is something to draw of.
 
@@ -35,6 +45,7 @@ def write_figures(
         out_dir: folder for the PNG files, made if missing.
         table: the labelled pictures, for `label_distribution.png`.
         history: figures per epoch (see `learning_curves`), for `learning_curves.png`.
+        uncalibrated: the report before calibration, for `reliability_diagram.png`.
 
     Returns:
         The files written.
@@ -49,7 +60,10 @@ def write_figures(
         (code_confusions, report, codes_known),
         (code_scores, report, codes_known),
     ]
-    return [draw(data, out_dir / f"{draw.__name__}.png") for draw, data, there in wanted if there]
+    paths = [draw(data, out_dir / f"{draw.__name__}.png") for draw, data, there in wanted if there]
+    if (report.get("emotion") or {}).get("reliability"):
+        paths.append(reliability_diagram(report, out_dir / "reliability_diagram.png", uncalibrated))
+    return paths
 
 
 def label_distribution(table: LabelTable, path: str | Path) -> Path:
@@ -63,7 +77,7 @@ def label_distribution(table: LabelTable, path: str | Path) -> Path:
     split_of, labels, k = table.frame["split"].to_numpy(str), table.code_labels, len(table.codes)
     splits = [split for split in (*SPLITS, "") if (split_of == split).any()]
     heights = [0.34 * (len(table.emotions) + 1) + 1.1, 0.27 * max(1, k) + 1.1]
-    figure = _figure(sum(heights))
+    figure = blank(sum(heights))
     upper, lower = figure.subfigures(2, 1, height_ratios=heights)
 
     panels = upper.subplots(1, len(splits), sharex=True, sharey=True, squeeze=False)[0]
@@ -73,8 +87,8 @@ def label_distribution(table: LabelTable, path: str | Path) -> Path:
         shares = 100 * counts / len(classes)
         axes.barh([*table.emotions, "unknown"], shares, color=[BLUE] * len(table.emotions) + [GREY], height=0.7)
         for place, (count, share) in enumerate(zip(counts, shares, strict=True)):
-            axes.annotate(f"{count:,}", (share, place), (4, 0), textcoords="offset points", va="center", **_font(SMALL))
-        _style(axes, f"Emotions, {split or 'no split'}\n{len(classes):,} faces", "share of the faces (%)")
+            axes.annotate(f"{count:,}", (share, place), (4, 0), textcoords="offset points", va="center", **font(SMALL))
+        style(axes, f"Emotions, {split or 'no split'}\n{len(classes):,} faces", "share of the faces (%)")
         axes.margins(x=0.25)
     axes.invert_yaxis()
 
@@ -86,11 +100,11 @@ def label_distribution(table: LabelTable, path: str | Path) -> Path:
         axes.barh(table.codes, shares, left=left, color=colour, label=kind, height=0.74)
         left += shares
     for place, text in enumerate(["present", *(f"{count:,}" for count in present)], start=-1):
-        axes.text(101, place, text, va="center", **_font(SMALL, BLUE))
-    _style(axes, f"Action units, {len(table):,} faces", "share of the faces (%)")
+        axes.text(101, place, text, va="center", **font(SMALL, BLUE))
+    style(axes, f"Action units, {len(table):,} faces", "share of the faces (%)")
     axes.set(xlim=(0, 100), ylim=(max(1, k) - 0.5, -0.5))
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False, fontsize=SMALL, labelcolor=INK)
-    return _write(figure, path)
+    return write(figure, path)
 
 
 CURVES: dict[str, tuple[str, str, str]] = {
@@ -118,7 +132,7 @@ def learning_curves(history: pd.DataFrame, path: str | Path) -> Path:
     if not curves:
         raise ValueError(f"{NO_ROWS}the history has no figures in any of the columns {', '.join(CURVES)}")
     panels = list(dict.fromkeys(CURVES[column][0] for column in curves))
-    figure = _figure(3.3)
+    figure = blank(3.3)
     for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         drawn = {column: curve for column, curve in curves.items() if CURVES[column][0] == panel}
         for column, (epochs, values) in drawn.items():
@@ -128,11 +142,11 @@ def learning_curves(history: pd.DataFrame, path: str | Path) -> Path:
                 axes.plot(epochs[best], values[best], "o", color=colour, markersize=6)
                 name = f"{name}, best {values[best]:.3f}"
             axes.plot(epochs, values, color=colour, label=name, linewidth=2, marker="o" if len(epochs) == 1 else "")
-        _style(axes, panel, "epoch", "loss" if panel == "Loss" else "score (0 to 1)", grid="y")
+        style(axes, panel, "epoch", "loss" if panel == "Loss" else "score (0 to 1)", grid="y")
         axes.xaxis.get_major_locator().set_params(integer=True, nbins=6, min_n_ticks=1)
         axes.margins(y=0.12)
         axes.legend(loc="best", frameon=False, fontsize=SMALL, labelcolor=INK)
-    return _write(figure, path)
+    return write(figure, path)
 
 
 def _curve(history: pd.DataFrame, column: str) -> tuple[np.ndarray, np.ndarray] | None:
@@ -157,15 +171,48 @@ def emotion_confusion(report: Mapping, path: str | Path) -> Path:
     parts = {"All emotions" if emotion.get("mission") else "Emotions": emotion}
     if emotion.get("mission"):
         parts["Without neutral"] = emotion["mission"]
-    figure = _figure(4.6 if len(parts) == 2 else 5.2)
+    figure = blank(4.6 if len(parts) == 2 else 5.2)
     for axes, (title, part) in zip(figure.subplots(1, len(parts), squeeze=False)[0], parts.items(), strict=True):
         rows = [f"{name}\n{part['classes'][name]['support']:,}" for name in part["labels"]]
         _confusion(axes, part["confusion"], rows, part["labels"], TEXT)
         title += f"\naccuracy {_text(part['accuracy'])}\nmacro F1 {_text(part['macro_f1'])}"
-        axes.set_title(title, loc="left", linespacing=1.4, **_font(TITLE))
-        axes.set_xlabel("predicted emotion (each row: 100 %)", **_font(TEXT))
-        axes.set_ylabel("true emotion, faces", **_font(TEXT))
-    return _write(figure, path)
+        axes.set_title(title, loc="left", linespacing=1.4, **font(TITLE))
+        axes.set_xlabel("predicted emotion (each row: 100 %)", **font(TEXT))
+        axes.set_ylabel("true emotion, faces", **font(TEXT))
+    return write(figure, path)
+
+
+def reliability_diagram(report: Mapping, path: str | Path, uncalibrated: Mapping | None = None) -> Path:
+    """How often the most probable emotion is right, by its probability; beside it the same before calibration.
+
+    Args:
+        report: of `emotiscan.evaluation.evaluate`.
+        path: PNG file to write.
+        uncalibrated: the report before calibration; None: one panel.
+
+    Raises:
+        ValueError: the report has no reliability of emotions (older ones have none).
+    """
+    parts = {"Before calibration": uncalibrated, "After calibration": report} if uncalibrated else {"Emotions": report}
+    parts = {title: part.get("emotion") or {} for title, part in parts.items()}
+    if not all(part.get("reliability") for part in parts.values()):
+        raise ValueError(NO_ROWS + "the report has no reliability of emotions")
+    figure = blank(4.6)
+    for axes, (title, part) in zip(figure.subplots(1, len(parts), squeeze=False)[0], parts.items(), strict=True):
+        bins = pd.DataFrame(part["reliability"]).astype(float)
+        edges, faces = np.linspace(0, 100, len(bins) + 1), 100 * bins["count"] / bins["count"].sum()
+        axes.bar(edges[:-1], faces, np.diff(edges), align="edge", color=SKY, edgecolor="white", label="of all faces")
+        axes.plot((0, 100), (0, 100), color=INK, linewidth=1, linestyle=(0, (4, 3)), label="right, if exact")
+        filled = bins[bins["count"] > 0]
+        confidence, accuracy = 100 * filled["confidence"], 100 * filled["accuracy"]
+        axes.plot(confidence, accuracy, color=ORANGE, linewidth=1.5)
+        sizes = 12 + 60 * np.sqrt(filled["count"] / filled["count"].max())
+        axes.scatter(confidence, accuracy, sizes, ORANGE, zorder=3, label="right (large dot: many faces)")
+        title += f"\ncalibration error {_text(part['ece'], 3)}"
+        style(axes, title, "probability of the most probable emotion (%)", "share of the faces (%)", grid="both")
+        axes.set(xlim=(0, 103), ylim=(0, 103), aspect="equal")
+        axes.legend(loc="upper left", frameon=False, fontsize=SMALL, labelcolor=INK)
+    return write(figure, path)
 
 
 def code_confusions(report: Mapping, path: str | Path) -> Path:
@@ -179,8 +226,8 @@ def code_confusions(report: Mapping, path: str | Path) -> Path:
         raise ValueError(NO_ROWS + "the report has no code with a known label")
     columns = 5
     rows = -(-len(codes) // columns)
-    figure = _figure(1.9 * rows + 0.6)
-    figure.suptitle("Action units, faces (each row: 100 %)", x=0.01, ha="left", **_font(TITLE))
+    figure = blank(1.9 * rows + 0.6)
+    figure.suptitle("Action units, faces (each row: 100 %)", x=0.01, ha="left", **font(TITLE))
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.flat[len(codes) :]:
         axes.set_axis_off()
@@ -191,10 +238,10 @@ def code_confusions(report: Mapping, path: str | Path) -> Path:
         _confusion(axes, part["confusion"], sides if leftmost else none, sides if lowest else none, SMALL)
         f1 = part["f1"]["value"]
         score = "F1 not defined" if f1 is None else f"F1 {f1:.2f} at p ≥ {part['threshold']:.2f}"
-        axes.set_title(f"{code}\n{score}", loc="left", linespacing=1.3, **_font(SMALL))
-        axes.set_ylabel("true" if leftmost else "", **_font(SMALL))
-        axes.set_xlabel("predicted" if lowest else "", **_font(SMALL))
-    return _write(figure, path)
+        axes.set_title(f"{code}\n{score}", loc="left", linespacing=1.3, **font(SMALL))
+        axes.set_ylabel("true" if leftmost else "", **font(SMALL))
+        axes.set_xlabel("predicted" if lowest else "", **font(SMALL))
+    return write(figure, path)
 
 
 def code_scores(report: Mapping, path: str | Path) -> Path:
@@ -206,61 +253,34 @@ def code_scores(report: Mapping, path: str | Path) -> Path:
     codes = _known_codes(report)
     if not codes:
         raise ValueError(NO_ROWS + "the report has no code with a known label")
-    figure = _figure(0.42 * len(codes) + 1.5)
+    figure = blank(0.42 * len(codes) + 1.5)
     axes, places = figure.subplots(), np.arange(len(codes))
     for shift, key, name, colour in ((-0.19, "auc", "AUC", BLUE), (0.19, "f1", "F1", ORANGE)):
-        axes.text(1.02, shift - 0.85, name, va="center", weight="bold", **_font(SMALL, colour))
+        axes.text(1.02, shift - 0.85, name, va="center", weight="bold", **font(SMALL, colour))
         for place, score in zip(places + shift, (part[key] for part in codes.values()), strict=True):
             if score["value"] is None:
-                axes.text(0.01, place, f"{name} not defined", va="center", **_font(SMALL, GREY))
+                axes.text(0.01, place, f"{name} not defined", va="center", **font(SMALL, GREY))
                 continue
             axes.barh(place, score["value"], height=0.36, color=colour)
             if score["low"] is not None:
                 for width, ink in ((4.0, "white"), (1.6, INK)):  # a white rim, to be seen on the bar
                     axes.hlines(place, score["low"], score["high"], color=ink, linewidth=width)
-            axes.text(1.02, place, f"{score['value']:.2f}", va="center", **_font(SMALL, colour))
+            axes.text(1.02, place, f"{score['value']:.2f}", va="center", **font(SMALL, colour))
     axes.axvline(0.5, color=INK, linewidth=1, linestyle=(0, (4, 3)))
-    axes.text(0.5, -0.66, "AUC by chance", ha="center", va="center", **_font(SMALL))
+    axes.text(0.5, -0.66, "AUC by chance", ha="center", va="center", **font(SMALL))
     words = [f"{code}  {facs.ACTION_UNITS[code].name}" if code in facs.ACTION_UNITS else code for code in codes]
     counts = [f"{part['support']:,} of {part['known']:,} faces" for part in codes.values()]
     axes.set_yticks(places, [f"{name}\n{count}" for name, count in zip(words, counts, strict=True)], linespacing=1.2)
     mean = report.get("codes_mean")
     line = f"\nmean AUC {_text(mean['auc'])}, mean F1 {_text(mean['f1'])}" if mean else ""
     title = f"Action units, and faces that show them{line}"
-    _style(axes, title, "score (0 to 1); line: 95 % interval over persons", pad=26)
+    style(axes, title, "score (0 to 1); line: 95 % interval over persons", pad=26)
     axes.set(xlim=(0, 1), ylim=(len(codes) - 0.5, -0.5))
-    return _write(figure, path)
+    return write(figure, path)
 
 
 def _known_codes(report: Mapping) -> dict[str, Mapping]:
     return {code: part for code, part in (report.get("codes") or {}).items() if part["known"]}
-
-
-def _figure(height: float) -> Figure:
-    """A white figure of the common width; height in inches."""
-    return Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained", facecolor="white")
-
-
-def _write(figure: Figure, path: str | Path) -> Path:
-    # Without a time or a version in it, the same numbers give the same file.
-    figure.savefig(path, format="png", metadata={"Software": None})
-    return Path(path)
-
-
-def _font(size: float, colour: str = INK) -> dict[str, object]:
-    return {"fontsize": size, "color": colour}
-
-
-def _style(axes: Axes, title: str, xlabel: str, ylabel: str = "", grid: str = "x", pad: float = 6) -> None:
-    """Title (`pad` points above), axis names and one common look: two spines, a faint grid, one size of text."""
-    axes.set_title(title, loc="left", linespacing=1.4, pad=pad, **_font(TITLE))
-    axes.set_xlabel(xlabel, **_font(TEXT))
-    axes.set_ylabel(ylabel, **_font(TEXT))
-    axes.tick_params(labelsize=SMALL, colors=INK, length=0)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color("#AEB4BB")
-    axes.grid(axis=grid, color="#D9DDE1", linewidth=0.7)
-    axes.set_axisbelow(True)
 
 
 def _confusion(axes: Axes, counts: ArrayLike, rows: list[str], columns: list[str], size: float) -> None:
@@ -272,16 +292,16 @@ def _confusion(axes: Axes, counts: ArrayLike, rows: list[str], columns: list[str
     for (row, column), count in np.ndenumerate(counts):
         text = f"{shares[row, column]:.0f} %\n{count:,}" if totals[row] else "0"
         ink = "white" if shares[row, column] > 68 else INK  # where either is legible on the blue
-        axes.text(column, row, text, ha="center", va="center", linespacing=1.3, **_font(size, ink))
+        axes.text(column, row, text, ha="center", va="center", linespacing=1.3, **font(size, ink))
     axes.set_xticks(range(len(columns)), columns)
     axes.set_yticks(range(len(rows)), rows)
     axes.tick_params(labelsize=SMALL, colors=INK, length=0)
     axes.spines[:].set_visible(False)
 
 
-def _text(score: Mapping[str, float | None]) -> str:
+def _text(score: Mapping[str, float | None], decimals: int = 2) -> str:
     """A figure of the report in words, e.g. ``"0.81 (0.79 to 0.83)"``."""
     if score["value"] is None:
         return "not defined"
-    interval = "" if score["low"] is None else f" ({score['low']:.2f} to {score['high']:.2f})"
-    return f"{score['value']:.2f}{interval}"
+    interval = "" if score["low"] is None else f" ({score['low']:.{decimals}f} to {score['high']:.{decimals}f})"
+    return f"{score['value']:.{decimals}f}{interval}"

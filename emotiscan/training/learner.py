@@ -120,6 +120,17 @@ class FaceLearner(L.LightningModule):
 
     # -- optimiser
 
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Limit the gradients' norm."""
+        # Lightning's own way refuses a fused optimiser, for the sake of fp16's scaling, which is not used here.
+        if gradient_clip_val:
+            nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+
     def configure_optimizers(self) -> dict:
         """AdamW with two learning rates, and the chosen schedule."""
         settings = self.settings

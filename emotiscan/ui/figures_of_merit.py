@@ -11,6 +11,7 @@ from emotiscan.checkpoint import Card
 DATA_NAMES = {
     "validation": "validation part of the training data",
     "test": "test part of the training data",
+    "calibration": "faces that the probabilities were calibrated on",
     "photographs": "photographs whose codes were read by eye",
 }
 
@@ -41,8 +42,12 @@ def _headlines(report: Mapping) -> None:
         (f"Emotion accuracy, {len(emotion.get('labels') or ())} classes", emotion.get("accuracy")),
         ("Emotion macro F1", emotion.get("macro_f1")),
         ("Accuracy without neutral", mission.get("accuracy")),
+        ("Emotion calibration error", emotion.get("ece")),
+        ("Share of faces called clear", emotion.get("coverage")),
+        ("Emotion accuracy of clear faces", emotion.get("accuracy_clear")),
         ("Mean AUC over codes", mean.get("auc")),
         ("Mean F1 over codes", mean.get("f1")),
+        ("Mean calibration error over codes", mean.get("ece")),
     ]
     known = [(label, figure) for label, figure in figures if figure and figure.get("value") is not None]
     with st.grid(min_column_width=190):
@@ -69,6 +74,7 @@ def _codes_table(codes: Mapping[str, Mapping], name: str) -> None:
             "Recall": _number(scores["recall"]),
             "Threshold": _number(scores["threshold"]),
         }
+        | ({"Calibration error": _with_interval(scores["ece"])} if "ece" in scores else {})
         for code, scores in codes.items()
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, height="content", key=f"codes-{name}")

@@ -4,7 +4,7 @@ from emotiscan import facs
 from emotiscan.analysis import Reading
 
 SURE, FAIRLY_SURE = 0.85, 0.60
-"""From these probabilities on a reading is called clear, or fairly sure."""
+"""From these probabilities on a clear reading is called so, or fairly sure."""
 
 EMOTION_LOOKS = {
     facs.POSITIVE: "a positive expression",
@@ -15,14 +15,20 @@ EMOTION_LOOKS = {
 
 
 def headline(reading: Reading) -> str:
-    """One sentence on the emotion, e.g. “Looks like a positive expression, fairly sure (72 %).”"""
+    """One sentence on the emotion, e.g. “Looks like a positive expression, fairly sure (72 %).”
+
+    Where no emotion stands out none is named alone: “Unclear: between positive (41 %) and neutral (38 %).”
+    """
+    if not reading.clear:
+        likeliest = sorted(reading.emotions, key=reading.emotions.__getitem__, reverse=True)[:2]
+        return f"Unclear: between {' and '.join(f'{e} ({percent(reading.emotions[e])})' for e in likeliest)}."
     probability = reading.emotions[reading.emotion]
     looks = EMOTION_LOOKS.get(reading.emotion, reading.emotion)
     if probability >= SURE:
         return f"Looks clearly like {looks} ({percent(probability)})."
     if probability >= FAIRLY_SURE:
         return f"Looks like {looks}, fairly sure ({percent(probability)})."
-    return f"Hard to tell: most like {looks}, but only {percent(probability)} sure."
+    return f"Looks most like {looks}, but only {percent(probability)} sure."
 
 
 def movements(reading: Reading) -> str:

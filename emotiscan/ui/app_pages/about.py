@@ -7,8 +7,9 @@ from emotiscan.ui import figures_of_merit
 from emotiscan.ui.session import analyzer
 
 MEANING = """
-**An emotion bar** is the network's probability that people who look at the face would call its expression
-so. It was taught by ten annotators' votes a face. It says how a face *looks*, not what the person feels.
+**An emotion bar** is the network's probability that most people who look at the face would call its expression
+so. It was taught by ten annotators' votes a face. It says how a face *looks*, not what the person feels. Where no
+emotion stands out from the others, the face is called *unclear*.
 
 **A code's number** is the probability that a movement is visible, not how strong it is. Codes follow the
 Facial Action Coding System (FACS), which names what muscles do and leaves what it means open. A code counts as

@@ -1,0 +1,108 @@
+"""Calibrate a checkpoint anew on labelled pictures: `python -m emotiscan.training.calibrate --help`.
+
+The weights stay as they are; the temperature, slopes, offsets and thresholds (see
+`emotiscan.calibration`) are fitted to faces that the network did not learn from. Reports that the
+checkpoint carries were made with its old calibration: they give way to one of these faces.
+"""
+
+import argparse
+import dataclasses
+import logging
+import sys
+from pathlib import Path
+
+from emotiscan.calibration import Calibration
+from emotiscan.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from emotiscan.evaluation import headline
+from emotiscan.training.calibrating import calibrate
+from emotiscan.training.prediction import load_split, predict_tables
+from emotiscan.training.reporting import report_on
+from emotiscan.training.table import SPLITS, TableError
+
+ALL = "all"
+REPORT = "calibration"
+"""Name of the report in the checkpoint."""
+
+
+def argument_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m emotiscan.training.calibrate", description=__doc__.split("\n")[0])
+    parser.add_argument("--weights", required=True, type=Path, metavar="IN", help="checkpoint to calibrate")
+    parser.add_argument(
+        "--data",
+        required=True,
+        action="append",
+        metavar="KIND:PATH[,…]",
+        help="a data set, as train.py takes it; of several given, each counts as much as another",
+    )
+    parser.add_argument(
+        "--split",
+        choices=(*SPLITS, ALL),
+        default="validation",
+        help="the rows to fit on, which the network must not have learnt from (default: validation)",
+    )
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="OUT", help="checkpoint to write; name IN again to replace it"
+    )
+    parser.add_argument("--cache", default="cache", metavar="DIR", help="where found faces are kept (default: cache)")
+    parser.add_argument("--workers", type=int, default=2, help="processes that find faces (default: 2)")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Fit, print the calibration errors before and after, and write the checkpoint.
+
+    Returns:
+        Exit status: 0, or 1 after a mistake.
+    """
+    parsed = argument_parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        model, card = load_checkpoint(parsed.weights)
+        if parsed.out != parsed.weights and parsed.out.exists() and parsed.out.samefile(parsed.weights):
+            raise CheckpointError(f"--out {parsed.out} is the checkpoint itself; write it as --weights to replace it")
+        split = None if parsed.split == ALL else parsed.split
+        tables = [load_split(source, split) for source in parsed.data]
+        predictions = predict_tables(model, tables, parsed.cache, parsed.workers)
+        calibration = calibrate(predictions, card.config, card.calibration)
+        before, after = (report_on(predictions, card.config, c) for c in (card.calibration, calibration))
+        if not after["emotion"] and not after["codes_mean"]:
+            raise TableError(", ".join(parsed.data), "it has no agreed emotion and no code both present and absent")
+        fitted_on = {"data": predictions.table.frame["source"].value_counts().to_dict(), "split": parsed.split}
+        calibrated = dataclasses.replace(
+            card,
+            calibration=calibration,
+            training={**card.training, "calibration": fitted_on},
+            metrics={REPORT: after},
+        )
+        save_checkpoint(parsed.out, model, calibrated)
+    except (TableError, CheckpointError, OSError) as error:
+        print(f"calibrate: {error}", file=sys.stderr)
+        return 1
+    _print(before, after, calibration)
+    dropped = sorted(set(card.metrics) - {REPORT})
+    if dropped:
+        print(
+            f"left out, as the old calibration made them: {', '.join(dropped)}; "
+            "make them anew with python -m emotiscan.training.evaluate --attach"
+        )
+    return 0
+
+
+def _print(before: dict, after: dict, calibration: Calibration) -> None:
+    print(f"{after['samples']} pictures; temperature {calibration.temperature:.3f}")
+    print(f"{'':27s}before  after")
+    old = headline(before)
+    for name, figure in headline(after).items():
+        was = f"{old[name]['value']:.3f}" if name in old else "–"  # e.g. accuracy, where nobody was clear
+        print(f"{name:26s} {was:>6s} {figure['value']:6.3f}")
+    for code, scores in (after["codes"] or {}).items():
+        if scores["known"]:
+            slope, offset = calibration.slopes.get(code, 1.0), calibration.offsets.get(code, 0.0)
+            errors = f"{before['codes'][code]['ece']['value']:6.3f} {scores['ece']['value']:6.3f}"
+            fitted = f"slope {slope:.2f}, offset {offset:+.2f}, threshold {calibration.threshold(code):.2f}"
+            print(f"{code + ' calibration error':26s} {errors}   {fitted}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""What the pages say of a reading."""
+
+import pytest
+
+from emotiscan.analysis import Reading
+from emotiscan.ui import wording
+
+
+def reading_of(emotions, clear=True, codes=None):
+    codes = codes or {}
+    return Reading(None, None, None, emotions, codes, dict.fromkeys(codes, 0.5), clear)
+
+
+@pytest.mark.parametrize(
+    ("probability", "sentence"),
+    [
+        (0.92, "Looks clearly like a positive expression (92 %)."),
+        (0.72, "Looks like a positive expression, fairly sure (72 %)."),
+        (0.55, "Looks most like a positive expression, but only 55 % sure."),
+    ],
+)
+def test_a_clear_emotion_is_named_as_surely_as_it_is_read(probability, sentence):
+    assert wording.headline(reading_of({"neutral": 1 - probability, "positive": probability})) == sentence
+
+
+def test_an_unclear_face_is_said_to_lie_between_its_two_likeliest_emotions():
+    reading = reading_of({"negative": 0.15, "positive": 0.41, "surprise": 0.06, "neutral": 0.38}, clear=False)
+    assert wording.headline(reading) == "Unclear: between positive (41 %) and neutral (38 %)."
+
+
+def test_movements_are_named_or_their_absence_is_said():
+    assert wording.movements(reading_of({"a": 1.0}, codes={"AU12": 0.9, "AU1": 0.1})).endswith(": lip corner puller.")
+    assert "No movement" in wording.movements(reading_of({"a": 1.0}, codes={"AU12": 0.1}))
+
+
+@pytest.mark.parametrize(
+    ("p", "text"), [(0.0, "< 1 %"), (0.004, "< 1 %"), (0.385, "38 %"), (0.5, "50 %"), (1.0, "> 99 %")]
+)
+def test_no_probability_is_a_flat_0_or_100(p, text):
+    assert wording.percent(p) == text
