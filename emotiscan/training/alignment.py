@@ -1,7 +1,7 @@
 """Where the face lies in each picture of a table, found once and kept.
 
 Finding faces takes longer than anything else that is done to a picture, and its result never
-changes: it is kept in a small file, by what was aligned.
+changes: it is kept, one small file for each folder or zip file of pictures.
 """
 
 import functools
@@ -21,7 +21,7 @@ from emotiscan.images import ImageError, read_image
 from emotiscan.training.stores import read_file
 from emotiscan.training.table import LabelTable
 
-VERSION = 1
+VERSION = 2
 """Raise it when `faces` changes what it finds, so that kept alignments are made anew."""
 
 CHUNK = 32
@@ -59,34 +59,50 @@ def align(table: LabelTable, cache: str | Path, workers: int = 2, progress: Prog
         workers: processes; with 0 or 1 it is done in this one.
         progress: called with the number of pictures done and their total.
     """
-    # Resolved, so that the same name seen from another folder is another picture.
-    roots = {root: str(Path(root).resolve()) for root in table.frame["root"].unique()}
-    pictures = [(roots[root], image) for root, image in zip(table.frame["root"], table.frame["image"], strict=True)]
-    key = hashlib.sha256(repr((VERSION, pictures)).encode()).hexdigest()[:16]
-    file = Path(cache) / f"alignment-{key}.npz"
-    transforms = np.full((len(pictures), 2, 3), np.nan)
-    found = np.zeros(len(pictures), bool)
-    if file.is_file():
-        with np.load(file) as kept:
-            transforms, found = kept["transforms"], kept["found"]
-    # What could not be read is tried again: the picture may have been mended since.
-    missing = np.flatnonzero(np.isnan(transforms[:, 0, 0]))
-    if not len(missing):
-        return Alignment(transforms, found)
-    for done, (index, place) in enumerate(
-        zip(missing, _locate_all([pictures[i] for i in missing], workers), strict=True)
-    ):
-        if place is not None:
-            transforms[index], found[index] = place
-        if progress and (done % 100 == 0 or done + 1 == len(missing)):
-            progress(done + 1, len(missing))
+    transforms, found = np.full((len(table), 2, 3), np.nan), np.zeros(len(table), bool)
+    for root, rows in table.frame.groupby("root", sort=False).indices.items():
+        # Resolved, so that the same name seen from another folder is another picture.
+        folder = str(Path(root).resolve())
+        file = Path(cache) / f"alignment-{hashlib.sha256(repr((VERSION, folder)).encode()).hexdigest()[:16]}.npz"
+        kept = _load(file)
+        names = table.frame["image"].iloc[rows].tolist()
+        # What could not be read was not kept, and is tried again: the picture may have been mended since.
+        missing = [name for name in names if name not in kept]
+        for done, (name, place) in enumerate(
+            zip(missing, _locate_all([(folder, name) for name in missing], workers), strict=True)
+        ):
+            if place is not None:
+                kept[name] = place
+            if progress and (done % 100 == 0 or done + 1 == len(missing)):
+                progress(done + 1, len(missing))
+        if missing:
+            _save(file, kept)
+        for row, name in zip(rows, names, strict=True):
+            if name in kept:
+                transforms[row], found[row] = kept[name]
+    return Alignment(transforms, found)
+
+
+Kept = dict[str, tuple[NDArray[np.float64], bool]]
+"""Transform of each picture, and whether landmarks were found."""
+
+
+def _load(file: Path) -> Kept:
+    if not file.is_file():
+        return {}
+    with np.load(file) as kept:
+        return dict(zip(kept["names"].tolist(), zip(kept["transforms"], kept["found"], strict=True), strict=True))
+
+
+def _save(file: Path, kept: Kept) -> None:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, transforms=transforms, found=found)
+    transforms = np.array([transform for transform, _ in kept.values()]).reshape(-1, 2, 3)
+    found = np.array([found for _, found in kept.values()], bool)
+    np.savez_compressed(buffer, names=np.array(list(kept), np.str_), transforms=transforms, found=found)
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_suffix(".unfinished")
     unfinished.write_bytes(buffer.getvalue())
     unfinished.replace(file)
-    return Alignment(transforms, found)
 
 
 Place = tuple[NDArray[np.float64], bool] | None

@@ -101,8 +101,9 @@ class FaceData(L.LightningDataModule):
     def _rows(self, epoch: int) -> NDArray[np.int64]:
         """Rows that an epoch trains on, each data set's share of them, in random order."""
         chosen = []
-        for (_, _, share), part in self.training.table.frame.reset_index().groupby(["root", "source", "share"], sort=False):
-            rows = np.random.default_rng(self.settings.seed).permutation(part["index"].to_numpy())
+        sets = self.training.table.frame.groupby(["root", "source", "share"], sort=False).indices
+        for (_, _, share), rows in sets.items():
+            rows = np.random.default_rng(self.settings.seed).permutation(rows)
             count = max(1, round(share * len(rows)))
             # The next ones of a shuffled round, so that every picture has its turn.
             chosen.append(rows[np.arange(epoch * count, (epoch + 1) * count) % len(rows)])

@@ -66,11 +66,14 @@ def test_a_face_is_looked_for_once(tmp_path, looks):
     np.testing.assert_array_equal(again.found, first.found)
 
 
-def test_other_pictures_are_looked_at_anew(tmp_path, looks):
-    table = table_of(tmp_path, ["happy0.png", "anger1.png"])
-    align(table, tmp_path / "cache", workers=0)
-    align(table.where(np.array([False, True])), tmp_path / "cache", workers=0)
+def test_only_pictures_that_are_new_are_looked_at(tmp_path, looks):
+    table = table_of(tmp_path, ["happy0.png", "anger1.png", "calm2.png"])
+    put(tmp_path / "calm2.png", png("calm", 64))
+    some = [align(table.where(np.array(rows, bool)), tmp_path / "cache", workers=0) for rows in ([1, 1, 0], [0, 1, 1])]
+    assert [size for size, _ in looks] == [96, 96, 64]
+    everything = align(table, tmp_path / "cache", workers=0)
     assert len(looks) == 3
+    np.testing.assert_array_equal(everything.transforms[[0, 1, 1, 2]], np.concatenate([a.transforms for a in some]))
 
 
 def test_the_same_names_in_another_folder_are_other_pictures(tmp_path, looks, monkeypatch):
