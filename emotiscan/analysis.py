@@ -110,8 +110,7 @@ class Analyzer:
         config, calibration = self.card.config, self.card.calibration
         crops = prepare([face.crop(photo, config.input_size) for face in faces], config)
         with torch.inference_mode():
-            feature_maps = self.model.features(crops)
-            emotion_logits, code_logits = self.model.heads(feature_maps)
+            feature_maps, emotion_logits, code_logits = self.model.read(crops)
         emotions = calibration.emotions(emotion_logits.numpy())
         clear = calibration.clear(emotions)
         codes = calibration.codes(code_logits.numpy(), config.codes)

@@ -35,6 +35,7 @@ class ModelConfig:
             last block keeps the resolution of the one before (its filters are dilated to see as
             much of the face; Chen et al., DeepLab, 2017).
         grayscale: whether crops are made grey first, as where all training pictures were.
+        mirrored: whether a reading is the mean of the logits of the crop and of its mirror image.
         hidden: width of each head's dense layer.
         dropout: share of that layer's outputs dropped in training, 0 to 1.
         mean, std: of the three channels, for values in [0, 1].
@@ -46,6 +47,7 @@ class ModelConfig:
     input_size: int = 224
     stride: int = 32
     grayscale: bool = True
+    mirrored: bool = False
     hidden: int = 256
     dropout: float = 0.3
     mean: tuple[float, float, float] = field(default=IMAGENET_MEAN)
@@ -98,6 +100,22 @@ class FaceModel(nn.Module):
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         """Normalised crops (b, 3, s, s) to emotion logits (b, e) and code logits (b, k)."""
         return self.heads(self.features(crops))
+
+    def read(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Read crops as the checkpoint wants it: both ways round where `config.mirrored` says so.
+
+        Args:
+            crops: (b, 3, s, s), normalised.
+
+        Returns:
+            Feature map of the crops as they are (b, c, h, w), emotion logits (b, e), code logits (b, k).
+        """
+        if not self.config.mirrored:
+            feature_map = self.features(crops)
+            return feature_map, *self.heads(feature_map)
+        feature_maps = self.features(torch.cat([crops, crops.flip(3)]))
+        emotions, codes = (logits.unflatten(0, (2, -1)).mean(0) for logits in self.heads(feature_maps))
+        return feature_maps[: len(crops)], emotions, codes
 
     def stages(self) -> list[nn.ModuleList]:
         """The backbone's layers in order, grouped into its stages: what fine-tuning freezes and frees.

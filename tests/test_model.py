@@ -62,6 +62,32 @@ class TestEachBackbone:
         assert torch.equal(torch.relu(values), model.features(crops))
 
 
+class TestReading:
+    @pytest.fixture
+    def models(self):
+        """The same weights, read one way round and both."""
+        configs = [ModelConfig("densenet121", input_size=64, hidden=8, mirrored=both) for both in (False, True)]
+        once, twice = (FaceModel(config).eval().requires_grad_(False) for config in configs)
+        twice.load_state_dict(once.state_dict())
+        return once, twice
+
+    def test_one_way_round_it_is_the_forward_pass(self, models, crops):
+        feature_map, *logits = models[0].read(crops)
+        assert torch.equal(feature_map, models[0].features(crops))
+        for read, forward in zip(logits, models[0](crops), strict=True):
+            assert torch.equal(read, forward)
+
+    def test_both_ways_round_a_face_and_its_mirror_image_are_read_alike(self, models, crops):
+        once, twice = models
+        for one, other in zip(twice.read(crops)[1:], twice.read(crops.flip(3))[1:], strict=True):
+            assert torch.allclose(one, other, atol=1e-5)
+        for mean, one, other in zip(twice.read(crops)[1:], once(crops), once(crops.flip(3)), strict=True):
+            assert torch.allclose(mean, (one + other) / 2, atol=1e-5)
+
+    def test_both_ways_round_the_feature_map_is_that_of_the_crop_as_it_is(self, models, crops):
+        assert torch.allclose(models[1].read(crops)[0], models[0].features(crops), atol=1e-5)
+
+
 def test_the_heads_are_sized_by_the_checkpoints_own_vocabulary(crops):
     model = FaceModel(ModelConfig("densenet121", emotions=facs.EMOTIONS, codes=("AU12", "AU43"), hidden=8)).eval()
     emotions, codes = model(crops)

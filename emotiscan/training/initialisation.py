@@ -63,7 +63,7 @@ def _fresh(
 
 def _filled(settings: Settings, base: dict, pretrained: bool) -> Settings:
     defaults = dataclasses.asdict(ModelConfig()) | base
-    filled = {name: defaults[name] for name in ("backbone", "stride", "hidden", "dropout", "grayscale")}
+    filled = {name: defaults[name] for name in ("backbone", "stride", "hidden", "dropout", "grayscale", "mirrored")}
     filled |= {
         "sizes": ((defaults["input_size"], DEFAULT_EPOCHS),),
         "unfreeze": 2 if pretrained else 5,
@@ -85,6 +85,7 @@ def _config(settings: Settings, emotions: tuple[str, ...], codes: tuple[str, ...
         input_size=settings.input_size or settings.sizes[-1][0],
         stride=settings.stride,
         grayscale=settings.grayscale,
+        mirrored=bool(settings.mirrored),
         hidden=settings.hidden,
         dropout=settings.dropout or 0.0,
     )

@@ -70,7 +70,7 @@ def predict(model: FaceModel, data: AlignedTable, settings: Settings | None = No
     emotions, codes = [np.empty((0, len(config.emotions)))], [np.empty((0, len(config.codes)))]
     with torch.inference_mode():
         for batch in evaluation_loader(data, config, config.input_size, settings):
-            emotion_logits, code_logits = model(batch["crop"].to(device))
+            _, emotion_logits, code_logits = model.read(batch["crop"].to(device))
             emotions.append(emotion_logits.float().cpu().numpy())
             codes.append(code_logits.float().cpu().numpy())
     return Predictions(data.table, *(np.concatenate(rows, dtype=np.float32) for rows in (emotions, codes)))

@@ -19,8 +19,8 @@ class Settings:
     """A training run's settings; saved as `settings.json` in its run folder.
 
     The fields are the options of `train.py` (see its `--help`), with dashes as underscores.
-    `backbone`, `stride`, `sizes`, `hidden`, `dropout`, `grayscale`, `unfreeze` and `backbone_lr_factor`
-    may be None: they then follow from `init`; `input_size` then is the last of `sizes`.
+    `backbone`, `stride`, `sizes`, `hidden`, `dropout`, `grayscale`, `mirrored`, `unfreeze` and
+    `backbone_lr_factor` may be None: they then follow from `init`; `input_size` then is the last of `sizes`.
     """
 
     data: tuple[str, ...]
@@ -33,6 +33,7 @@ class Settings:
     hidden: int | None = None
     dropout: float | None = None
     grayscale: bool | None = None
+    mirrored: bool | None = None
     sizes: tuple[tuple[int, int], ...] | None = None
     input_size: int | None = None
     batch: int = 32
@@ -159,6 +160,13 @@ def argument_parser() -> argparse.ArgumentParser:
     )
     net.add_argument("--hidden", type=int, help="width of each head's dense layer (default: that of --init, else 256)")
     net.add_argument("--dropout", type=float, help="0 to 1 (default: that of --init, else 0.3)")
+    net.add_argument(
+        "--mirrored",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="read each face twice, as it is and mirrored, and take the mean: a little better, at twice the network's "
+        "time (default: as --init does, else no)",
+    )
     net.add_argument(
         "--colour",
         dest="grayscale",

@@ -1,0 +1,129 @@
+"""What each part of the recipe brings: small networks, each part left out or changed in turn, over several seeds.
+
+    python scripts/ablate.py --ferplus ferplus.zip,codes=ferplus_codes.csv --lfw csv:LFW,codes=lfw_codes.csv \
+        --rendered DIR --photographs csv:au_validation.csv,images=LFW --out runs/ablation
+
+Every variant trains a DenseNet121 from random weights on the same number of 64 px crops (`COMMON`), once a seed, and is
+then read on the FER+ validation part, the rendered validation persons, and photographs coded by eye. Runs that are done
+are not done again: stop it and start it whenever you like. The table (Markdown) is written to DIR/ablation.md, the
+figures of every single run to DIR/ablation.csv.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from emotiscan.checkpoint import load_checkpoint
+from emotiscan.training.fit import main as train
+from emotiscan.training.prediction import load_split, predict_tables
+from emotiscan.training.reporting import report_on
+
+COMMON = (
+    *("--init", "none", "--backbone", "densenet121", "--stride", "16", "--sizes", "64:5", "--batch", "64"),
+    *("--lr", "0.001", "--l2", "0.05", "--balance", "0", "--ema", "0.99", "--patience", "99"),
+    *("--augment", "low_resolution=0.3"),
+)
+"""Options of every run; a variant's own come after them and win."""
+
+FACES = 14_000
+"""Training faces in an epoch, whatever the sources: what differs is what they teach, not how many there are."""
+
+VARIANTS: dict[str, tuple[dict[str, float], tuple[str, ...]]] = {
+    "all three sources": ({"ferplus": 0.6, "lfw": 0.1, "rendered": 0.3}, ()),
+    "without rendered faces": ({"ferplus": 0.85, "lfw": 0.15}, ()),
+    "without LFW": ({"ferplus": 0.65, "rendered": 0.35}, ()),
+    "rendered faces alone": ({"rendered": 1.0}, ()),
+    "rendered faces teach codes only": ({"ferplus": 0.6, "lfw": 0.1, "rendered,learn=codes": 0.3}, ()),
+    "photographs teach emotions only": (
+        {"ferplus,learn=emotions": 0.6, "lfw,learn=emotions": 0.1, "rendered": 0.3},
+        (),
+    ),
+    "more rendered faces": ({"ferplus": 0.4, "lfw": 0.1, "rendered": 0.5}, ()),
+    "no averaged weights": ({"ferplus": 0.6, "lfw": 0.1, "rendered": 0.3}, ("--ema", "0")),
+    "stride 32": ({"ferplus": 0.6, "lfw": 0.1, "rendered": 0.3}, ("--stride", "32")),
+    "no loss of resolution": (
+        {"ferplus": 0.6, "lfw": 0.1, "rendered": 0.3},
+        ("--augment", "low_resolution=0", "--augment", "blur=0", "--augment", "noise=0"),
+    ),
+    "label smoothing 0.1": ({"ferplus": 0.6, "lfw": 0.1, "rendered": 0.3}, ("--label-smoothing", "0.1")),
+    "weights against rare classes": ({"ferplus": 0.6, "lfw": 0.1, "rendered": 0.3}, ("--balance", "0.5")),
+}
+"""Share of each source in an epoch, and further options."""
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    for name in ("ferplus", "lfw", "rendered", "photographs"):
+        parser.add_argument(f"--{name}", required=True, help="a data source, as train.py's --data takes it")
+    parser.add_argument("--seeds", type=int, default=3, help="runs of each variant (default: 3)")
+    parser.add_argument("--only", nargs="*", choices=VARIANTS, help="these variants alone")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the runs and the table")
+    parser.add_argument("--cache", default="cache", help="where found faces are kept (default: cache)")
+    parser.add_argument("--compile", action="store_true", help="as train.py's")
+    options = parser.parse_args()
+    sources = {name: getattr(options, name) for name in ("ferplus", "lfw", "rendered")}
+    counts = {name: len(load_split(source, "train")) for name, source in sources.items()}
+    rows = []
+    for seed in range(options.seeds):
+        for variant in options.only or VARIANTS:
+            shares, changes = VARIANTS[variant]
+            run = options.out / f"{variant.replace(' ', '-').replace(',', '')}-{seed}"
+            data = []
+            for key, share in shares.items():
+                name, _, learn = key.partition(",")
+                taken = f"share={share * FACES / counts[name]:.5f}"
+                data += ["--data", ",".join(filter(None, (sources[name], taken, learn)))]
+            command = [*data, *COMMON, *changes, "--seed", str(seed), "--out", str(run), "--cache", options.cache]
+            if not (run / "emotiscan.safetensors").is_file():
+                begun = (run / "settings.json").is_file()
+                extra = ["--compile"] if options.compile else []
+                status = train(["--resume", str(run)] if begun else [*command, *extra])
+                if status:
+                    return status
+            rows.append({"variant": variant, "seed": seed} | figures(run, options))
+            write(pd.DataFrame(rows), options.out)
+    return 0
+
+
+def figures(run: Path, options: argparse.Namespace) -> dict[str, float]:
+    """What a run's checkpoint reaches on the three measuring tables; kept beside it."""
+    kept = run / "figures.csv"
+    if kept.is_file():
+        return pd.read_csv(kept).iloc[0].to_dict()
+    model, card = load_checkpoint(run / "emotiscan.safetensors")
+    found: dict[str, float] = {}
+    for name, source, split in (
+        ("FER+", options.ferplus, "validation"),
+        ("rendered", options.rendered, "validation"),
+        ("photographs", options.photographs, None),
+    ):
+        read = predict_tables(model, [load_split(source, split)], options.cache)
+        report = report_on(read, card.config, card.calibration, read.table.codes, bootstraps=0)
+        if name == "FER+" and report["emotion"]:
+            found["FER+ accuracy"] = report["emotion"]["accuracy"]["value"]
+            found["FER+ without neutral"] = report["emotion"]["mission"]["accuracy"]["value"]
+        if name != "FER+":
+            found[f"{name}, codes' AUC"] = report["codes_mean"]["auc"]["value"]
+    pd.DataFrame([found]).to_csv(kept, index=False)
+    return found
+
+
+def write(runs: pd.DataFrame, out: Path) -> None:
+    """Write the single figures, and their means and standard deviations as Markdown."""
+    runs.to_csv(out / "ablation.csv", index=False)
+    names = [name for name in runs.columns if name not in ("variant", "seed")]
+    lines = [f"| variant | seeds | {' | '.join(names)} |", "|---|---" + "|---" * len(names) + "|"]
+    for variant, part in runs.groupby("variant", sort=False):
+        cells = [f"{part[n].mean():.3f} ± {np.nan_to_num(part[n].std(ddof=1)):.3f}" for n in names]
+        lines.append(f"| {variant} | {len(part)} | {' | '.join(cells)} |")
+    (out / "ablation.md").write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
