@@ -13,13 +13,10 @@ import argparse
 import sys
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from runs import RunFailed, table, trained
 
 from emotiscan.checkpoint import load_checkpoint
-from emotiscan.training.fit import main as train
 from emotiscan.training.prediction import load_split, predict_tables
 from emotiscan.training.reporting import report_on
 
@@ -79,15 +76,15 @@ def main() -> int:
                 name, _, learn = key.partition(",")
                 taken = f"share={share * FACES / counts[name]:.5f}"
                 data += ["--data", ",".join(filter(None, (sources[name], taken, learn)))]
-            command = [*data, *COMMON, *changes, "--seed", str(seed), "--out", str(run), "--cache", options.cache]
-            if not (run / "emotiscan.safetensors").is_file():
-                begun = (run / "settings.json").is_file()
-                extra = ["--compile"] if options.compile else []
-                status = train(["--resume", str(run)] if begun else [*command, *extra])
-                if status:
-                    return status
+            compiled = ["--compile"] if options.compile else []
+            command = [*data, *COMMON, *changes, "--seed", str(seed), "--cache", options.cache, *compiled]
+            try:
+                trained(run, command)
+            except RunFailed:
+                return 1
             rows.append({"variant": variant, "seed": seed} | figures(run, options))
-            write(pd.DataFrame(rows), options.out)
+            pd.DataFrame(rows).to_csv(options.out / "ablation.csv", index=False)
+            (options.out / "ablation.md").write_text(table(pd.DataFrame(rows), "variant"))
     return 0
 
 
@@ -112,17 +109,6 @@ def figures(run: Path, options: argparse.Namespace) -> dict[str, float]:
             found[f"{name}, codes' AUC"] = report["codes_mean"]["auc"]["value"]
     pd.DataFrame([found]).to_csv(kept, index=False)
     return found
-
-
-def write(runs: pd.DataFrame, out: Path) -> None:
-    """Write the single figures, and their means and standard deviations as Markdown."""
-    runs.to_csv(out / "ablation.csv", index=False)
-    names = [name for name in runs.columns if name not in ("variant", "seed")]
-    lines = [f"| variant | seeds | {' | '.join(names)} |", "|---|---" + "|---" * len(names) + "|"]
-    for variant, part in runs.groupby("variant", sort=False):
-        cells = [f"{part[n].mean():.3f} ± {np.nan_to_num(part[n].std(ddof=1)):.3f}" for n in names]
-        lines.append(f"| {variant} | {len(part)} | {' | '.join(cells)} |")
-    (out / "ablation.md").write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,40 @@
+"""What the experiment scripts share: a run that is done is not done again, and tables of means over seeds."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from emotiscan.training.fit import main as train
+
+
+class RunFailed(Exception):
+    """A training run ended with an error or was interrupted; it has said why."""
+
+
+def trained(run: Path, options: list[str]) -> Path:
+    """The checkpoint of a run, trained now unless it is there; a run that was interrupted goes on.
+
+    Raises:
+        RunFailed: training did not end well.
+    """
+    checkpoint = run / "emotiscan.safetensors"
+    if not (run / "report.json").is_file():
+        begun = (run / "settings.json").is_file()
+        status = train(["--resume", str(run)] if begun else [*options, "--out", str(run)])
+        if status:
+            raise RunFailed(f"{run}: exit status {status}")
+    return checkpoint
+
+
+def table(runs: pd.DataFrame, by: str) -> str:
+    """Runs as a Markdown table: one row for each value of a column, mean ± standard deviation over its seeds."""
+    names = [name for name in runs.columns if name not in (by, "seed")]
+    lines = [f"| {by} | seeds | {' | '.join(names)} |", "|---|---" + "|---" * len(names) + "|"]
+    for value, part in runs.groupby(by, sort=False):
+        cells = [f"{part[n].mean():.3f} ± {np.nan_to_num(part[n].std(ddof=1)):.3f}" for n in names]
+        lines.append(f"| {value} | {len(part)} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
