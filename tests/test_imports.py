@@ -35,6 +35,8 @@ HEAVY = {
     "torchmetrics": {"training"},
     "facenet_pytorch": {"faces"},
     "pytorch_grad_cam": {"explain"},
+    "numba": {"rendering"},
+    "cv2": {"rendering"},
 }
 """The only rooms that may import a package."""
 

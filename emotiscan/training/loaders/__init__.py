@@ -14,6 +14,7 @@ from emotiscan.images import ImageError
 from emotiscan.training.loaders.ckplus import load_ckplus, load_ckplus_course
 from emotiscan.training.loaders.ferplus import load_ferplus
 from emotiscan.training.loaders.plain import load_csv
+from emotiscan.training.loaders.rendered import load_rendered
 from emotiscan.training.loaders.rows import read_rows
 from emotiscan.training.table import LabelTable, TableError, with_soft_codes, without_persons
 
@@ -22,6 +23,7 @@ LOADERS: dict[str, Callable[..., LabelTable]] = {
     "ckplus-course": load_ckplus_course,
     "ferplus": load_ferplus,
     "csv": load_csv,
+    "rendered": load_rendered,
 }
 
 

@@ -1,0 +1,73 @@
+"""Draw a data set of labelled faces.
+
+python -m emotiscan.rendering --model ict_facekit.npz --out DIR --count N
+"""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from emotiscan.rendering.dataset import DatasetError, draw_dataset
+from emotiscan.rendering.model import FaceModelError
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line's arguments."""
+    arguments = argparse.ArgumentParser(prog="python -m emotiscan.rendering", description=__doc__.splitlines()[0])
+    arguments.add_argument(
+        "--model", type=Path, required=True, help="the converted ICT-FaceKit (see rendering.convert)"
+    )
+    arguments.add_argument("--out", type=Path, required=True, help="folder for images/, labels.csv and settings.json")
+    arguments.add_argument("--count", type=_positive, required=True, help="how many pictures")
+    arguments.add_argument("--seed", type=int, default=0, help="another seed gives other people (default 0)")
+    arguments.add_argument("--size", type=_size, default=224, help="side of the pictures in pixels (default 224)")
+    arguments.add_argument("--workers", type=_positive, default=2, help="processes (default 2)")
+    arguments.add_argument("--first", type=int, default=0, help="number of the first picture (default 0)")
+    arguments.add_argument("--maps", action="store_true", help="also write where each active code moves the skin")
+    arguments.add_argument("--cache", type=Path, default=Path("cache"), help="folder for prepared data (default cache)")
+    return arguments
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("it must be 1 or more")
+    return number
+
+
+def _size(text: str) -> int:
+    number = int(text)
+    if not 32 <= number <= 2048:
+        raise argparse.ArgumentTypeError("it must lie from 32 to 2048 pixels")
+    return number
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; the exit status is 1 where something is wrong, 130 where it was stopped."""
+    options = parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        labels = draw_dataset(
+            options.model,
+            options.out,
+            options.count,
+            seed=options.seed,
+            size=options.size,
+            workers=options.workers,
+            first=options.first,
+            maps=options.maps,
+            cache_dir=options.cache,
+        )
+    except (DatasetError, FaceModelError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; start it again with the same arguments to go on", file=sys.stderr)
+        return 130
+    print(f"labels: {labels}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

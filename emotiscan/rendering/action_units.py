@@ -1,0 +1,167 @@
+"""From FACS codes to blendshapes and wrinkles.
+
+The weights were tuned until an independent face model read each code alone, on 40 identities and
+poses, as that code. Shapes with a left and a right half are named without their ``_L``/``_R``.
+"""
+
+import numpy as np
+
+from emotiscan.rendering import masks
+from emotiscan.rendering.baking import Baked
+from emotiscan.rendering.expressions import Expression
+from emotiscan.rendering.kernels import add_weighted
+from emotiscan.rendering.model import SKIN, SKIN_VERTICES, FaceModel, Floats
+from emotiscan.rendering.sculpting import SCULPTED, LipSeal
+
+SHAPES: dict[str, dict[str, float]] = {
+    "AU1": {"browInnerUp": 1.0},
+    "AU2": {"browOuterUp": 1.0},
+    "AU4": {"browDown": 1.3, "noseSneer": 0.06},
+    "AU5": {"eyeWide": 1.25},
+    "AU6": {"cheekLift": 1.0, "eyeSquint": 0.15},
+    "AU7": {"eyeSquint": 1.3, "eyeBlink": 0.07},
+    "AU9": {"noseSneer": 1.0},
+    "AU10": {"mouthUpperUp": 0.7, "mouthShrugUpper": 0.4},
+    "AU11": {"nasolabial": 1.0, "noseSneer": 0.08},
+    "AU12": {"mouthSmile": 1.0},
+    "AU14": {"mouthDimple": 1.0, "mouthPress": 0.2},
+    "AU15": {"mouthFrown": 1.3, "mouthShrugLower": 0.08},
+    "AU17": {"mouthShrugLower": 0.9, "mouthShrugUpper": 0.3},
+    "AU20": {"mouthStretch": 1.0},
+    "AU23": {"mouthRollLower": 0.42, "mouthRollUpper": 0.42, "mouthPress": 0.25, "mouthPucker": 0.32},
+    "AU24": {"mouthPress": 1.3, "mouthRollLower": 0.25, "mouthRollUpper": 0.25, "mouthShrugLower": 0.08},
+    "AU25": {"mouthLowerDown": 0.8, "mouthUpperUp": 0.35, "jawOpen": 0.07},
+    "AU26": {"jawOpen": 0.35},
+    "AU27": {"jawOpen": 0.85, "mouthFunnel": 0.15},
+    "AU43": {"eyeBlink": 1.0},
+}
+"""Blendshape weights of each code at intensity 1. AU26 and AU27 are one continuum of the jaw."""
+
+WRINKLES: dict[int, dict[str, float]] = {
+    masks.FOREHEAD_LINES: {"AU1": 0.7, "AU2": 0.6},
+    masks.FROWN_LINES: {"AU4": 1.0, "AU9": 0.4},
+    masks.CROWS_FEET: {"AU6": 1.0, "AU12": 0.3},
+    masks.NOSE_LINES: {"AU9": 1.0, "AU10": 0.2},
+    masks.NASOLABIAL: {"AU12": 0.6, "AU9": 0.5, "AU10": 0.6, "AU11": 0.9, "AU6": 0.2},
+    masks.UNDER_EYE: {"AU6": 0.6, "AU7": 0.5},
+    masks.CHIN_DIMPLES: {"AU17": 1.0, "AU15": 0.2, "AU24": 0.2},
+}
+"""Which groups of wrinkles each code folds, and how deeply at intensity 1."""
+
+PARTING = ("AU25", "AU26", "AU27")
+"""Codes that let the lips come apart; without them the lips are kept together."""
+
+FINE = ("AU14", "AU23", "AU24", "AU25")
+"""Codes that show by how the skin folds: the chin moves along with them, but is not what is seen."""
+
+MOST = 1.5
+"""A blendshape is never driven beyond this."""
+
+
+def wrinkle_depths(codes: dict[str, float]) -> Floats:
+    """(channels,) how deep each group of wrinkles is folded, 0 to 1.1, by the codes alone."""
+    depths = np.zeros(len(masks.CHANNELS), np.float32)
+    for channel, weights in WRINKLES.items():
+        depths[channel] = min(1.1, sum(weight * codes.get(code, 0.0) for code, weight in weights.items()))
+    return depths
+
+
+class Muscles:
+    """Moves a face: an expression to displaced vertices and changed occlusion."""
+
+    def __init__(self, model: FaceModel, baked: Baked) -> None:
+        self._names = model.shape_names | {name: len(model.shapes) + k for k, name in enumerate(SCULPTED)}
+        shapes = np.concatenate([model.shapes, baked.sculpted])
+        self._shapes = shapes.reshape(len(shapes), -1)
+        self._openness = baked.openness_changes
+        self._seal = LipSeal(model)
+        triangles = model.of_part(SKIN)[0]
+        edges = np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1)
+        self._edges = np.unique(edges, axis=0)
+        ends = model.neutral[self._edges]
+        self._edge_lengths = np.maximum(np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1), 0.02)
+        self._edge_counts = np.maximum(np.bincount(self._edges.ravel(), minlength=SKIN_VERTICES), 1)
+
+    def weights(self, expression: Expression) -> Floats:
+        """(s + 4,) weight of every blendshape."""
+        weights = np.zeros(len(self._names), np.float32)
+        for code, intensity in expression.codes.items():
+            right, left = expression.halves(code)
+            for shape, weight in SHAPES[code].items():
+                self._add(weights, shape, weight * intensity, right, left)
+        self._combine(weights, expression)
+        gaze = expression.gaze
+        self._add(weights, "eyeBlink", max(0.0, gaze.lids))
+        self._add(weights, "eyeWide", max(0.0, -gaze.lids))
+        self._add(weights, "eyeLookDown", max(0.0, -gaze.pitch) / 30)
+        self._add(weights, "eyeLookUp", max(0.0, gaze.pitch) / 30)
+        # Closed lids are neither wide nor squeezed beyond shut: the lids would pass through each other.
+        for side in ("_L", "_R"):
+            blink = self._names[f"eyeBlink{side}"]
+            weights[blink] = min(weights[blink], 1.0)
+            weights[self._names[f"eyeWide{side}"]] *= 1 - weights[blink]
+            squint = self._names[f"eyeSquint{side}"]
+            weights[squint] = min(weights[squint], 1.45) * (1 - 0.7 * weights[blink])
+        return np.clip(weights, 0, MOST)
+
+    def _combine(self, weights: Floats, expression: Expression) -> None:
+        """Movements that together look other than their sum."""
+        codes = expression.codes
+        # A smile that parts the lips bares the upper teeth: the upper lip rises, the lower one stays.
+        smile = codes.get("AU12", 0.0) * codes.get("AU25", 0.0)
+        self._add(weights, "mouthUpperUp", 0.30 * smile)
+        self._add(weights, "mouthLowerDown", -0.25 * smile)
+
+    def _add(self, weights: Floats, shape: str, amount: float, right: float = 1.0, left: float = 1.0) -> None:
+        if shape in self._names:
+            weights[self._names[shape]] += amount
+        else:
+            weights[self._names[f"{shape}_R"]] += amount * right
+            weights[self._names[f"{shape}_L"]] += amount * left
+
+    def move(self, rest: Floats, expression: Expression) -> tuple[Floats, Floats]:
+        """A person's face with an expression.
+
+        Args:
+            rest: (n, 3) the person's face at rest, cm.
+
+        Returns:
+            (n, 3) vertices, and (n,) change of openness.
+        """
+        weights = self.weights(expression)
+        vertices, change = rest.copy(), np.zeros(len(rest), np.float32)
+        add_weighted(self._shapes, weights, vertices.reshape(-1))
+        add_weighted(self._openness, weights, change)
+        parting = max(expression.codes.get(code, 0.0) for code in PARTING)
+        if parting < 0.25:
+            self._seal.close(vertices, 1 - masks.ramp(0.0, 0.25, np.float32(parting)))
+        return vertices, change
+
+    def movement(self, expression: Expression, code: str) -> Floats:
+        """(n,) how far the code alone moves each vertex of the skin, in cm; deeper folds count too."""
+        weights = self.weights(expression.only(code))
+        count = self._openness.shape[1]
+        moved, darkened = np.zeros((count, 3), np.float32), np.zeros(count, np.float32)
+        add_weighted(self._shapes, weights, moved.reshape(-1))
+        add_weighted(self._openness, weights, darkened)
+        length = np.linalg.norm(moved[:SKIN_VERTICES], axis=1) + 0.25 * np.minimum(
+            np.abs(darkened[:SKIN_VERTICES]), 0.4
+        )
+        if code in FINE:
+            length *= self._strain(moved)
+        return length
+
+    def _strain(self, moved: Floats) -> Floats:
+        """(skin vertices,) how much the skin is folded or stretched around each vertex, smoothed, 0 to 1."""
+        first, second = self._edges.T
+        change = np.linalg.norm(moved[first] - moved[second], axis=1) / self._edge_lengths
+        strain = np.zeros(SKIN_VERTICES, np.float32)
+        for ends in (first, second):
+            strain += np.bincount(ends, change, SKIN_VERTICES).astype(np.float32)
+        strain /= self._edge_counts
+        for _ in range(6):
+            around = np.bincount(first, strain[second], SKIN_VERTICES) + np.bincount(
+                second, strain[first], SKIN_VERTICES
+            )
+            strain = (0.5 * strain + 0.5 * around / self._edge_counts).astype(np.float32)
+        return strain / max(float(strain.max()), 1e-6)

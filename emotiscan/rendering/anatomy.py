@@ -1,0 +1,69 @@
+"""Moving parts that no blendshape covers: eyeballs that turn, and light that gets into the mouth."""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from emotiscan.rendering.expressions import Gaze
+from emotiscan.rendering.kernels import OPTIONS
+from emotiscan.rendering.model import EYEBALLS, MOUTH_LINING, TEETH_AND_GUMS, FaceModel, Floats
+from emotiscan.rendering.rasteriser import vertex_normals
+
+
+def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
+    """(3, 3) matrix that turns to the picture's right, then down, then tilts; degrees."""
+    y, p, r = math.radians(yaw), math.radians(pitch), math.radians(roll)
+    about_y = np.array([[math.cos(y), 0, math.sin(y)], [0, 1, 0], [-math.sin(y), 0, math.cos(y)]])
+    about_x = np.array([[1, 0, 0], [0, math.cos(p), -math.sin(p)], [0, math.sin(p), math.cos(p)]])
+    about_z = np.array([[math.cos(r), -math.sin(r), 0], [math.sin(r), math.cos(r), 0], [0, 0, 1]])
+    return (about_z @ about_x @ about_y).astype(np.float32)
+
+
+def turn_eyes(vertices: Floats, gaze: Gaze) -> None:
+    """Turn both eyeballs of `vertices` (n, 3), in place."""
+    if not gaze.yaw and not gaze.pitch:
+        return
+    turn = rotation(gaze.yaw, -gaze.pitch, 0)
+    for first, end in EYEBALLS:
+        centre = vertices[first:end].mean(0) - np.array([0, 0, 0.12], np.float32)
+        vertices[first:end] = (vertices[first:end] - centre) @ turn.T + centre
+
+
+def surface_normals(vertices: Floats, triangles: np.ndarray) -> Floats:
+    """(n, 3) unit normals; zero where no triangle touches a vertex."""
+    normals = np.zeros_like(vertices)
+    vertex_normals(vertices, triangles, normals)
+    return normals
+
+
+def open_mouth(model: FaceModel, vertices: Floats, normals: Floats, openness: Floats) -> None:
+    """Set the openness (n,) inside the mouth, in place, to what comes in between the lips."""
+    ring = vertices[model.lip_ring]
+    for first, end in (MOUTH_LINING, TEETH_AND_GUMS):
+        _open_through(vertices, normals, first, end, ring, openness)
+
+
+@njit(**OPTIONS)
+def _open_through(vertices, normals, first, end, ring, openness) -> None:
+    """Openness from the solid angle (Van Oosterom and Strackee, 1983) of a ring of places, seen from each vertex."""
+    corners = ring.shape[0]
+    cx, cy, cz = ring[:, 0].mean(), ring[:, 1].mean(), ring[:, 2].mean()
+    for i in range(first, end):
+        px, py, pz = vertices[i, 0], vertices[i, 1], vertices[i, 2]
+        ax, ay, az = cx - px, cy - py, cz - pz
+        la = math.sqrt(ax * ax + ay * ay + az * az) + 1e-9
+        angle = 0.0
+        for j in range(corners):
+            k = (j + 1) % corners
+            bx, by, bz = ring[j, 0] - px, ring[j, 1] - py, ring[j, 2] - pz
+            dx, dy, dz = ring[k, 0] - px, ring[k, 1] - py, ring[k, 2] - pz
+            lb = math.sqrt(bx * bx + by * by + bz * bz) + 1e-9
+            ld = math.sqrt(dx * dx + dy * dy + dz * dz) + 1e-9
+            volume = ax * (by * dz - bz * dy) + ay * (bz * dx - bx * dz) + az * (bx * dy - by * dx)
+            edge = la * lb * ld + (ax * bx + ay * by + az * bz) * ld
+            edge += (ax * dx + ay * dy + az * dz) * lb + (bx * dx + by * dy + bz * dz) * la
+            angle += 2 * math.atan2(volume, edge)
+        share = min(1.0, abs(angle) / (2 * math.pi))
+        facing = (normals[i, 0] * ax + normals[i, 1] * ay + normals[i, 2] * az) / la
+        openness[i] = min(1.0, share**0.75 * 1.38 * max(0.65 + 0.35 * facing, 0.15))

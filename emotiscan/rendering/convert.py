@@ -1,0 +1,111 @@
+"""Pack a clone of ICT-FaceKit into the one NPZ file that the renderer reads.
+
+python -m emotiscan.rendering.convert --facekit CLONE --out ict_facekit.npz
+"""
+
+import argparse
+import itertools
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emotiscan.rendering.model import VERTICES, FaceModelError
+
+IDENTITIES = 100
+EXTRA_SHAPES = ("cheekRaiser_L", "cheekRaiser_R")
+"""Blendshapes that the clone holds, but its list of expressions does not name."""
+
+# fmt: off
+LANDMARKS = (
+    1225, 1888, 1052, 367, 1719, 1722, 2199, 1447, 966, 3661, 4390, 3927, 3924, 2608, 3272, 4088, 3443,
+    268, 493, 1914, 2044, 1401, 3615, 4240, 4114, 2734, 2509, 978, 4527, 4942, 4857, 1140, 2075, 1147, 4269, 3360,
+    1507, 1542, 1537, 1528, 1518, 1511, 3742, 3751, 3756, 3721, 3725, 3732,
+    5708, 5695, 2081, 0, 4275, 6200, 6213, 6346, 6461, 5518, 5957, 5841, 5702, 5711, 5533, 6216, 6207, 6470, 5517, 5966,
+)
+"""Vertices of the 68 landmarks, as ICT-FaceKit's documentation numbers them."""
+# fmt: on
+
+
+def convert(facekit: Path, out: Path) -> None:
+    """Read the OBJ files of a clone and write one NPZ file.
+
+    Raises:
+        FaceModelError: the folder is no clone of ICT-FaceKit, or a file in it is broken.
+    """
+    folder = facekit / "FaceXModel"
+    neutral_file = folder / "generic_neutral_mesh.obj"
+    if not neutral_file.is_file():
+        raise FaceModelError(
+            f"{facekit} is no clone of ICT-FaceKit: it has no FaceXModel/{neutral_file.name}. "
+            "Get it with: git clone https://github.com/ICT-VGL/ICT-FaceKit"
+        )
+    neutral = _vertices(neutral_file)
+    names = [*json.loads((folder / "vertex_indices.json").read_text())["expressions"], *EXTRA_SHAPES]
+    identities = [_vertices(folder / f"identity{number:03d}.obj") - neutral for number in range(IDENTITIES)]
+    shapes = [_vertices(folder / f"{name}.obj") - neutral for name in names]
+    np.savez_compressed(
+        out,
+        V=neutral.astype(np.float32),
+        ID=np.array(identities, np.float16),
+        EX=np.array(shapes, np.float16),
+        ex_names=np.array(names),
+        lm68=np.array(LANDMARKS, np.int32),
+        **_topology(neutral_file),
+    )
+
+
+def _vertices(file: Path) -> NDArray[np.float64]:
+    try:
+        lines = [line[2:] for line in file.read_bytes().split(b"\n") if line.startswith(b"v ")]
+        vertices = np.array(b" ".join(lines).split(), float).reshape(-1, 3)
+    except (OSError, ValueError) as error:
+        raise FaceModelError(f"{file} cannot be read: {error}") from None
+    if vertices.shape != (VERTICES, 3):
+        raise FaceModelError(f"{file} has {len(vertices)} vertices; ICT-FaceKit has {VERTICES}")
+    return vertices
+
+
+def _topology(file: Path) -> dict[str, NDArray]:
+    """Triangles, their texture vertices, and the number of the polygon that each was cut from."""
+    uvs, triangles, uv_triangles, polygons = [], [], [], []
+    polygon = 0
+    for line in file.read_text().splitlines():
+        kind, _, rest = line.partition(" ")
+        if kind == "vt":
+            uvs.append([float(word) for word in rest.split()[:2]])
+        elif kind == "f":
+            corners = [tuple(int(part) - 1 for part in word.split("/")[:2]) for word in rest.split()]
+            for second, third in itertools.pairwise(corners[1:]):
+                triangle = (corners[0], second, third)
+                triangles.append([vertex for vertex, _ in triangle])
+                uv_triangles.append([uv for _, uv in triangle])
+                polygons.append(polygon)
+            polygon += 1
+    return {
+        "F": np.array(triangles, np.int32),
+        "FT": np.array(uv_triangles, np.int32),
+        "VT": np.array(uvs, np.float32),
+        "fquad": np.array(polygons, np.int32),
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; the exit status is 1 where something is missing."""
+    parser = argparse.ArgumentParser(prog="python -m emotiscan.rendering.convert", description=__doc__.splitlines()[0])
+    parser.add_argument("--facekit", type=Path, required=True, help="a clone of github.com/ICT-VGL/ICT-FaceKit")
+    parser.add_argument("--out", type=Path, default=Path("ict_facekit.npz"), help="the file to write")
+    options = parser.parse_args(arguments)
+    try:
+        convert(options.facekit, options.out)
+    except FaceModelError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{options.out}: {options.out.stat().st_size / 2**20:.0f} MiB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

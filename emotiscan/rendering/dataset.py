@@ -1,0 +1,272 @@
+"""A data set of rendered faces: pictures, a label table, and movement maps, drawn in parallel.
+
+Picture `i` depends on the seed and on `i` alone; four pictures in a row show one person. A run
+that was stopped goes on where it stopped.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from emotiscan import facs
+from emotiscan.rendering.expressions import CODES
+from emotiscan.rendering.people import draw_person
+from emotiscan.rendering.renderer import Renderer, Rendering
+from emotiscan.rendering.scenes import Scene, draw_scene
+
+VERSION = 1
+"""Raise this when pictures of the same seed come out differently: old folders are then not continued."""
+
+PICTURES_PER_PERSON = 4
+QUALITY = 95
+BATCH = 50
+"""Rows are written, and progress is told, after so many pictures."""
+
+LANDMARKS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
+ATTRIBUTES = ("skin_tone", "age", "hair", "hair_colour", "beard", "glasses", "yaw", "pitch", "roll", "light")
+COLUMNS = (
+    *("image", "subject", "split", "emotion"),
+    *CODES,
+    *ATTRIBUTES,
+    "eye_distance",
+    *(f"{name}_{axis}" for name in LANDMARKS for axis in "xy"),
+)
+"""Columns of labels.csv: codes as intensities 0 to 1, angles in degrees, places in pixels."""
+
+
+class DatasetError(ValueError):
+    """The data set cannot be drawn; the message says why and what to do, in plain words."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a folder of pictures was drawn with; a folder holds pictures of one setting only."""
+
+    model: str
+    seed: int = 0
+    size: int = 224
+    maps: bool = False
+    version: int = VERSION
+
+
+def scene_of(seed: int, index: int) -> Scene:
+    """The scene of one picture."""
+    person = draw_person(np.random.default_rng((seed, index // PICTURES_PER_PERSON, 1)))
+    return draw_scene(np.random.default_rng((seed, index, 2)), person)
+
+
+def subject_of(seed: int, index: int) -> str:
+    """Name of the person in a picture."""
+    return f"s{seed}-{index // PICTURES_PER_PERSON:06d}"
+
+
+def split_of(subject: str) -> str:
+    """Split of a person: 80 % train, 10 % validation, 10 % test, whatever else is in the data set."""
+    place = int(hashlib.sha256(subject.encode()).hexdigest()[:8], 16) % 10
+    return "validation" if place == 8 else "test" if place == 9 else "train"
+
+
+def row_of(seed: int, index: int, scene: Scene, rendering: Rendering) -> dict[str, object]:
+    """One row of labels.csv."""
+    subject = subject_of(seed, index)
+    marks = rendering.landmarks5.astype(float)
+    row: dict[str, object] = {
+        "image": f"images/{index:06d}.jpg",
+        "subject": subject,
+        "split": split_of(subject),
+        "emotion": scene.expression.emotion,
+    }
+    row |= {code: scene.expression.codes.get(code, 0) for code in CODES}
+    row |= {
+        "skin_tone": scene.person.skin_tone,
+        "age": round(scene.person.age),
+        "hair": scene.hair.style,
+        "hair_colour": "grey" if scene.person.greying > 0.5 else scene.person.hair_colour,
+        "beard": scene.beard.style,
+        "glasses": scene.glasses.frame,
+        "yaw": round(scene.pose.yaw, 2),
+        "pitch": round(scene.pose.pitch, 2),
+        "roll": round(scene.pose.roll, 2),
+        "light": scene.light.name,
+        "eye_distance": round(float(np.linalg.norm(marks[1] - marks[0])), 2),
+    }
+    for name, (x, y) in zip(LANDMARKS, marks, strict=True):
+        row |= {f"{name}_x": round(x, 2), f"{name}_y": round(y, 2)}
+    return row
+
+
+_Draw = Callable[[Scene, int], Rendering]
+
+
+def draw_picture(draw: _Draw, folder: Path, settings: Settings, index: int) -> dict[str, object]:
+    """Draw one picture, write it (and its maps) whole or not at all, and give its row."""
+    scene = scene_of(settings.seed, index)
+    rendering = draw(scene, settings.size)
+    if settings.maps:
+        maps = {
+            code: np.round(rendering.movement(code) * 255).astype(np.uint8)
+            for code in facs.CODES
+            if scene.expression.codes.get(code, 0) > 0
+        }
+        data = io.BytesIO()
+        np.savez_compressed(data, **maps)
+        write_whole(folder / f"maps/{index:06d}.npz", data.getvalue())
+    data = io.BytesIO()
+    Image.fromarray(rendering.image).save(data, "JPEG", quality=QUALITY, subsampling=0)
+    write_whole(folder / f"images/{index:06d}.jpg", data.getvalue())
+    return row_of(settings.seed, index, scene, rendering)
+
+
+def draw_dataset(
+    model: str | Path,
+    folder: str | Path,
+    count: int,
+    *,
+    seed: int = 0,
+    size: int = 224,
+    workers: int = 1,
+    first: int = 0,
+    maps: bool = False,
+    cache_dir: str | Path = "cache",
+    draw: _Draw | None = None,
+    tell: Callable[[str], None] = print,
+) -> Path:
+    """Draw pictures `first` to `first + count - 1` that are not there yet.
+
+    Args:
+        model: the converted face model.
+        folder: where images/, maps/, labels.csv and settings.json go.
+        draw: how a scene becomes a picture, for tests; the renderer by default.
+        tell: takes lines of progress.
+
+    Returns:
+        The path of labels.csv.
+
+    Raises:
+        DatasetError: the folder holds pictures of other settings.
+        FaceModelError: the model is missing or no face model.
+    """
+    folder = Path(folder)
+    settings = Settings(Path(model).name, seed, size, maps)
+    if draw is None:  # says what is wrong with the model, and prepares the cache, before anything is written
+        draw = Renderer(model, cache_dir).render
+    _claim(folder, settings)
+    labels = folder / "labels.csv"
+    rows = _finished_rows(folder, settings)
+    missing = [index for index in range(first, first + count) if f"images/{index:06d}.jpg" not in rows]
+    if len(missing) < count:
+        tell(f"{count - len(missing)} of {count} pictures are there already.")
+    _write_rows(labels, rows)
+    started = time.monotonic()
+    batch: list[dict[str, object]] = []
+    pictures = _drawn(draw, str(model), str(cache_dir), folder, settings, missing, workers)
+    for done, row in enumerate(pictures, start=1):
+        rows[str(row["image"])] = row
+        batch.append(row)
+        if len(batch) == BATCH or done == len(missing):
+            _append_rows(labels, batch)
+            batch.clear()
+            speed = done / max(time.monotonic() - started, 1e-9)
+            tell(f"{done} of {len(missing)} pictures drawn, {speed:.1f} a second")
+    _write_rows(labels, dict(sorted(rows.items())))
+    return labels
+
+
+def _drawn(
+    draw: _Draw, model: str, cache_dir: str, folder: Path, settings: Settings, missing: list[int], workers: int
+) -> Iterator[dict[str, object]]:
+    if workers <= 1 or len(missing) < 2 * PICTURES_PER_PERSON:
+        for index in missing:
+            yield draw_picture(draw, folder, settings, index)
+        return
+    # Each worker has a core to itself: threads below it would only get in each other's way. What it
+    # inherits must say so before it imports NumPy.
+    for library in ("OPENBLAS", "OMP", "MKL", "NUMBA"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    context = multiprocessing.get_context("spawn")  # forked workers would share the parent's locks
+    with context.Pool(workers, _start_worker, (model, cache_dir, folder, settings)) as pool:
+        yield from pool.imap(_work, missing, chunksize=PICTURES_PER_PERSON)
+
+
+_worker: tuple[_Draw, Path, Settings] | None = None
+
+
+def _start_worker(model: str, cache_dir: str, folder: Path, settings: Settings) -> None:
+    global _worker
+    _worker = (Renderer(model, cache_dir).render, folder, settings)
+
+
+def _work(index: int) -> dict[str, object]:
+    assert _worker is not None
+    return draw_picture(*_worker, index)
+
+
+def _claim(folder: Path, settings: Settings) -> None:
+    """Make the folder, or check that what it holds was drawn with the same settings."""
+    file = folder / "settings.json"
+    if file.is_file():
+        try:
+            before = json.loads(file.read_text())
+        except ValueError:
+            raise DatasetError(f"{file} is damaged; delete {folder} or choose another folder") from None
+        for name, now in asdict(settings).items():
+            if before.get(name) != now:
+                raise DatasetError(
+                    f"{folder} holds pictures drawn with {name} = {before.get(name)}, not {now}; "
+                    "choose another folder, or the same settings"
+                )
+        return
+    if folder.is_dir() and any(folder.iterdir()):
+        raise DatasetError(f"{folder} is not empty and no data set of rendered faces; choose another folder")
+    (folder / "images").mkdir(parents=True, exist_ok=True)
+    if settings.maps:
+        (folder / "maps").mkdir(exist_ok=True)
+    write_whole(file, json.dumps(asdict(settings), indent=1).encode())
+
+
+def _finished_rows(folder: Path, settings: Settings) -> dict[str, dict[str, object]]:
+    """Rows by picture, of pictures that are there with all that belongs to them."""
+    labels = folder / "labels.csv"
+    if not labels.is_file():
+        return {}
+    with open(labels, newline="", encoding="utf-8") as file:
+        whole = [row for row in csv.DictReader(file) if None not in row.values() and None not in row]
+    images = {name.name for name in (folder / "images").iterdir()}
+    maps = {name.stem for name in (folder / "maps").iterdir()} if settings.maps else None
+    return {
+        row["image"]: row
+        for row in whole
+        if row["image"].removeprefix("images/") in images and (maps is None or Path(row["image"]).stem in maps)
+    }
+
+
+def _write_rows(labels: Path, rows: dict[str, dict[str, object]]) -> None:
+    write_whole(labels, (",".join(COLUMNS) + "\n" + _lines(list(rows.values()))).encode())
+
+
+def _append_rows(labels: Path, rows: list[dict[str, object]]) -> None:
+    with open(labels, "ab", buffering=0) as file:  # one write: a reader never sees half a line
+        file.write(_lines(rows).encode())
+
+
+def _lines(rows: list[dict[str, object]]) -> str:
+    text = io.StringIO()
+    csv.DictWriter(text, COLUMNS, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def write_whole(file: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
+    unfinished.write_bytes(data)
+    os.replace(unfinished, file)

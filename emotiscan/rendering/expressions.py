@@ -1,0 +1,311 @@
+"""What a face does: intensities of FACS codes, and where it looks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from emotiscan import facs
+
+DISTRACTORS = ("AU5", "AU9", "AU10", "AU20", "AU43")
+"""Codes that are drawn and labelled beside the mission's fifteen, so that these are not mistaken for them."""
+
+CODES = tuple(sorted((*facs.CODES, *DISTRACTORS), key=lambda code: int(code[2:])))
+"""All codes that the renderer moves, in FACS order."""
+
+BRIEFEST = 0.3
+"""Least intensity of an active code."""
+
+
+@dataclass(frozen=True)
+class Gaze:
+    """Where the eyes look and how wide they are open at rest.
+
+    Attributes:
+        yaw: degrees to the picture's right.
+        pitch: degrees upwards.
+        lids: -0.3 (a little wide) to 0.35 (drooping); larger closure is AU43.
+    """
+
+    yaw: float = 0.0
+    pitch: float = 0.0
+    lids: float = 0.0
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A facial expression.
+
+    Attributes:
+        codes: intensity, 0 to 1, of each code that is not 0; keys as in `CODES`.
+        emotion: the emotion that the codes act out, e.g. ``"happiness"``; "" where they are random.
+        balance: of a code, from -1 (only the person's right half moves) over 0 to 1 (only the left).
+        gaze: where the eyes look.
+    """
+
+    codes: Mapping[str, float] = field(default_factory=dict)
+    emotion: str = ""
+    balance: Mapping[str, float] = field(default_factory=dict)
+    gaze: Gaze = field(default_factory=Gaze)
+
+    def __post_init__(self) -> None:
+        unknown = set(self.codes) - set(CODES)
+        if unknown:
+            raise ValueError(f"{min(unknown)} is not drawn; the codes are {', '.join(CODES)}")
+        for code, intensity in self.codes.items():
+            if not 0 <= intensity <= 1:
+                raise ValueError(f"the intensity of {code} is {intensity}; it must lie from 0 to 1")
+
+    def halves(self, code: str) -> tuple[float, float]:
+        """Share of the code's intensity on the person's right and left half; the larger one is 1."""
+        balance = self.balance.get(code, 0.0)
+        return min(1.0, 1.0 - balance), min(1.0, 1.0 + balance)
+
+    def only(self, code: str) -> "Expression":
+        """The same with this code alone, the eyes straight."""
+        return Expression({code: self.codes.get(code, 0.0)}, balance=self.balance)
+
+
+@dataclass(frozen=True)
+class _Act:
+    """One way to act an emotion out: always-there codes and optional ones, each with its range."""
+
+    weight: float
+    always: Mapping[str, tuple[float, float]]
+    maybe: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    lids: float = 0.0
+
+
+def _acts() -> dict[str, tuple[_Act, ...]]:
+    strong, any_, weak = (0.5, 1.0), (0.3, 1.0), (0.3, 0.6)
+    frown = {"AU4": (0.5, 1.0)}
+    return {
+        "neutral": (_Act(1.0, {}),),
+        "happiness": (
+            _Act(0.25, {"AU12": any_}, {"AU6": (0.55, 0.3, 1), "AU7": (0.1, 0.3, 0.6), "AU14": (0.1, 0.3, 0.6)}),
+            _Act(0.4, {"AU12": strong, "AU25": any_}, {"AU6": (0.75, 0.3, 1), "AU7": (0.1, 0.3, 0.6)}),
+            _Act(
+                0.25, {"AU12": strong, "AU25": strong, "AU26": any_}, {"AU6": (0.85, 0.4, 1), "AU1": (0.06, 0.3, 0.6)}
+            ),
+            _Act(
+                0.1,
+                {"AU12": strong, "AU25": strong, "AU27": (0.3, 0.8)},
+                {"AU6": (0.9, 0.4, 1), "AU2": (0.1, 0.3, 0.7)},
+            ),
+        ),
+        "surprise": (
+            _Act(0.4, {"AU1": any_, "AU2": any_, "AU25": any_, "AU26": any_}, {"AU5": (0.75, 0.3, 1)}),
+            _Act(0.35, {"AU1": strong, "AU2": strong, "AU25": any_, "AU27": any_}, {"AU5": (0.85, 0.4, 1)}),
+            _Act(0.15, {"AU1": strong, "AU2": strong, "AU5": strong}),
+            _Act(0.1, {"AU5": strong, "AU25": any_, "AU26": strong}, {"AU1": (0.5, 0.3, 0.7), "AU2": (0.5, 0.3, 0.7)}),
+        ),
+        "anger": (
+            _Act(
+                0.5,
+                frown,
+                {
+                    "AU7": (0.8, 0.3, 1),
+                    "AU23": (0.55, 0.3, 1),
+                    "AU24": (0.5, 0.3, 1),
+                    "AU17": (0.35, 0.3, 0.9),
+                    "AU5": (0.25, 0.3, 0.8),
+                    "AU15": (0.15, 0.3, 0.6),
+                },
+            ),
+            _Act(
+                0.25,
+                frown | {"AU10": any_, "AU25": strong},
+                {"AU7": (0.7, 0.3, 1), "AU9": (0.35, 0.3, 0.8), "AU20": (0.15, 0.3, 0.7), "AU26": (0.2, 0.3, 0.6)},
+            ),
+            _Act(
+                0.25,
+                frown | {"AU25": strong, "AU27": any_},
+                {"AU7": (0.6, 0.3, 1), "AU10": (0.5, 0.3, 0.9), "AU5": (0.25, 0.3, 0.8), "AU9": (0.25, 0.3, 0.7)},
+            ),
+        ),
+        "disgust": (
+            _Act(
+                0.65,
+                {"AU9": (0.4, 1.0)},
+                {
+                    "AU10": (0.5, 0.3, 0.9),
+                    "AU4": (0.5, 0.3, 0.8),
+                    "AU7": (0.5, 0.3, 0.8),
+                    "AU17": (0.4, 0.3, 0.9),
+                    "AU15": (0.25, 0.3, 0.7),
+                    "AU6": (0.15, 0.3, 0.7),
+                    "AU24": (0.1, 0.3, 0.6),
+                },
+            ),
+            _Act(
+                0.35,
+                {"AU10": (0.4, 1.0), "AU25": any_},
+                {"AU9": (0.6, 0.3, 0.9), "AU4": (0.4, 0.3, 0.8), "AU11": (0.2, 0.3, 0.7), "AU26": (0.25, 0.3, 0.8)},
+            ),
+        ),
+        "fear": (
+            _Act(
+                0.8,
+                {"AU1": (0.4, 1.0), "AU5": (0.3, 1.0), "AU25": any_},
+                {"AU2": (0.7, 0.3, 0.9), "AU4": (0.7, 0.3, 0.8), "AU20": (0.6, 0.3, 1), "AU26": (0.5, 0.3, 1)},
+            ),
+            _Act(0.2, {"AU1": strong, "AU4": weak, "AU5": strong}, {"AU2": (0.5, 0.3, 0.7), "AU20": (0.5, 0.3, 0.8)}),
+        ),
+        "sadness": (
+            _Act(
+                0.7,
+                {"AU1": (0.35, 1.0)},
+                {
+                    "AU4": (0.7, 0.3, 0.7),
+                    "AU15": (0.7, 0.3, 1),
+                    "AU17": (0.45, 0.3, 0.9),
+                    "AU11": (0.35, 0.3, 0.8),
+                    "AU43": (0.1, 0.4, 0.9),
+                    "AU25": (0.1, 0.3, 0.5),
+                    "AU24": (0.1, 0.3, 0.6),
+                },
+                lids=0.17,
+            ),
+            _Act(
+                0.15,
+                {"AU15": strong},
+                {"AU17": (0.6, 0.3, 1), "AU1": (0.4, 0.3, 0.6), "AU4": (0.3, 0.3, 0.5)},
+                lids=0.20,
+            ),
+            _Act(  # crying
+                0.15,
+                {"AU1": any_, "AU4": weak, "AU6": any_, "AU15": any_},
+                {"AU7": (0.5, 0.3, 0.8), "AU11": (0.6, 0.3, 1), "AU17": (0.4, 0.3, 0.8), "AU25": (0.5, 0.3, 0.8)},
+                lids=0.12,
+            ),
+        ),
+        "contempt": (
+            _Act(0.7, {"AU14": (0.4, 1.0)}, {"AU12": (0.4, 0.3, 0.6), "AU24": (0.1, 0.3, 0.6), "AU4": (0.1, 0.3, 0.5)}),
+            _Act(0.3, {"AU12": (0.3, 0.7)}, {"AU14": (0.5, 0.3, 0.7), "AU10": (0.15, 0.3, 0.5)}),
+        ),
+    }
+
+
+ACTS = _acts()
+
+EMOTION_WEIGHTS = {
+    "neutral": 0.15,
+    "happiness": 0.22,
+    "surprise": 0.15,
+    "anger": 0.15,
+    "sadness": 0.13,
+    "disgust": 0.09,
+    "fear": 0.07,
+    "contempt": 0.04,
+}
+"""How often each emotion is acted out."""
+
+EXCLUSIVE = (
+    ("AU26", "AU27"),
+    ("AU24", "AU25"),
+    ("AU24", "AU26"),
+    ("AU24", "AU27"),
+    ("AU23", "AU27"),
+    ("AU17", "AU27"),
+    ("AU15", "AU27"),
+    ("AU14", "AU27"),
+    ("AU11", "AU27"),
+    ("AU5", "AU43"),
+    ("AU7", "AU43"),
+)
+"""Pairs that one face cannot show at once, or that hide each other."""
+
+RANDOM_WEIGHTS = dict.fromkeys(facs.CODES, 1.0) | {
+    "AU11": 1.1,
+    "AU14": 1.1,
+    "AU15": 1.1,
+    "AU17": 1.2,
+    "AU23": 1.1,
+    "AU24": 1.5,
+    "AU25": 0.5,
+    "AU26": 1.0,
+    "AU27": 1.7,
+}
+"""How readily random combinations take each code, set so that every one ends up about equally often."""
+
+
+def draw_expression(rng: np.random.Generator, emotion: str | None = None) -> Expression:
+    """An expression at random.
+
+    Half of them act an emotion out (`EMOTION_WEIGHTS`, `ACTS`), half are random combinations.
+
+    Args:
+        emotion: act this one out; "" for a random combination; None to draw which.
+    """
+    if emotion is None:
+        words = list(EMOTION_WEIGHTS)
+        emotion = str(rng.choice(words, p=list(EMOTION_WEIGHTS.values()))) if rng.random() < 0.5 else ""
+    codes, lids = _act(rng, emotion) if emotion else (_combination(rng), 0.0)
+    codes = complete(codes, rng)
+    balance = {code: float(np.clip(rng.normal(0, 0.10), -0.3, 0.3)) for code in codes}
+    if emotion == "contempt":
+        side = float(rng.choice([-1.0, 1.0]))
+        balance |= {code: side * float(rng.uniform(0.7, 1.0)) for code in ("AU12", "AU14", "AU10") if code in codes}
+    if rng.random() < 0.25:  # a face is seldom quite still
+        still = [code for code in CODES if code not in codes and code not in ("AU25", "AU26", "AU27", "AU43")]
+        for code in rng.choice(still, int(rng.integers(1, 4)), replace=False):
+            codes[str(code)] = float(rng.uniform(0.01, 0.09))
+    ordered = {code: round(codes[code], 3) for code in CODES if code in codes}
+    return Expression(ordered, emotion, balance, _draw_gaze(rng, lids))
+
+
+def _draw_gaze(rng: np.random.Generator, lids: float) -> Gaze:
+    pitch = float(np.clip(rng.normal(-1, 4), -12, 10)) if rng.random() < 0.5 else 0.0
+    droop = float(np.clip(rng.normal(0.04, 0.06), -0.08, 0.16))
+    return Gaze(float(np.clip(rng.normal(0, 6), -18, 18)), pitch, droop + lids * float(rng.uniform(0.3, 1.2)))
+
+
+def _act(rng: np.random.Generator, emotion: str) -> tuple[dict[str, float], float]:
+    acts = ACTS[emotion]
+    shares = np.array([act.weight for act in acts])
+    act = acts[rng.choice(len(acts), p=shares / shares.sum())]
+    codes = {code: float(rng.uniform(low, high)) for code, (low, high) in act.always.items()}
+    for code, (chance, low, high) in act.maybe.items():
+        if rng.random() < chance:
+            codes[code] = float(rng.uniform(low, high))
+    if emotion != "neutral":
+        if len(codes) > 2 and rng.random() < 0.12:  # real faces seldom show the whole pattern
+            del codes[str(rng.choice(list(codes)))]
+        if rng.random() < 0.10:
+            codes.setdefault(str(rng.choice([c for c in CODES if c != "AU43"])), float(rng.uniform(0.3, 0.7)))
+        elif rng.random() < 0.03:
+            codes.setdefault("AU43", float(rng.uniform(0.5, 1.0)))
+    return codes, act.lids
+
+
+def _combination(rng: np.random.Generator) -> dict[str, float]:
+    count = int(rng.choice([1, 2, 3, 4, 5], p=[0.12, 0.2, 0.28, 0.24, 0.16]))
+    shares = np.array(list(RANDOM_WEIGHTS.values()))
+    chosen = [str(code) for code in rng.choice(list(RANDOM_WEIGHTS), count, replace=False, p=shares / shares.sum())]
+    chosen += [code for code in DISTRACTORS if rng.random() < (0.06 if code == "AU43" else 0.10)]
+    return {code: float(rng.uniform(0.3, 1.0)) for code in chosen}
+
+
+def complete(codes: Mapping[str, float], rng: np.random.Generator) -> dict[str, float]:
+    """Make a set of codes one that a face can show.
+
+    Of each exclusive pair the later drawn one goes. A dropped jaw parts the lips, so AU26 and
+    AU27 bring AU25 along.
+    """
+    kept: dict[str, float] = {}
+    for code, intensity in codes.items():
+        if not any({code, other} in map(set, EXCLUSIVE) for other in kept):
+            kept[code] = intensity
+    if ("AU26" in kept or "AU27" in kept) and "AU25" not in kept:
+        kept["AU25"] = float(rng.uniform(0.3, 0.9))
+    if kept.get("AU25") and "AU24" in kept:
+        del kept["AU24"]
+    return kept
+
+
+def with_code(expression: Expression, code: str, intensity: float) -> Expression:
+    """The same expression with one code changed; 0 takes it away."""
+    codes = {name: value for name, value in expression.codes.items() if name != code}
+    if intensity:
+        codes[code] = intensity
+    return replace(expression, codes={name: codes[name] for name in CODES if name in codes})

@@ -1,0 +1,55 @@
+"""Where in a picture a code moves the skin."""
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from emotiscan.rendering.model import GUMS, HEAD, MOUTH, SKIN, TEETH, Floats
+from emotiscan.rendering.rasteriser import interpolate_scalar
+
+if TYPE_CHECKING:
+    from emotiscan.rendering.renderer import Mesh
+
+FLOOR = 0.25
+"""Movements below this share of the largest are left out: they are the face giving way as a whole."""
+
+
+def movement_map(
+    lengths: Floats, points: Floats, triangle_at: NDArray[np.int32], mesh: "Mesh", cover: Floats, side: int
+) -> NDArray[np.float32]:
+    """Project movements of the skin into the picture.
+
+    Args:
+        lengths: (skin vertices,) how far each vertex moves, cm.
+        points: (n, 3) screen points.
+        triangle_at: (h, w) the triangle that each pixel shows, or -1.
+        mesh: the triangles.
+        cover: (h, w) 0 to 1, how much of the face hair or glasses hide.
+        side: of the map, pixels.
+
+    Returns:
+        (side, side) 0 to 1; its largest value is 1 wherever anything visible moves.
+    """
+    if not lengths.max() > 0:
+        return np.zeros((side, side), np.float32)
+    every = np.zeros(len(points), np.float32)
+    every[: len(lengths)] = lengths
+    wanted = np.isin(mesh.parts, (SKIN, HEAD))
+    moved = np.empty(triangle_at.shape, np.float32)
+    interpolate_scalar(points, triangle_at, mesh.triangles, every, wanted, moved)
+    part = np.where(triangle_at >= 0, mesh.parts[triangle_at], 255)
+    skin = np.isin(part, (SKIN, HEAD)).astype(np.float32)
+    # What shows between parted lips has no skin; it takes part as the lips around it do.
+    inside = np.isin(part, (MOUTH, GUMS, TEETH))
+    if inside.any():
+        sigma = triangle_at.shape[0] / 40
+        around = cv2.GaussianBlur(moved, (0, 0), sigma) / np.maximum(cv2.GaussianBlur(skin, (0, 0), sigma), 0.05)
+        moved = np.where(inside, around, moved)
+    small = cv2.resize(moved * (1 - cover), (side, side), interpolation=cv2.INTER_AREA)
+    largest = small.max()
+    if not largest > 1e-4:
+        return np.zeros((side, side), np.float32)
+    kept = np.clip(small / largest - FLOOR, 0, None) / (1 - FLOOR)
+    return kept.astype(np.float32)

@@ -1,0 +1,301 @@
+"""Who is in the picture: a person, and what the person wears on head and face that day."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Colour = tuple[float, float, float]
+"""Linear red, green and blue, 0 to 1."""
+
+YOUNGEST, OLDEST = 10.0, 85.0
+
+
+def from_srgb(red: float, green: float, blue: float) -> Colour:
+    """Linear colour of 8-bit screen values."""
+    return tuple((value / 255.0) ** 2.2 for value in (red, green, blue))
+
+
+_TONES = np.array(
+    [
+        from_srgb(*tone)
+        for tone in (
+            (244, 222, 206),
+            (238, 205, 180),
+            (230, 190, 160),
+            (222, 176, 142),
+            (205, 155, 118),
+            (187, 134, 96),
+            (160, 108, 74),
+            (129, 83, 56),
+            (98, 62, 43),
+            (72, 47, 35),
+            (58, 39, 31),
+        )
+    ]
+)
+
+HAIR_COLOURS: dict[str, Colour] = {
+    "black": from_srgb(20, 16, 14),
+    "dark brown": from_srgb(42, 29, 22),
+    "brown": from_srgb(74, 52, 36),
+    "light brown": from_srgb(106, 77, 50),
+    "blond": from_srgb(160, 124, 80),
+    "light blond": from_srgb(190, 158, 112),
+    "red": from_srgb(122, 62, 32),
+    "grey": from_srgb(132, 128, 124),
+    "white": from_srgb(200, 197, 192),
+}
+
+_EYE_COLOURS = (
+    from_srgb(60, 36, 20),
+    from_srgb(48, 28, 16),
+    from_srgb(84, 54, 30),
+    from_srgb(100, 84, 50),
+    from_srgb(92, 120, 100),
+    from_srgb(90, 125, 150),
+    from_srgb(110, 140, 165),
+    from_srgb(120, 120, 120),
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    """What stays with a person from picture to picture.
+
+    Attributes:
+        shape: weights of the face model's identities, standard deviation 1.
+        skin_tone: 0 (light) to 1 (dark).
+        tint: three factors on red, green and blue of the skin, about 1.
+        age: years, 10 to 85.
+        male: whether brows, beard and hair are drawn from men's habits.
+        eye_colour: of the iris.
+        brows: number of the brow pattern.
+        brow_opacity: 0 to 1.
+        hair_colour: key of `HAIR_COLOURS`, before age greys it.
+        greying: 0 to 1, share of hairs that have turned white.
+        recession: 0 to 1, how far the hairline has moved back.
+        lip_redness: 0 (like skin) to 1.
+        freckles, mottling, redness, shine: 0 to 1.
+        wrinkling: factor on what age does to the skin, about 1.
+        seed: of pores, freckles and spots.
+    """
+
+    shape: tuple[float, ...] = ()
+    skin_tone: float = 0.3
+    tint: Colour = (1.0, 1.0, 1.0)
+    age: float = 30.0
+    male: bool = False
+    eye_colour: Colour = _EYE_COLOURS[0]
+    brows: int = 0
+    brow_opacity: float = 0.85
+    hair_colour: str = "dark brown"
+    greying: float = 0.0
+    recession: float = 0.0
+    lip_redness: float = 0.4
+    freckles: float = 0.0
+    mottling: float = 0.4
+    redness: float = 0.5
+    shine: float = 0.4
+    wrinkling: float = 1.0
+    seed: int = 0
+
+    @property
+    def ageing(self) -> float:
+        """0 up to 25 years, 1 at 80: how far the skin has aged."""
+        return float(np.clip((self.age - 25) / 55, 0, 1.1)) * self.wrinkling
+
+    @property
+    def tone(self) -> NDArray[np.float64]:
+        """(3,) linear colour of the skin."""
+        place = float(np.clip(self.skin_tone, 0, 1)) * (len(_TONES) - 1)
+        tone = np.array([np.interp(place, range(len(_TONES)), _TONES[:, k]) for k in range(3)])
+        return (tone * 0.93 + tone.mean() * 0.07) * np.array(self.tint)
+
+    @property
+    def hair_rgb(self) -> NDArray[np.float64]:
+        """(3,) linear colour of the hair as a whole, greyed."""
+        colour, white = np.array(HAIR_COLOURS[self.hair_colour]), np.array(HAIR_COLOURS["white"])
+        return colour * (1 - self.greying) + white * 0.6 * self.greying
+
+
+def draw_person(rng: np.random.Generator) -> Person:
+    """A person at random: skin tones and ages spread evenly over all that the renderer can draw."""
+    tone = float(rng.uniform(0, 1))
+    age = float(
+        np.round(rng.choice([rng.uniform(10, 18), rng.uniform(18, 45), rng.uniform(45, 85)], p=[0.12, 0.5, 0.38]))
+    )
+    male = bool(rng.random() < 0.5)
+    colours = ["black", "dark brown", "brown", "light brown", "blond", "light blond", "red"]
+    odds = np.array([4, 5, 5, 4, 3, 2, 1.2] if tone < 0.5 else [8, 5, 1.5, 0.2, 0.1, 0.05, 0.05])
+    grey = float(np.clip((age - 35 + rng.normal(0, 10)) / 35, 0, 1)) ** 1.3
+    return Person(
+        shape=tuple(float(w) for w in np.round(np.clip(rng.normal(0, 0.9, 100), -2.2, 2.2), 4)),
+        skin_tone=round(tone, 3),
+        tint=tuple(float(t) for t in np.exp(rng.normal(0, 0.05, 3) * [0.5, 1, 1])),
+        age=age,
+        male=male,
+        eye_colour=tuple(
+            c * float(rng.uniform(0.8, 1.25))
+            for c in _EYE_COLOURS[rng.integers(len(_EYE_COLOURS) if tone < 0.4 else 3)]
+        ),
+        brows=int(rng.integers(32)),
+        brow_opacity=float(rng.uniform(0.6, 0.97)),
+        hair_colour=str(rng.choice(colours, p=odds / odds.sum())),
+        greying=round(grey * float(rng.random() < 0.85), 3),
+        recession=float(rng.beta(1.2, 2.0) * np.clip((age - 18) / 40, 0, 1)) * (1.0 if male else 0.25),
+        lip_redness=float(np.clip(rng.normal(0.35 if male else 0.5, 0.2), 0, 1)),
+        freckles=float(rng.uniform(0.2, 0.8)) if rng.random() < 0.2 and tone < 0.4 else 0.0,
+        mottling=float(rng.uniform(0.1, 0.7)),
+        redness=float(rng.uniform(0.3, 1.0)),
+        shine=float(rng.uniform(0, 1)),
+        wrinkling=float(rng.uniform(0.65, 1.2)),
+        seed=int(rng.integers(2**31)),
+    )
+
+
+@dataclass(frozen=True)
+class Hair:
+    """A hairstyle. Its colour is the person's.
+
+    Attributes:
+        style: key of `hair.STYLES`, or "bald".
+        length: factor on the style's own length, about 1.
+        volume: factor on how far the hair stands off, about 1.
+        curl: 0 (straight) to 1.
+        parting: -1 (the person's right) to 1, where the parting lies.
+        fringe: 0 (none) to 1 (to the brows).
+        seed: of the single hairs.
+    """
+
+    style: str = "short"
+    length: float = 1.0
+    volume: float = 1.0
+    curl: float = 0.0
+    parting: float = 0.3
+    fringe: float = 0.0
+    seed: int = 0
+
+
+_STYLE_ODDS = {
+    True: {
+        "bald": 0.1,
+        "buzz": 0.17,
+        "short": 0.33,
+        "side": 0.17,
+        "swept": 0.09,
+        "curly": 0.08,
+        "afro": 0.03,
+        "long": 0.03,
+    },
+    False: {
+        "buzz": 0.02,
+        "short": 0.13,
+        "side": 0.05,
+        "swept": 0.13,
+        "curly": 0.12,
+        "afro": 0.05,
+        "bob": 0.22,
+        "long": 0.28,
+    },
+}
+
+
+def draw_hair(rng: np.random.Generator, person: Person) -> Hair:
+    """A hairstyle at random, from men's or women's habits."""
+    odds = dict(_STYLE_ODDS[person.male])
+    if person.skin_tone > 0.6:
+        odds["afro"] *= 4
+        odds["curly"] *= 2
+    shares = np.array(list(odds.values()))
+    style = str(rng.choice(list(odds), p=shares / shares.sum()))
+    return Hair(
+        style=style,
+        length=float(rng.uniform(0.7, 1.3)),
+        volume=float(rng.uniform(0.6, 1.4)),
+        curl=float(rng.uniform(0.0, 0.35) if rng.random() < 0.7 else rng.uniform(0.35, 1)),
+        parting=float(np.clip(rng.normal(0, 0.5), -0.9, 0.9)),
+        fringe=float(rng.uniform(0.3, 1)) if rng.random() < 0.35 and person.recession < 0.4 else 0.0,
+        seed=int(rng.integers(2**31)),
+    )
+
+
+@dataclass(frozen=True)
+class Beard:
+    """Hair on the face.
+
+    Attributes:
+        style: "none", "stubble", "beard", "moustache" or "goatee".
+        density: 0 to 1.
+    """
+
+    style: str = "none"
+    density: float = 0.0
+
+    @property
+    def cheeks(self) -> float:
+        """Density on cheeks and jaw, 0 to 1."""
+        return self.density if self.style in ("stubble", "beard") else 0.03 * (self.style != "none")
+
+    @property
+    def lip(self) -> float:
+        """Density of moustache and chin, 0 to 1."""
+        return self.density if self.style != "none" else 0.0
+
+
+def draw_beard(rng: np.random.Generator, person: Person) -> Beard:
+    """A beard at random; only grown men have any."""
+    if not person.male or person.age < 17 or rng.random() < 0.38:
+        return Beard()
+    style = str(rng.choice(["stubble", "beard", "moustache", "goatee"], p=[0.55, 0.27, 0.08, 0.10]))
+    return Beard(style, float(rng.uniform(0.08, 0.38) if style == "stubble" else rng.uniform(0.55, 0.97)))
+
+
+@dataclass(frozen=True)
+class Glasses:
+    """Glasses.
+
+    Attributes:
+        frame: "none", "thin" or "thick".
+        shape: "round", "oval" or "square".
+        colour: of the frame.
+        tint: 0 (clear) to 0.35, how much the lenses darken.
+        reflection: 0 to 1, how strongly the lenses mirror.
+        size: factor on the lenses' size, about 1.
+        slide: cm that they have slid down the nose.
+    """
+
+    frame: str = "none"
+    shape: str = "oval"
+    colour: Colour = (0.01, 0.01, 0.01)
+    tint: float = 0.0
+    reflection: float = 0.2
+    size: float = 1.0
+    slide: float = 0.0
+
+
+_FRAME_COLOURS = (
+    from_srgb(18, 18, 20),
+    from_srgb(18, 18, 20),
+    from_srgb(60, 38, 24),
+    from_srgb(110, 110, 115),
+    from_srgb(150, 120, 70),
+    from_srgb(90, 20, 25),
+    from_srgb(25, 40, 80),
+    from_srgb(205, 200, 195),
+)
+
+
+def draw_glasses(rng: np.random.Generator, share: float = 0.2) -> Glasses:
+    """Glasses at random, in this share of pictures."""
+    wears = bool(rng.random() < share)
+    glasses = Glasses(
+        frame=str(rng.choice(["thin", "thick"])),
+        shape=str(rng.choice(["round", "oval", "square"])),
+        colour=_FRAME_COLOURS[rng.integers(len(_FRAME_COLOURS))],
+        tint=float(rng.uniform(0, 0.05) if rng.random() < 0.85 else rng.uniform(0.05, 0.3)),
+        reflection=float(rng.beta(1.2, 3)),
+        size=float(rng.uniform(0.88, 1.15)),
+        slide=float(np.clip(rng.normal(0, 0.2), -0.3, 0.6)),
+    )
+    return glasses if wears else Glasses()

@@ -1,0 +1,294 @@
+"""What is around a face: light, pose, camera, background, clothes; and the scene that joins all parts.
+
+Every part is drawn from its own stream of random numbers and keeps its own seed, so that any one
+can be replaced (`dataclasses.replace`) and all else stays as it is, to the last hair.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from emotiscan.rendering.expressions import Expression, draw_expression
+from emotiscan.rendering.people import (
+    Beard,
+    Colour,
+    Glasses,
+    Hair,
+    Person,
+    draw_beard,
+    draw_glasses,
+    draw_hair,
+    draw_person,
+    from_srgb,
+)
+
+
+@dataclass(frozen=True)
+class Lamp:
+    """A lamp: degrees to the picture's right and upwards as seen from the face; its colour times strength."""
+
+    azimuth: float
+    elevation: float
+    colour: Colour
+
+    @property
+    def direction(self) -> tuple[float, float, float]:
+        """Unit vector towards the lamp; x to the picture's right, y up, z towards the camera."""
+        turn, rise = math.radians(self.azimuth), math.radians(self.elevation)
+        return (math.sin(turn) * math.cos(rise), math.sin(rise), math.cos(turn) * math.cos(rise))
+
+
+@dataclass(frozen=True)
+class Light:
+    """Light of a scene.
+
+    Attributes:
+        name: "soft", "harsh", "side", "top", "back" or "mixed".
+        ambient: nine spherical-harmonic coefficients, each red, green, blue.
+        lamps: one to three; the first casts the shadow.
+        softness: 0 (hard shadows) to 1.
+    """
+
+    name: str = "soft"
+    ambient: tuple[Colour, ...] = ((0.4, 0.4, 0.4), *((0.0, 0.0, 0.0),) * 8)
+    lamps: tuple[Lamp, ...] = (Lamp(20, 30, (0.6, 0.6, 0.6)),)
+    softness: float = 0.7
+
+
+LIGHTS = {"soft": 0.30, "mixed": 0.25, "harsh": 0.15, "side": 0.12, "top": 0.10, "back": 0.08}
+"""How often each kind of light is drawn."""
+
+
+def draw_light(rng: np.random.Generator, name: str | None = None) -> Light:
+    """A light at random, of the given kind or of any."""
+    name = name or str(rng.choice(list(LIGHTS), p=list(LIGHTS.values())))
+    level = {"soft": (0.35, 0.6), "mixed": (0.2, 0.45), "harsh": (0.1, 0.2), "side": (0.1, 0.25)}.get(name, (0.15, 0.3))
+    ambient = float(rng.uniform(*level))
+    tint = np.exp(rng.normal(0, 0.06, 3))
+    harmonics = np.zeros((9, 3))
+    harmonics[0] = ambient * tint
+    slope = rng.normal((0, 0.35, 0.15), 0.3)
+    harmonics[1:4] = ambient * slope[:, None] * np.exp(rng.normal(0, 0.10, (3, 3)))
+    harmonics[4:] = ambient * rng.normal(0, 0.09, (5, 1))
+    return Light(
+        name=name,
+        ambient=tuple(tuple(float(c) for c in row) for row in harmonics),
+        lamps=tuple(_draw_lamps(rng, name)),
+        softness=float(rng.uniform(0.5, 1.0) if name == "soft" else rng.uniform(0.0, 0.3 if name == "harsh" else 0.7)),
+    )
+
+
+def _draw_lamps(rng: np.random.Generator, name: str) -> list[Lamp]:
+    side = float(rng.choice([-1.0, 1.0]))
+    azimuth, elevation, strength = {
+        "soft": (rng.normal(0, 35), rng.uniform(5, 50), rng.uniform(0.25, 0.6)),
+        "mixed": (rng.normal(0, 43), rng.uniform(-6, 57), rng.uniform(0.45, 1.0)),
+        "harsh": (rng.normal(0, 40), rng.uniform(0, 55), rng.uniform(0.9, 1.3)),
+        "side": (side * rng.uniform(60, 100), rng.uniform(0, 35), rng.uniform(0.7, 1.1)),
+        "top": (rng.normal(0, 30), rng.uniform(60, 82), rng.uniform(0.7, 1.1)),
+        "back": (side * rng.uniform(125, 165), rng.uniform(5, 45), rng.uniform(1.0, 1.8)),
+    }[name]
+    lamps = [Lamp(float(azimuth), float(elevation), _lamp_colour(rng, float(strength)))]
+    fills = int(rng.integers(0, 3)) if name in ("mixed", "soft") else int(rng.random() < 0.4)
+    if name == "back":  # a face lit from behind alone would be black
+        lamps.append(
+            Lamp(float(rng.normal(0, 40)), float(rng.uniform(0, 40)), _lamp_colour(rng, float(rng.uniform(0.2, 0.5))))
+        )
+    for _ in range(fills):
+        turn, rise = float(rng.uniform(-137, 137)), float(rng.uniform(-6, 57))
+        lamps.append(Lamp(turn, rise, _lamp_colour(rng, 0.45 * float(rng.uniform(0.45, 1.0)))))
+    return lamps
+
+
+def _lamp_colour(rng: np.random.Generator, strength: float) -> Colour:
+    warmth = rng.normal(0, 0.09)
+    return tuple(float(c) for c in strength * np.array([1 + warmth, 1, 1 - warmth]) * np.exp(rng.normal(0, 0.03, 3)))
+
+
+@dataclass(frozen=True)
+class Pose:
+    """How the head is held, and how it sits in the picture.
+
+    Attributes:
+        yaw: degrees, positive turns the face to the picture's right.
+        pitch: degrees, positive looks down.
+        roll: degrees, positive tilts the top of the head to the picture's left.
+        field_of_view: degrees; small is a long lens.
+        zoom: factor on the size of the face; at 1 the head fills about three quarters of the picture.
+        shift: to the right and down, in fractions of the picture.
+    """
+
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+    field_of_view: float = 24.0
+    zoom: float = 1.0
+    shift: tuple[float, float] = (0.0, 0.0)
+
+
+def draw_pose(rng: np.random.Generator) -> Pose:
+    """A pose as in photographs: mostly frontal, sd 15 degrees of yaw up to 45, 8 of pitch, 6 of roll."""
+    return Pose(
+        yaw=float(np.clip(rng.normal(0, 15), -45, 45)),
+        pitch=float(np.clip(rng.normal(0, 8), -22, 22)),
+        roll=float(np.clip(rng.normal(0, 6), -20, 20)),
+        field_of_view=float(rng.uniform(14, 38)),
+        zoom=float(rng.uniform(0.86, 1.14)),
+        shift=(float(rng.normal(0, 0.025)), float(rng.normal(0, 0.025))),
+    )
+
+
+@dataclass(frozen=True)
+class Camera:
+    """What the camera does to the picture.
+
+    Attributes:
+        exposure: brightness of the skin, about 1.
+        contrast: factor about mid-grey.
+        white_balance: factors on red, green, blue.
+        blur: sigma in pixels of a picture 224 px wide; 0 is sharp.
+        resolution: 0 to 1; below 1 the picture is taken smaller and scaled up again.
+        noise: sigma in grey levels of 255.
+        coloured_noise: whether the noise differs between the channels.
+        grey: whether the picture is black and white.
+        jpeg_quality: 1 to 100, or None where it was never compressed.
+        seed: of the noise.
+    """
+
+    exposure: float = 1.0
+    contrast: float = 1.0
+    white_balance: Colour = (1.0, 1.0, 1.0)
+    blur: float = 0.0
+    resolution: float = 1.0
+    noise: float = 0.0
+    coloured_noise: bool = False
+    grey: bool = False
+    jpeg_quality: int | None = None
+    seed: int = 0
+
+
+def draw_camera(rng: np.random.Generator) -> Camera:
+    """A camera at random: many are good, some are blurred, small, noisy or grey."""
+    blur = float(rng.uniform(0.3, 1.3)) if rng.random() < 0.35 else 0.0
+    resolution = float(rng.uniform(0.25, 0.8)) if rng.random() < 0.3 else 1.0
+    noise = float(rng.uniform(1, 9)) if rng.random() < 0.55 else 0.0
+    quality = int(rng.integers(45, 96)) if rng.random() < 0.65 else None
+    return Camera(
+        exposure=float(np.exp(rng.normal(0, 0.22))),
+        contrast=float(rng.uniform(0.82, 1.22)),
+        white_balance=tuple(float(c) for c in np.exp(rng.normal(0, 0.05, 3))),
+        blur=blur,
+        resolution=resolution,
+        noise=noise,
+        coloured_noise=bool(rng.random() < 0.5),
+        grey=bool(rng.random() < 0.2),
+        jpeg_quality=quality,
+        seed=int(rng.integers(2**31)),
+    )
+
+
+@dataclass(frozen=True)
+class Background:
+    """What is behind the head.
+
+    Attributes:
+        kind: "plain", "wall" (a soft gradient), "room" (blurred shapes) or "clutter".
+        colour: its main colour.
+        blur: 0 (sharp) to 1.
+        seed: of its shapes.
+    """
+
+    kind: str = "wall"
+    colour: Colour = (0.3, 0.3, 0.3)
+    blur: float = 0.5
+    seed: int = 0
+
+
+def draw_background(rng: np.random.Generator) -> Background:
+    """A background at random."""
+    level = rng.uniform(0.02, 0.9)
+    return Background(
+        kind=str(rng.choice(["plain", "wall", "room", "clutter"], p=[0.1, 0.35, 0.35, 0.2])),
+        colour=tuple(float(np.clip(level * c, 0.01, 1)) for c in np.exp(rng.normal(0, 0.12, 3))),
+        blur=float(rng.uniform(0, 1)),
+        seed=int(rng.integers(2**31)),
+    )
+
+
+@dataclass(frozen=True)
+class Clothes:
+    """What is seen of the clothes.
+
+    Attributes:
+        colour: of the cloth.
+        collar: height of its edge in cm on the model's neck, about -10.
+        v_neck: depth of a V-shaped neckline, cm; 0 is round.
+        stripes: 0 (none) to 1; `stripe_width` in cm.
+        seed: of folds and knit.
+    """
+
+    colour: Colour = (0.1, 0.12, 0.2)
+    collar: float = -10.3
+    v_neck: float = 0.0
+    stripes: float = 0.0
+    stripe_width: float = 2.0
+    seed: int = 0
+
+
+def draw_clothes(rng: np.random.Generator) -> Clothes:
+    """Clothes at random: mostly muted colours."""
+    grey = rng.uniform(15, 235)
+    vivid = rng.uniform(15, 235, 3)
+    colour = grey + (vivid - grey) * (rng.uniform(0.5, 1.0) if rng.random() < 0.3 else rng.uniform(0, 0.4))
+    v_neck = float(rng.uniform(1.5, 5)) if rng.random() < 0.35 else 0.0
+    stripes = float(rng.uniform(0.2, 0.6)) if rng.random() < 0.2 else 0.0
+    return Clothes(
+        colour=from_srgb(*colour),
+        collar=float(rng.uniform(-11.5, -9.4)),
+        v_neck=v_neck,
+        stripes=stripes,
+        stripe_width=float(rng.uniform(0.8, 3)),
+        seed=int(rng.integers(2**31)),
+    )
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything that makes a picture."""
+
+    person: Person = field(default_factory=Person)
+    hair: Hair = field(default_factory=Hair)
+    beard: Beard = field(default_factory=Beard)
+    glasses: Glasses = field(default_factory=Glasses)
+    clothes: Clothes = field(default_factory=Clothes)
+    expression: Expression = field(default_factory=Expression)
+    light: Light = field(default_factory=Light)
+    pose: Pose = field(default_factory=Pose)
+    camera: Camera = field(default_factory=Camera)
+    background: Background = field(default_factory=Background)
+
+
+def draw_scene(rng: np.random.Generator, person: Person | None = None, emotion: str | None = None) -> Scene:
+    """A picture at random.
+
+    Args:
+        rng: source of chance; each part gets a stream of its own.
+        person: who is in it; None to draw one.
+        emotion: as in `draw_expression`.
+    """
+    first, *rest = rng.spawn(10)
+    person = draw_person(first) if person is None else person
+    streams = iter(rest)
+    return Scene(
+        person=person,
+        hair=draw_hair(next(streams), person),
+        beard=draw_beard(next(streams), person),
+        glasses=draw_glasses(next(streams)),
+        clothes=draw_clothes(next(streams)),
+        expression=draw_expression(next(streams), emotion),
+        light=draw_light(next(streams)),
+        pose=draw_pose(next(streams)),
+        camera=draw_camera(next(streams)),
+        background=draw_background(next(streams)),
+    )

@@ -1,0 +1,107 @@
+"""Blendshapes that ICT-FaceKit lacks, sculpted from its own: cheek raiser, nasolabial fold, sealed lips."""
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from emotiscan.rendering.masks import FOLD, Unwrapped, ramp
+from emotiscan.rendering.model import FACE_VERTICES, SKIN, SKIN_VERTICES, FaceModel, Floats
+from emotiscan.rendering.rasteriser import vertex_normals
+
+SCULPTED = ("cheekLift_L", "cheekLift_R", "nasolabial_L", "nasolabial_R")
+"""Names of what `sculpt` adds, in its order."""
+
+
+def sculpt(model: FaceModel, occlusion: Floats, face: Unwrapped) -> tuple[Floats, Floats]:
+    """Sculpted shapes and how they change the occlusion.
+
+    Args:
+        occlusion: (s, n) change of openness that each of the model's shapes brings.
+
+    Returns:
+        (4, n, 3) shapes and (4, n) changes of openness, in the order of `SCULPTED`.
+    """
+    cheek = _cheek_lift(model, occlusion)
+    fold = _nasolabial_fold(model, face)
+    left = ramp(-0.6, 0.6, model.neutral[:, 0])
+    halves = (left, 1 - left)
+    shapes = [shape * half[:, None] for shape, _ in (cheek, fold) for half in halves]
+    openness = [change * half for _, change in (cheek, fold) for half in halves]
+    return np.array(shapes, np.float32), np.array(openness, np.float32)
+
+
+def _cheek_lift(model: FaceModel, occlusion: Floats) -> tuple[Floats, Floats]:
+    """AU6 alone: the model's own cheek shapes would move the lips too, so they are masked there."""
+    mask = ramp(-2.2, -0.2, model.neutral[:, 1]) * ramp(0.3, 1.6, _distance_to_lips(model))
+    mask[SKIN_VERTICES:] = 0
+    weights = {"cheekSquint_L": 0.85, "cheekSquint_R": 0.85, "cheekRaiser_L": 0.5, "cheekRaiser_R": 0.5}
+    shape = sum(w * model.shapes[model.shape_names[name]] for name, w in weights.items())
+    change = sum(w * occlusion[model.shape_names[name]] for name, w in weights.items())
+    return shape * mask[:, None], change * mask
+
+
+def _nasolabial_fold(model: FaceModel, face: Unwrapped) -> tuple[Floats, Floats]:
+    """AU11: a groove along the fold, with the cheek bulging beside it and drawn up; the lips stay."""
+    skin = model.neutral[:FACE_VERTICES]
+    normals = np.zeros_like(model.neutral)
+    vertex_normals(model.neutral, model.of_part(SKIN)[0], normals)
+    along = np.linspace(0, 1, 60)
+    knots = np.linspace(0, 1, len(FOLD))
+    curve = face.places_along(np.stack([np.interp(along, knots, c) for c in np.transpose(FOLD)], 1))
+    shape, change = np.zeros_like(model.neutral), np.zeros(len(model.neutral), np.float32)
+    for side in (1, -1):
+        places = curve * np.array([side, 1, 1])
+        distance, nearest = cKDTree(places).query(skin)
+        strength = np.sin(np.pi * np.clip(0.12 + 0.8 * along[nearest], 0, 1))
+        outward = (skin[:, 0] - places[nearest, 0]) * np.sign(places[nearest, 0])
+        distance = np.minimum(distance, 3.0)
+        groove = -0.15 * np.exp(-0.5 * (distance / 0.22) ** 2)
+        bulge = 0.26 * np.exp(-0.5 * ((distance - 0.75) / 0.5) ** 2) * (outward > 0) * ramp(0, 0.4, outward)
+        shape[:FACE_VERTICES] += normals[:FACE_VERTICES] * ((groove + bulge) * strength)[:, None]
+        shape[:FACE_VERTICES, 1] += 0.18 * np.exp(-0.5 * ((distance - 0.5) / 0.6) ** 2) * (outward > -0.1) * strength
+        change[:FACE_VERTICES] -= 0.22 * np.exp(-0.5 * (distance / 0.22) ** 2) * strength
+    return shape * ramp(0.25, 0.8, _distance_to_lips(model))[:, None], change
+
+
+def _distance_to_lips(model: FaceModel) -> Floats:
+    return cKDTree(model.neutral[model.landmarks[48:68]]).query(model.neutral)[0].astype(np.float32)
+
+
+class LipSeal:
+    """Keeps the lips together while other movements of the mouth would pull them apart.
+
+    Raising the upper lip (AU9, AU10) or stretching the mouth (AU20) bares teeth in the model even
+    where AU25 (lips part) is absent; the gap is measured at several places and closed.
+    """
+
+    _PLACES = 13
+
+    def __init__(self, model: FaceModel) -> None:
+        skin = model.neutral[:FACE_VERTICES]
+        drop = -model.shapes[model.shape_names["jawOpen"]][:FACE_VERTICES, 1]
+        near = _distance_to_lips(model)[:FACE_VERTICES]
+        below = ramp(0.35, 0.65, drop / drop[model.landmarks[66]])  # the jaw carries the lower lip
+        upper = np.nonzero((near < 0.9) & (below < 0.5))[0]
+        lower = np.nonzero((near < 0.9) & (below >= 0.5))[0]
+        # Where the lips touch at rest, at places spread evenly from corner to corner.
+        apart, partner = cKDTree(skin[lower]).query(skin[upper])
+        left, right = skin[model.landmarks[60], 0], skin[model.landmarks[64], 0]
+        knots = np.linspace(left, right, self._PLACES + 2)
+        pairs = [np.argmin(apart + 0.8 * np.abs(skin[upper, 0] - x)) for x in knots[1:-1]]
+        self._upper, self._lower = upper[pairs], lower[partner[pairs]]
+        self._vertices = np.nonzero(near < 2.2)[0]
+        fade = (1 - ramp(0.5, 2.1, near))[self._vertices]
+        below = below[self._vertices]
+        # How much of each place's gap a vertex follows: piecewise linear across the mouth, 0 at the corners.
+        place = np.clip(skin[self._vertices, 0], left, right)
+        across = np.stack([np.interp(place, knots, row) for row in np.eye(len(knots))[1:-1]], 1)
+        self._touching = skin[self._upper] - skin[self._lower]
+        self._pull = (across * (fade * (0.6 * below - 0.4 * (1 - below)))[:, None]).astype(np.float32)
+
+    def close(self, vertices: Floats, strength: float) -> None:
+        """Close the lips of `vertices` (n, 3), in place.
+
+        Args:
+            strength: 0 (leave them) to 1 (shut as in the mean face).
+        """
+        gap = vertices[self._upper] - vertices[self._lower] - self._touching
+        vertices[self._vertices] += self._pull @ (gap * np.float32(strength))

@@ -1,0 +1,243 @@
+"""Skin: its colour and relief at each pixel, with lips, brows, stubble, wrinkles and the scalp's hair shadow."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from emotiscan.rendering.brows import BOTTOM, LEFT, SPAN_U, SPAN_V
+from emotiscan.rendering.kernels import OPTIONS, angle_of, noise_at, smoothstep
+from emotiscan.rendering.masks import (
+    BEARD,
+    CHANNELS,
+    CHIN_DIMPLES,
+    EARS,
+    FIRST_WRINKLE,
+    LASH_LINE,
+    LIPS,
+    MOUSTACHE,
+    MOUTH_LINE,
+    NOSTRILS,
+    OILY,
+    REDNESS,
+    SOCKET_SHADE,
+)
+from emotiscan.rendering.model import HEAD, SKIN
+from emotiscan.rendering.surface import FLESH, MATT, NOTHING
+
+_SKIN, _HEAD, _FLESH, _MATT, _NOTHING = SKIN, HEAD, FLESH, MATT, NOTHING  # constants to the compiler
+_CHANNELS, _FIRST_WRINKLE = len(CHANNELS), FIRST_WRINKLE
+
+HAIRLINE_STEPS = 128
+"""Directions around the head at which the hairline's height is given, from -pi to pi."""
+
+
+class SkinPaint(NamedTuple):
+    """A person's skin, for the kernel.
+
+    Attributes:
+        offsets: (8,) places in the noise texture, so that no two people share their pores.
+        tone, lips, beard_colour, brow_colour, scalp_colour: (3,) linear colours.
+        mottling, redness, freckles, spots, socket_shade, lash_line, oil: strengths, 0 to about 1.
+        wrinkles: (channels,) depth of each group of wrinkles, those of age and of the expression.
+        beard, moustache: density, 0 to 1; `beard_relief` how far the hairs stand off.
+        brow_opacity: 0 to 1.
+        hairline: (128,) height in cm of the hairline around the head.
+        scalp_opacity: 0 (bald) to 1; `scalp_softness` cm over which the hairline fades.
+    """
+
+    offsets: np.ndarray
+    tone: np.ndarray
+    lips: np.ndarray
+    beard_colour: np.ndarray
+    brow_colour: np.ndarray
+    scalp_colour: np.ndarray
+    mottling: float
+    redness: float
+    freckles: float
+    spots: float
+    socket_shade: float
+    lash_line: float
+    oil: float
+    wrinkles: np.ndarray
+    beard: float
+    moustache: float
+    beard_relief: float
+    brow_opacity: float
+    hairline: np.ndarray
+    scalp_opacity: float
+    scalp_softness: float
+
+
+@njit(**OPTIONS)
+def _read_masks(texture, u, v, first, end, out) -> None:
+    side = texture.shape[0]
+    x, y = u * (side - 1), v * (side - 1)
+    x0 = max(0, min(side - 2, int(x)))
+    y0 = max(0, min(side - 2, int(y)))
+    ax, ay = x - x0, y - y0
+    w00, w01 = (1 - ax) * (1 - ay) / 255.0, ax * (1 - ay) / 255.0
+    w10, w11 = (1 - ax) * ay / 255.0, ax * ay / 255.0
+    for k in range(first, end):
+        out[k] = (
+            texture[y0, x0, k] * w00
+            + texture[y0, x0 + 1, k] * w01
+            + texture[y0 + 1, x0, k] * w10
+            + texture[y0 + 1, x0 + 1, k] * w11
+        )
+
+
+@njit(**OPTIONS)
+def _read_brow(pattern, u, v) -> float:
+    height, width = pattern.shape
+    x, y = (u - LEFT) * (width - 1) / SPAN_U, (v - BOTTOM) * (height - 1) / SPAN_V
+    if x < 0 or y < 0 or x >= width - 1 or y >= height - 1:
+        return 0.0
+    x0, y0 = int(x), int(y)
+    ax, ay = x - x0, y - y0
+    low = pattern[y0, x0] * (1 - ax) + pattern[y0, x0 + 1] * ax
+    high = pattern[y0 + 1, x0] * (1 - ax) + pattern[y0 + 1, x0 + 1] * ax
+    return (low * (1 - ay) + high * ay) / 255.0
+
+
+@njit(**OPTIONS)
+def hairline_at(hairline, x, z) -> float:
+    """Height of the hairline in the direction (x, z) from the head's axis, cm."""
+    place = (angle_of(x, z - 1.0) + math.pi) * ((HAIRLINE_STEPS - 1) / (2 * math.pi))
+    index = min(HAIRLINE_STEPS - 2, max(0, int(place)))
+    share = place - index
+    return hairline[index] * (1 - share) + hairline[index + 1] * share
+
+
+@njit(**OPTIONS)
+def _scalp_cover(hairline, opacity, softness, noise, offset_x, offset_y, cx, cy, cz, bend) -> float:
+    """How much the hair's roots hide the skin at a place of the mean face, 0 to 1."""
+    if opacity <= 0 or cy < -7 or (cz > 5 and cy < 4):  # never below the neck, nor in the face
+        return 0.0
+    above = cy - hairline_at(hairline, cx, cz)
+    if above < -2.5:
+        return 0.0
+    if above > 4.0:
+        return opacity
+    rough = noise_at(noise, cx * 40 + offset_x, cy * 18 + cz * 30 + offset_y) - 0.5
+    return smoothstep(-0.3, softness, above + rough * 1.2 + bend) * opacity
+
+
+@njit(**OPTIONS)
+def paint_skin(pixels, texture, brow, noise, paint, surface) -> None:
+    """Paint face, head and neck, as far as nothing else is painted there yet.
+
+    Args:
+        pixels: `Pixels`.
+        texture: (side, side, channels) uint8 masks.
+        brow: (h, w) uint8 brow pattern.
+        noise: tiling noise.
+        paint: `SkinPaint`.
+        surface: `Surface`, changed.
+    """
+    height, width = pixels.part.shape
+    m = np.zeros(_CHANNELS, np.float32)
+    p = paint.offsets
+    # Fields are taken out of their tuples once: handing a tuple to a function counts its references each time.
+    part_at, rest_at, uv_at, open_at = pixels.part, pixels.rest, pixels.uv, pixels.openness
+    albedo_at, relief_at, gloss_at = surface.albedo, surface.relief, surface.gloss
+    openness_at, material_at = surface.openness, surface.material
+    tone, lip_colour, wrinkles = paint.tone, paint.lips, paint.wrinkles
+    beard_colour, brow_colour, scalp_colour = paint.beard_colour, paint.brow_colour, paint.scalp_colour
+    hairline, opacity, softness = paint.hairline, paint.scalp_opacity, paint.scalp_softness
+    wrinkled = wrinkles[_FIRST_WRINKLE:].max() > 0.01
+    for y in range(height):
+        for x in range(width):
+            part = part_at[y, x]
+            if part > _HEAD or material_at[y, x] != _NOTHING:
+                continue
+            cx, cy, cz = rest_at[y, x, 0], rest_at[y, x, 1], rest_at[y, x, 2]
+            u, v = uv_at[y, x, 0], uv_at[y, x, 1]
+            if part == _SKIN:
+                _read_masks(texture, u, v, 0, _FIRST_WRINKLE, m)
+            else:
+                m[:] = 0
+            large_x = noise_at(noise, cx * 2.2 + p[2], cy * 2.2 + p[6]) - 0.5
+            large_y = noise_at(noise, cx * 2.2 + p[7], cy * 2.2 + p[1]) - 0.5
+            scalp = 0.0
+            if m[EARS] < 0.5:
+                scalp = _scalp_cover(hairline, opacity, softness, noise, p[5], p[4], cx, cy, cz, large_x + large_y)
+            mottle = noise_at(noise, cx * 26 + cz * 20 + p[1], cy * 26 + p[0]) - 0.5
+            red, green, blue, relief, gloss = tone[0], tone[1], tone[2], 0.0, 0.0
+            if scalp < 0.94:
+                pores = noise_at(noise, cx * 110 + cz * 80 + p[2], cy * 110 + p[3]) - 0.5
+                grain = noise_at(noise, cx * 55 - cz * 40 + p[3], cy * 55 + p[2]) - 0.5
+                lips = m[LIPS]
+                # Colour: mottled, red where blood shows, dark in freckles, age spots and eye sockets.
+                even = 1 + paint.mottling * (0.9 * mottle + 0.5 * grain) + 0.1 * pores
+                blood = m[REDNESS] * paint.redness * (1 + 1.5 * mottle)
+                red *= even * (1 + 0.10 * blood)
+                green *= even * (1 - 0.30 * blood)
+                blue *= even * (1 - 0.24 * blood)
+                dark = m[SOCKET_SHADE] * paint.socket_shade
+                if paint.freckles > 0:
+                    dots = smoothstep(0.62, 0.80, noise_at(noise, cx * 75 + p[0] + cz * 50, cy * 75 + p[2]))
+                    dark += dots * paint.freckles * (0.3 + m[REDNESS]) * 1.3
+                if paint.spots > 0:
+                    spots = smoothstep(0.70, 0.86, noise_at(noise, cx * 24 + p[4] + cz * 17, cy * 24 + p[5]))
+                    dark += spots * paint.spots * 0.9
+                red *= 1 - 0.26 * dark
+                green *= 1 - 0.36 * dark
+                blue *= 1 - 0.33 * dark
+                lip_grain = 1 + 0.5 * mottle + 0.4 * pores
+                red += (lip_colour[0] * lip_grain - red) * lips
+                green += (lip_colour[1] * lip_grain - green) * lips
+                blue += (lip_colour[2] * lip_grain - blue) * lips
+                # Wrinkles: darker and redder, and a groove; bent a little, differently in each person.
+                depth = 0.0
+                if wrinkled and part == _SKIN:
+                    _read_masks(texture, u + large_x * 0.012, v + large_y * 0.016, _FIRST_WRINKLE, _CHANNELS, m)
+                    for k in range(_FIRST_WRINKLE, _CHANNELS):
+                        depth += m[k] * wrinkles[k] * (0.75 + 0.9 * mottle)
+                shade = (1 - 0.45 * m[MOUTH_LINE]) * (1 - 0.85 * m[NOSTRILS]) * (1 - m[LASH_LINE] * paint.lash_line)
+                red *= shade * (1 - 0.28 * depth)
+                green *= shade * (1 - 0.36 * depth)
+                blue *= shade * (1 - 0.38 * depth)
+                relief = -0.035 * depth + m[CHIN_DIMPLES] * wrinkles[CHIN_DIMPLES] * grain * 0.10
+                relief += pores * 0.006 * (1 - lips) + grain * 0.009
+                gloss = (0.55 + 0.25 * pores + 0.5 * m[OILY] * paint.oil) * (1 - lips) + lips * 0.95
+            # Beard and stubble.
+            beard = m[BEARD] * paint.beard + m[MOUSTACHE] * paint.moustache
+            if part == _HEAD and cy < -5 and cz > 1:
+                beard = paint.beard * smoothstep(-10.5, -8.0, cy) * smoothstep(2.0, 4.0, cz) * 0.8
+            if beard > 0.003:
+                hairs = noise_at(noise, cx * 210 + p[4] + cz * 60, cy * 110 + p[5])
+                beard = max(0.0, beard * (0.75 + 0.9 * mottle + 0.3 * large_x))
+                cover = min(0.96, max(0.0, beard * (0.62 + 2.2 * (hairs - 0.5))))
+                lit = 0.6 + 0.8 * hairs
+                red += (beard_colour[0] * lit - red) * cover
+                green += (beard_colour[1] * lit - green) * cover
+                blue += (beard_colour[2] * lit - blue) * cover
+                relief += beard * (hairs - 0.5) * 0.05 * paint.beard_relief
+                gloss *= 1 - 0.7 * cover
+            # Brows.
+            if part == _SKIN and v > BOTTOM:
+                cover = _read_brow(brow, u, v)
+                relief += cover * 0.02
+                cover *= paint.brow_opacity
+                red += (brow_colour[0] - red) * cover
+                green += (brow_colour[1] - green) * cover
+                blue += (brow_colour[2] - blue) * cover
+                gloss *= 1 - 0.8 * cover
+            # The scalp under the hair, so that no skin shines through between the strands.
+            if scalp > 0:
+                strand = noise_at(noise, cx * 90 + p[6], cz * 90 + cy * 50 + p[7])
+                lit = 0.4 + 1.2 * strand
+                red += (scalp_colour[0] * lit - red) * scalp
+                green += (scalp_colour[1] * lit - green) * scalp
+                blue += (scalp_colour[2] * lit - blue) * scalp
+                relief += (strand * 0.10 - relief) * scalp
+                gloss *= 1 - scalp
+            albedo_at[y, x, 0] = red
+            albedo_at[y, x, 1] = green
+            albedo_at[y, x, 2] = blue
+            relief_at[y, x] = relief
+            gloss_at[y, x] = gloss
+            openness_at[y, x] = open_at[y, x]
+            material_at[y, x] = _FLESH if scalp < 0.5 else _MATT

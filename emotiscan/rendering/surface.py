@@ -1,0 +1,179 @@
+"""What each pixel's surface is like: colour, fine relief and shine, before any light falls on it.
+
+Each kernel paints the pixels of one part of the mesh. Colours are linear, 0 to 1.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from emotiscan.rendering.kernels import OPTIONS, noise_at, smoothstep
+from emotiscan.rendering.model import EYE, GUMS, HEAD, LASHES, MOUTH, SKIN, SOCKET, TEETH
+
+NOTHING, FLESH, MATT, WET, CORNEA = range(5)
+"""Materials: how light meets a surface."""
+
+# Numba reads these as constants.
+_SKIN, _HEAD, _MOUTH, _SOCKET, _GUMS, _TEETH, _EYE, _LASHES = SKIN, HEAD, MOUTH, SOCKET, GUMS, TEETH, EYE, LASHES
+_MATT, _WET, _CORNEA = MATT, WET, CORNEA
+
+
+class Surface(NamedTuple):
+    """One value a pixel: `albedo` (h, w, 3); `relief` in cm, `openness`, `gloss`, `material` (h, w)."""
+
+    albedo: np.ndarray
+    relief: np.ndarray
+    openness: np.ndarray
+    gloss: np.ndarray
+    material: np.ndarray
+
+
+def empty_surface(side: int) -> Surface:
+    """Unset surface of a square picture."""
+    return Surface(
+        albedo=np.zeros((side, side, 3), np.float32),
+        relief=np.zeros((side, side), np.float32),
+        openness=np.zeros((side, side), np.float32),
+        gloss=np.zeros((side, side), np.float32),
+        material=np.zeros((side, side), np.uint8),
+    )
+
+
+class EyePaint(NamedTuple):
+    """Eyes: `white` brightness, `veins` 0 to 1, `iris` (3,) colour, `pupil` radius in texture units, and
+    noise `offsets`."""
+
+    white: float
+    veins: float
+    iris: np.ndarray
+    pupil: float
+    offsets: np.ndarray
+
+
+class MouthPaint(NamedTuple):
+    """Inside of the mouth: `teeth` (3,) colour; `flesh` (3,) of the eye sockets' lining; noise `offsets`."""
+
+    teeth: np.ndarray
+    flesh: np.ndarray
+    offsets: np.ndarray
+
+
+class ClothPaint(NamedTuple):
+    """Clothes: `colour` (3,), the collar's `height` in cm at the throat, `slope` towards the nape,
+    `v_neck` depth in cm, `stripes` 0 to 1 with their `stripe_width` in cm, noise `offsets`."""
+
+    colour: np.ndarray
+    height: float
+    slope: float
+    v_neck: float
+    stripes: float
+    stripe_width: float
+    offsets: np.ndarray
+
+
+IRIS_RADIUS = 0.157
+"""Radius of the iris in the eyeball's texture."""
+
+
+@njit(**OPTIONS)
+def paint_mouth(pixels, noise, paint, surface) -> None:
+    """Paint teeth, gums, tongue, the mouth's lining and the eye sockets'."""
+    height, width = pixels.part.shape
+    for y in range(height):
+        for x in range(width):
+            part = pixels.part[y, x]
+            rest = pixels.rest[y, x]
+            openness = pixels.openness[y, x]
+            if part == _TEETH:
+                speckle = noise_at(noise, rest[0] * 30 + paint.offsets[0], rest[1] * 30)
+                for k in range(3):
+                    surface.albedo[y, x, k] = paint.teeth[k] * (0.9 + 0.2 * speckle)
+                # Front teeth catch light past the lips; back teeth lie in the dark.
+                openness = openness**0.8 * (0.15 + 0.85 * smoothstep(6.5, 10.2, rest[2]))
+                surface.gloss[y, x] = 0.8 * openness
+                surface.relief[y, x] = 0.0
+            elif part in (_GUMS, _MOUTH):
+                surface.gloss[y, x] = 0.7 * openness
+                tongue = part == _GUMS
+                surface.albedo[y, x, 0] = 0.42 if tongue else 0.30
+                surface.albedo[y, x, 1] = 0.15 if tongue else 0.085
+                surface.albedo[y, x, 2] = 0.15 if tongue else 0.085
+                surface.relief[y, x] = 0.015 * noise_at(noise, rest[0] * 80, rest[1] * 80 + rest[2] * 60)
+                openness *= 0.4 + 0.6 * openness
+            elif part == _SOCKET:
+                for k in range(3):
+                    surface.albedo[y, x, k] = paint.flesh[k]
+                surface.gloss[y, x] = 0.0
+                surface.relief[y, x] = 0.0
+            else:
+                continue
+            surface.openness[y, x] = openness
+            surface.material[y, x] = _WET
+
+
+@njit(**OPTIONS)
+def paint_eyes(pixels, noise, paint, surface) -> None:
+    """Paint eyeballs (white, iris and pupil by their distance from the texture's middle) and lashes."""
+    height, width = pixels.part.shape
+    for y in range(height):
+        for x in range(width):
+            part = pixels.part[y, x]
+            if part == _LASHES:
+                for k in range(3):
+                    surface.albedo[y, x, k] = 0.010
+                surface.relief[y, x] = 0.0
+                surface.gloss[y, x] = 0.0
+                surface.openness[y, x] = pixels.openness[y, x]
+                surface.material[y, x] = _MATT
+            if part != _EYE:
+                continue
+            du, dv = pixels.uv[y, x, 0] - 0.5, pixels.uv[y, x, 1] - 0.5
+            radius, turn = math.sqrt(du * du + dv * dv), math.atan2(dv, du)
+            vein = noise_at(noise, turn * 40 + paint.offsets[0], radius * 60 + paint.offsets[1])
+            outer = smoothstep(0.12, 0.5, radius) * (1 + vein) * paint.veins
+            white_g, white_b = paint.white * (0.955 - 0.10 * outer), paint.white * (0.94 - 0.11 * outer)
+            inside = 1 - smoothstep(IRIS_RADIUS - 0.012, IRIS_RADIUS + 0.012, radius)
+            out = radius / IRIS_RADIUS
+            fibres = noise_at(noise, turn * 60 + paint.offsets[2], radius * 90 + paint.offsets[3])
+            brightness = (0.55 + 0.9 * fibres) * (1 - 0.75 * smoothstep(0.72, 1.0, out)) * (1.25 - 0.35 * out)
+            brightness *= smoothstep(paint.pupil - 0.012, paint.pupil + 0.012, radius)
+            surface.albedo[y, x, 0] = paint.white * (1 - inside) + (paint.iris[0] * brightness + 0.004) * inside
+            surface.albedo[y, x, 1] = white_g * (1 - inside) + (paint.iris[1] * brightness + 0.004) * inside
+            surface.albedo[y, x, 2] = white_b * (1 - inside) + (paint.iris[2] * brightness + 0.004) * inside
+            surface.gloss[y, x] = 6.0
+            surface.relief[y, x] = 0.0
+            surface.openness[y, x] = 0.2 + 0.8 * pixels.openness[y, x]
+            surface.material[y, x] = _CORNEA
+
+
+@njit(**OPTIONS)
+def paint_clothes(pixels, noise, paint, surface) -> None:
+    """Paint what lies below the collar over neck and shoulders."""
+    height, width = pixels.part.shape
+    for y in range(height):
+        for x in range(width):
+            if pixels.part[y, x] > _HEAD:
+                continue
+            rest = pixels.rest[y, x]
+            across = abs(rest[0])
+            collar = paint.height - paint.slope * max(0.0, rest[2])
+            if rest[2] > -2.0:
+                collar -= paint.v_neck * max(0.0, 1.0 - across / 4.5)
+            edge = smoothstep(collar + 0.12, collar - 0.12, rest[1])
+            if edge <= 0.5:
+                continue
+            knit = noise_at(noise, rest[0] * 70 + paint.offsets[0], rest[1] * 70 + rest[2] * 40)
+            folds = noise_at(noise, rest[0] * 3 + paint.offsets[1], rest[1] * 2 + rest[2] * 2)
+            shade = 0.8 + 0.4 * knit
+            if paint.stripes > 0 and math.sin(6.283 * (rest[1] + 0.7 * rest[2]) / paint.stripe_width) > 0:
+                shade *= 1 - paint.stripes
+            # The collar's seam.
+            shade *= 0.75 + 0.25 * smoothstep(0.0, 0.5, collar - rest[1])
+            for k in range(3):
+                surface.albedo[y, x, k] = paint.colour[k] * shade
+            surface.relief[y, x] = knit * 0.03 + folds * 0.5
+            surface.gloss[y, x] = 0.05
+            surface.openness[y, x] = pixels.openness[y, x]
+            surface.material[y, x] = _MATT

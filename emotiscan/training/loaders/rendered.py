@@ -1,0 +1,42 @@
+"""Faces that the project's own renderer drew (`python -m emotiscan.rendering`)."""
+
+from pathlib import Path
+
+from emotiscan import facs
+from emotiscan.training.loaders.rows import read_rows
+from emotiscan.training.table import LabelTable, TableError, build_table
+
+PRESENT, ABSENT = 0.25, 0.1
+"""A code of at least the first intensity is present, of at most the second absent; between, nobody could say."""
+
+
+def load_rendered(path: str | Path) -> LabelTable:
+    """A folder of rendered faces; its intensities become present, absent or unknown.
+
+    Faces with random combinations of codes have no emotion: it stays unknown. Skin tone, age and
+    the other attributes stay in labels.csv.
+
+    Args:
+        path: the folder, or its labels.csv.
+
+    Raises:
+        TableError: a column or picture is missing, or a value is not what it should be.
+    """
+    file = Path(path)
+    file = file / "labels.csv" if file.is_dir() else file
+    rows = read_rows(file, ["image", "subject", "split", "emotion", *facs.CODES])
+    pictures = (
+        row | {"votes": None} | {code: _presence(row[code], code, file, int(str(row["line"]))) for code in facs.CODES}
+        for row in rows
+    )
+    return build_table(pictures, file=file, root=file.parent, source="rendered")
+
+
+def _presence(value: object, code: str, file: Path, line: int) -> int | None:
+    try:
+        intensity = float(str(value))
+    except ValueError:
+        intensity = -1.0
+    if not 0 <= intensity <= 1:
+        raise TableError(file, f"{code} is “{value}”; it must be an intensity from 0 to 1", line)
+    return 1 if intensity >= PRESENT else 0 if intensity <= ABSENT else None

@@ -1,0 +1,201 @@
+"""Data sets of rendered faces: the table, going on after a stop, the command line, the loader."""
+
+import csv
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from emotiscan import facs
+from emotiscan.rendering.__main__ import main
+from emotiscan.rendering.convert import main as convert_main
+from emotiscan.rendering.dataset import COLUMNS, DatasetError, draw_dataset, scene_of, split_of, subject_of
+from emotiscan.rendering.model import FaceModelError, load_model
+from emotiscan.training.loaders import load_source
+from emotiscan.training.table import TableError
+
+
+class Stub:
+    """Draws a plain picture that depends on the scene, and counts; may be told to break."""
+
+    def __init__(self, break_after: int = 10**9):
+        self.drawn, self.break_after = 0, break_after
+
+    def __call__(self, scene, size):
+        if self.drawn >= self.break_after:
+            raise KeyboardInterrupt
+        self.drawn += 1
+        image = np.full((size, size, 3), scene.pose.yaw % 256, np.uint8)
+        marks = np.float32([[20, 20], [44, 20], [32, 30], [24, 44], [40, 44]])
+        return SimpleNamespace(image=image, landmarks5=marks, movement=lambda code: np.full((56, 56), 0.5, np.float32))
+
+
+@pytest.fixture
+def draw(tmp_path):
+    def run(count=10, stub=None, **options):
+        stub = stub or Stub()
+        lines = []
+        options = {"size": 64, "tell": lines.append} | options
+        draw_dataset("model.npz", tmp_path / "faces", count, draw=stub, **options)
+        return stub, lines
+
+    return run
+
+
+def rows(folder):
+    with open(folder / "faces/labels.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_table_of_all_pictures(draw, tmp_path):
+    _, lines = draw(10)
+    table = rows(tmp_path)
+    assert tuple(table[0]) == COLUMNS
+    assert [row["image"] for row in table] == [f"images/{i:06d}.jpg" for i in range(10)]
+    assert len({row["subject"] for row in table}) == 3
+    assert Image.open(tmp_path / "faces" / table[0]["image"]).size == (64, 64)
+    for i, row in enumerate(table):
+        scene = scene_of(0, i)
+        assert float(row["yaw"]) == pytest.approx(scene.pose.yaw, abs=0.01)
+        assert row["emotion"] == scene.expression.emotion
+        for code in facs.CODES:
+            assert float(row[code]) == scene.expression.codes.get(code, 0)
+    assert lines[-1].startswith("10 of 10 pictures drawn")
+
+
+def test_it_goes_on_where_it_stopped(draw, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        draw(120, Stub(break_after=70))
+    assert len(rows(tmp_path)) == 50  # of the last, unfinished batch the pictures are drawn again
+    stub, lines = draw(120)
+    assert stub.drawn == 70
+    assert lines[0] == "50 of 120 pictures are there already."
+    resumed = (tmp_path / "faces/labels.csv").read_text()
+    (tmp_path / "faces").rename(tmp_path / "resumed")
+    draw(120)
+    assert (tmp_path / "faces/labels.csv").read_text() == resumed
+
+
+def test_a_torn_line_and_a_lost_picture_are_made_good(draw, tmp_path):
+    draw(8)
+    whole = (tmp_path / "faces/labels.csv").read_text()
+    (tmp_path / "faces/labels.csv").write_text(whole[:-30])
+    (tmp_path / "faces/images/000002.jpg").unlink()
+    stub, _ = draw(8)
+    assert stub.drawn == 2
+    assert (tmp_path / "faces/labels.csv").read_text() == whole
+
+
+def test_later_pictures_join_the_table(draw, tmp_path):
+    draw(4, first=4)
+    draw(8)
+    assert len(rows(tmp_path)) == 8
+
+
+def test_other_settings_are_refused(draw):
+    draw(2)
+    with pytest.raises(DatasetError, match="drawn with seed = 0, not 1"):
+        draw(2, seed=1)
+    with pytest.raises(DatasetError, match="size = 64, not 32"):
+        draw(2, size=32)
+
+
+def test_a_folder_with_other_things_is_refused(draw, tmp_path):
+    (tmp_path / "faces").mkdir()
+    (tmp_path / "faces/thesis.doc").touch()
+    with pytest.raises(DatasetError, match="not empty"):
+        draw(2)
+
+
+def test_maps_of_active_codes_only(draw, tmp_path):
+    draw(6, maps=True)
+    for i in range(6):
+        with np.load(tmp_path / f"faces/maps/{i:06d}.npz") as maps:
+            shown = {code for code in facs.CODES if scene_of(0, i).expression.codes.get(code, 0) > 0}
+            assert set(maps.files) == shown
+            assert all(maps[code].shape == (56, 56) and maps[code].dtype == np.uint8 for code in shown)
+    (tmp_path / "faces/maps/000001.npz").unlink()
+    stub, _ = draw(6, maps=True)
+    assert stub.drawn == 1
+
+
+def test_people_keep_their_split():
+    splits = [split_of(subject_of(0, 4 * i)) for i in range(3000)]
+    assert 0.77 < splits.count("train") / 3000 < 0.83
+    assert 0.08 < splits.count("test") / 3000 < 0.12
+    assert subject_of(0, 0) == subject_of(0, 3) != subject_of(0, 4)
+    assert scene_of(0, 0).person == scene_of(0, 3).person != scene_of(0, 4).person
+    assert subject_of(0, 0) != subject_of(1, 0)
+
+
+def test_the_loader_makes_a_label_table(draw, tmp_path):
+    draw(40)
+    for path in ("faces", "faces/labels.csv"):
+        table = load_source(f"rendered:{tmp_path / path}")
+        assert len(table) == 40
+    labels, emotions = table.code_labels, table.emotion_classes
+    for i, row in enumerate(rows(tmp_path)):
+        for k, code in enumerate(facs.CODES):
+            intensity = float(row[code])
+            expected = 1 if intensity >= 0.25 else 0 if intensity <= 0.1 else np.nan
+            assert np.array_equal(labels[i, k], expected, equal_nan=True)
+        word = row["emotion"]
+        assert emotions[i] == (table.emotions.index(facs.high_level_emotion(word)) if word else -1)
+    assert list(table.frame["split"]) == [row["split"] for row in rows(tmp_path)]
+
+
+def test_the_loader_names_what_is_broken(draw, tmp_path):
+    draw(2)
+    labels = tmp_path / "faces/labels.csv"
+    table = rows(tmp_path)
+    table[1]["AU4"] = "7"
+    with open(labels, "w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(table)
+    with pytest.raises(TableError, match="line 3: AU4 is “7”"):
+        load_source(f"rendered:{tmp_path / 'faces'}")
+
+
+def test_a_doubtful_intensity_is_unknown(draw, tmp_path):
+    draw(1)
+    labels = tmp_path / "faces/labels.csv"
+    table = rows(tmp_path)
+    table[0] |= {"AU1": "0.2", "AU2": "0.25", "AU4": "0.1"}
+    with open(labels, "w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(table)
+    frame = load_source(f"rendered:{labels}").frame
+    assert np.isnan(frame["AU1"][0])
+    assert (frame["AU2"][0], frame["AU4"][0]) == (1, 0)
+
+
+def test_a_missing_model_says_where_to_get_it(tmp_path, capsys):
+    status = main(["--model", str(tmp_path / "no.npz"), "--out", str(tmp_path / "faces"), "--count", "2"])
+    told = capsys.readouterr().err
+    assert status == 1
+    assert "github.com/ICT-VGL/ICT-FaceKit" in told
+    assert "emotiscan.rendering.convert --facekit" in told
+    assert not (tmp_path / "faces").exists()
+
+
+def test_damaged_models_are_refused(tmp_path):
+    (tmp_path / "text.npz").write_text("no archive")
+    with pytest.raises(FaceModelError, match="damaged or no NPZ"):
+        load_model(tmp_path / "text.npz")
+    np.savez(tmp_path / "other.npz", a=np.zeros(3))
+    with pytest.raises(FaceModelError, match="lacks the array V"):
+        load_model(tmp_path / "other.npz")
+
+
+def test_converting_something_else_is_refused(tmp_path, capsys):
+    assert convert_main(["--facekit", str(tmp_path), "--out", str(tmp_path / "out.npz")]) == 1
+    assert "no clone of ICT-FaceKit" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wrong", [["--count", "0"], ["--count", "3", "--size", "5"]])
+def test_the_command_line_refuses_nonsense(tmp_path, wrong):
+    with pytest.raises(SystemExit):
+        main(["--model", "m.npz", "--out", str(tmp_path), *wrong])

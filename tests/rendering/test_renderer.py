@@ -1,0 +1,207 @@
+"""Faces drawn with the real model: skipped where there is none."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from PIL import Image
+
+from emotiscan import facs
+from emotiscan.faces import apply, canonical_transform, warp
+from emotiscan.rendering import (
+    CODES,
+    Beard,
+    Camera,
+    Expression,
+    Glasses,
+    Hair,
+    Person,
+    Pose,
+    Renderer,
+    Scene,
+    draw_light,
+    draw_scene,
+)
+from emotiscan.rendering.expressions import DISTRACTORS
+
+PLAIN = Scene(
+    person=Person(shape=tuple(np.random.default_rng(5).normal(0, 0.5, 100)), skin_tone=0.3),
+    hair=Hair("bald"),
+    pose=Pose(zoom=1.2),
+)
+WIDER = 1.7
+"""Regions are drawn for the eye; movement may reach this much further."""
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    path = os.environ.get("EMOTISCAN_FACE_MODEL")
+    model = Path(path) if path else ROOT.parent / "shared" / "data" / "ict_facekit.npz"
+    if not model.is_file():
+        pytest.skip("there is no ICT-FaceKit model; set EMOTISCAN_FACE_MODEL to the converted file")
+    return Renderer(model, ROOT / "cache")
+
+
+@pytest.fixture(scope="module")
+def calm(renderer):
+    return renderer.render(PLAIN)
+
+
+def showing(code: str, intensity: float = 1.0) -> Scene:
+    return replace(PLAIN, expression=Expression({code: intensity}))
+
+
+def region_mask(code: str, wider: float, side: int) -> np.ndarray:
+    """Where the code is said to show, on the canonical crop."""
+    rows, columns = (np.mgrid[0:side, 0:side] + 0.5) / side
+    mask = np.zeros((side, side), bool)
+    for name in facs.ACTION_UNITS[code].regions:
+        for place in facs.REGIONS[name]:
+            mask |= ((columns - place.x) / place.rx) ** 2 + ((rows - place.y) / place.ry) ** 2 <= wider**2
+    return mask
+
+
+def test_a_picture_and_its_landmarks(renderer):
+    for i in range(4):
+        rendering = renderer.render(draw_scene(np.random.default_rng(i)), 160)
+        assert rendering.image.shape == (160, 160, 3)
+        assert rendering.image.dtype == np.uint8
+        assert rendering.landmarks68.shape == (68, 2)
+        assert (rendering.landmarks5 > 0).all()
+        assert (rendering.landmarks5 < 160).all()
+        left, right, nose, left_mouth, right_mouth = rendering.landmarks5
+        assert left[0] < right[0]
+        assert left_mouth[0] < right_mouth[0]
+        assert left[1] < nose[1] + 20 < left_mouth[1] + 30
+
+
+def test_pictures_are_reproducible(renderer):
+    scene = draw_scene(np.random.default_rng(11))
+    first = renderer.render(scene).image
+    renderer.render(draw_scene(np.random.default_rng(12)))  # whatever was drawn in between
+    assert (renderer.render(scene).image == first).all()
+
+
+@pytest.mark.parametrize("code", facs.CODES)
+def test_a_code_moves_its_own_region(renderer, calm, code):
+    rendering = renderer.render(showing(code))
+    side = 56
+    mapped = rendering.movement(code, side)
+    assert mapped.shape == (side, side)
+    assert mapped.max() == pytest.approx(1)
+    row, column = np.unravel_index(mapped.argmax(), mapped.shape)
+    place = (np.array([[column, row]]) + 0.5) * 224 / side
+    to_crop = canonical_transform(calm.landmarks5)
+    x, y = (apply(to_crop, place)[0] * side).astype(int)
+    assert region_mask(code, WIDER, side)[y, x], f"{code} moves the face most at {x / side:.2f}, {y / side:.2f}"
+    # Most of what moves lies in or near the region.
+    scaled = np.asarray(Image.fromarray(mapped).resize((224, 224), Image.Resampling.BILINEAR))
+    on_crop = np.asarray(warp(Image.fromarray(np.uint8(scaled * 255)), to_crop, side), float)
+    assert on_crop[region_mask(code, WIDER, side)].sum() > 0.5 * on_crop.sum()
+
+
+@pytest.mark.parametrize("code", facs.CODES)
+def test_a_code_changes_the_picture_there_and_hardly_elsewhere(renderer, calm, code):
+    to_crop = canonical_transform(calm.landmarks5)
+    before, after = (
+        np.asarray(warp(Image.fromarray(r.image), to_crop, 112), float).mean(2)
+        for r in (calm, renderer.render(showing(code)))
+    )
+    change = np.abs(after - before)
+    near = region_mask(code, WIDER, 112)
+    assert change[near].mean() > 0.8
+    assert change[near].mean() > 3 * change[~near].mean()
+
+
+@pytest.mark.parametrize("code", DISTRACTORS)
+def test_other_codes_are_drawn_too(renderer, calm, code):
+    assert np.abs(renderer.render(showing(code)).image.astype(int) - calm.image).mean() > 0.2
+
+
+def test_absent_codes_have_no_map(renderer, calm):
+    assert not any(calm.movement(code).any() for code in CODES)
+
+
+def test_more_intensity_is_more_movement(renderer, calm):
+    weak, strong = (
+        np.abs(renderer.render(showing("AU12", i)).image.astype(int) - calm.image).mean() for i in (0.3, 1.0)
+    )
+    assert strong > 1.5 * weak
+
+
+def test_hair_hides_movement(renderer):
+    raised = replace(showing("AU1"), hair=Hair("long", fringe=1.0))
+    free, covered = (renderer.render(s).movement("AU1") for s in (showing("AU1"), raised))
+    assert covered[:12].sum() < free[:12].sum()
+
+
+def test_lips_stay_shut_unless_they_part(renderer, calm):
+    def gap(scene: Scene) -> float:
+        marks = renderer.render(scene).landmarks68
+        return float((marks[65:68, 1] - marks[61:64, 1][::-1]).mean())
+
+    assert all(abs(gap(showing(code)) - gap(PLAIN)) < 1.0 for code in ("AU9", "AU10", "AU12", "AU17", "AU20"))
+    assert gap(showing("AU25")) > gap(PLAIN) + 4
+
+
+REPLACEMENTS = {
+    "skin tone": lambda s: replace(s, person=replace(s.person, skin_tone=0.9)),
+    "age": lambda s: replace(s, person=replace(s.person, age=80.0, greying=1.0)),
+    "hair": lambda s: replace(s, hair=Hair("long")),
+    "beard": lambda s: replace(s, beard=Beard("beard", 0.9)),
+    "glasses": lambda s: replace(s, glasses=Glasses("thick")),
+    "light": lambda s: replace(s, light=draw_light(np.random.default_rng(3), "side")),
+    "jpeg": lambda s: replace(s, camera=replace(s.camera, jpeg_quality=20)),
+    "resolution": lambda s: replace(s, camera=replace(s.camera, resolution=0.3)),
+}
+
+
+@pytest.mark.parametrize("name", REPLACEMENTS)
+def test_one_thing_is_replaced_and_the_face_stays(renderer, name):
+    scene = replace(PLAIN, hair=Hair("short"), expression=Expression({"AU1": 0.7, "AU12": 0.8}))
+    before, after = renderer.render(scene), renderer.render(REPLACEMENTS[name](scene))
+    assert (before.image != after.image).any()
+    assert np.array_equal(before.landmarks68, after.landmarks68)
+    assert np.allclose(before.movement("AU12"), after.movement("AU12"), atol=0.1)
+
+
+@pytest.mark.parametrize("name", ["hair", "beard", "glasses"])
+def test_what_is_worn_leaves_the_rest_of_the_picture_alone(renderer, name):
+    before = renderer.render(PLAIN)
+    after = renderer.render(REPLACEMENTS[name](PLAIN))
+    change = np.abs(before.image.astype(int) - after.image).max(2)
+    nose = before.landmarks68[27].astype(int)  # between the eyes; glasses and hair leave it free
+    corner = change[:20, :20]
+    assert np.median(corner) <= 1
+    if name != "glasses":
+        assert change[nose[1] : nose[1] + 12, nose[0] - 2 : nose[0] + 3].mean() < 12
+
+
+def test_resolution_and_yaw(renderer, calm):
+    large = renderer.render(PLAIN, 336)
+    assert np.allclose(large.landmarks68, calm.landmarks68 * 1.5, atol=0.05)
+    turned = renderer.render(replace(PLAIN, pose=replace(PLAIN.pose, yaw=30.0)))
+    assert turned.landmarks5[2, 0] > calm.landmarks5[2, 0] + 8
+
+
+def test_faces_are_not_blown_out_nor_black(renderer):
+    for tone in (0.0, 0.5, 1.0):
+        image = renderer.render(replace(PLAIN, person=replace(PLAIN.person, skin_tone=tone), camera=Camera())).image
+        centre = image[90:140, 90:135]
+        assert 35 < centre.mean() < 230
+
+
+def test_mtcnn_finds_them(renderer, detector):
+    found, offsets = 0, []
+    for i in range(20):
+        rendering = renderer.render(draw_scene(np.random.default_rng(50 + i)))
+        face = detector.locate(Image.fromarray(rendering.image))
+        if face.landmarks is not None:
+            found += 1
+            eyes = np.linalg.norm(rendering.landmarks5[1] - rendering.landmarks5[0])
+            offsets.append(np.abs(face.landmarks - rendering.landmarks5).mean() / eyes)
+    assert found >= 19
+    assert np.median(offsets) < 0.12

@@ -1,0 +1,199 @@
+"""What scenes are drawn from: people, expressions, light, pose and cameras."""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from emotiscan import facs
+from emotiscan.rendering import CODES, Camera, Expression, draw_expression, draw_light, draw_person, draw_scene
+from emotiscan.rendering.expressions import BRIEFEST, EMOTION_WEIGHTS, EXCLUSIVE, complete, with_code
+from emotiscan.rendering.people import HAIR_COLOURS
+from emotiscan.rendering.photograph import draw_backdrop, expose, take
+from emotiscan.rendering.projection import View
+from emotiscan.rendering.scenes import LIGHTS, Background, Pose
+
+
+@pytest.fixture(scope="module")
+def scenes():
+    return [draw_scene(np.random.default_rng(i)) for i in range(1500)]
+
+
+def active(expression: Expression) -> set[str]:
+    return {code for code, intensity in expression.codes.items() if intensity >= BRIEFEST}
+
+
+def test_scenes_are_reproducible_and_differ(scenes):
+    assert draw_scene(np.random.default_rng(7)) == scenes[7]
+    assert scenes[7] != scenes[8]
+
+
+def test_every_part_has_its_own_stream():
+    person = draw_person(np.random.default_rng(1))
+    one, other = (draw_scene(np.random.default_rng(3), p) for p in (person, replace(person, skin_tone=0.9)))
+    assert (one.pose, one.camera, one.light, one.expression) == (
+        other.pose,
+        other.camera,
+        other.light,
+        other.expression,
+    )
+
+
+def test_half_of_the_expressions_act_an_emotion_out(scenes):
+    words = Counter(scene.expression.emotion for scene in scenes)
+    assert 0.44 < words[""] / len(scenes) < 0.56
+    assert set(words) - {""} == set(EMOTION_WEIGHTS)
+    for word in EMOTION_WEIGHTS:
+        assert facs.high_level_emotion(word)
+
+
+def test_random_combinations_show_every_code_about_equally_often():
+    drawn = [draw_expression(np.random.default_rng(i), "") for i in range(2500)]
+    counts = Counter(code for expression in drawn for code in active(expression))
+    for code in facs.CODES:
+        low, high = (0.25, 0.45) if code == "AU25" else (0.13, 0.25)  # AU25 comes along with every open jaw
+        assert low < counts[code] / len(drawn) < high, code
+    assert all(counts[code] for code in CODES)
+
+
+def test_intensities_are_clearly_active_tiny_or_absent(scenes):
+    values = [value for scene in scenes for value in scene.expression.codes.values()]
+    assert all(0 < value < 0.1 or 0.299 <= value <= 1 for value in values)
+    tiny = sum(any(value < 0.1 for value in scene.expression.codes.values()) for scene in scenes)
+    assert 0.15 < tiny / len(scenes) < 0.35
+
+
+def test_no_face_shows_what_no_face_can(scenes):
+    for scene in scenes:
+        shown = active(scene.expression)
+        assert not any(set(pair) <= shown for pair in EXCLUSIVE)
+        assert not shown & {"AU26", "AU27"} or "AU25" in shown
+
+
+def test_calm_faces_are_calm(scenes):
+    calm = [scene.expression for scene in scenes if scene.expression.emotion == "neutral"]
+    assert calm
+    assert not any(active(expression) for expression in calm)
+
+
+def test_contempt_is_one_sided():
+    for i in range(20):
+        expression = draw_expression(np.random.default_rng(i), "contempt")
+        halves = [expression.halves(code) for code in ("AU12", "AU14") if code in expression.codes]
+        assert any(min(half) < 0.35 and max(half) == 1 for half in halves)
+
+
+def test_completion_resolves_conflicts(rng):
+    assert "AU27" not in complete({"AU26": 0.5, "AU27": 0.5}, rng)
+    assert complete({"AU27": 0.5}, rng)["AU25"] >= BRIEFEST
+    assert "AU24" not in complete({"AU26": 0.9, "AU24": 0.5}, rng)
+
+
+def test_expressions_refuse_what_cannot_be_drawn():
+    with pytest.raises(ValueError, match="AU99 is not drawn"):
+        Expression({"AU99": 1.0})
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        Expression({"AU1": 1.5})
+
+
+def test_one_code_can_be_changed():
+    smile = Expression({"AU6": 0.5, "AU12": 0.8}, "happiness")
+    assert with_code(smile, "AU6", 0.0).codes == {"AU12": 0.8}
+    assert list(with_code(smile, "AU1", 0.4).codes) == ["AU1", "AU6", "AU12"]
+
+
+def test_people_cover_all_skin_tones_and_ages(scenes):
+    people = [scene.person for scene in scenes]
+    tones, _ = np.histogram([person.skin_tone for person in people], 5, (0, 1))
+    assert tones.min() > 0.15 * len(people)
+    ages = np.array([person.age for person in people])
+    assert ages.min() >= 10
+    assert ages.max() <= 85
+    assert (ages < 18).mean() > 0.06
+    assert (ages > 60).mean() > 0.12
+    assert all(person.hair_colour in HAIR_COLOURS for person in people)
+    lightness = [draw.tone.mean() for draw in (replace(people[0], skin_tone=t) for t in np.linspace(0, 1, 9))]
+    assert (np.diff(lightness) < 0).all()
+
+
+def test_only_grown_men_have_beards(scenes):
+    bearded = [scene.person for scene in scenes if scene.beard.style != "none"]
+    assert bearded
+    assert all(person.male and person.age >= 17 for person in bearded)
+
+
+def test_a_fifth_wears_glasses_and_a_fifth_is_grey(scenes):
+    assert 0.15 < np.mean([scene.glasses.frame != "none" for scene in scenes]) < 0.25
+    assert 0.15 < np.mean([scene.camera.grey for scene in scenes]) < 0.25
+
+
+def test_poses_are_those_of_photographs(scenes):
+    yaw = np.array([scene.pose.yaw for scene in scenes])
+    assert np.abs(yaw).max() <= 45
+    assert 13 < yaw.std() < 17
+    assert 6 < np.std([scene.pose.pitch for scene in scenes]) < 10
+
+
+@pytest.mark.parametrize("name", LIGHTS)
+def test_lights(name):
+    for i in range(20):
+        light = draw_light(np.random.default_rng(i), name)
+        assert light.name == name
+        assert 1 <= len(light.lamps) <= 4
+        for lamp in light.lamps:
+            assert np.linalg.norm(lamp.direction) == pytest.approx(1)
+            assert min(lamp.colour) > 0
+
+
+def test_the_view_turns_and_shifts():
+    nose = np.float32([[0, 1.2, 12]])
+    straight, turned = (View.of(Pose(yaw=yaw), 100) for yaw in (0, 30))
+    assert turned.to_screen(turned.to_camera(nose))[0, 0] > straight.to_screen(straight.to_camera(nose))[0, 0] + 3
+    assert straight.to_screen(straight.to_camera(nose))[0, :2] == pytest.approx([50, 50], abs=1e-3)
+    shifted = View.of(Pose(shift=(0.1, 0)), 100)
+    assert shifted.to_screen(shifted.to_camera(nose))[0, 0] == pytest.approx(60, abs=1e-3)
+
+
+def test_a_perfect_camera_changes_nothing(rng):
+    picture = rng.integers(0, 256, (40, 40, 3)).astype(np.uint8)
+    assert (take(picture, Camera()) == picture).all()
+
+
+@pytest.mark.parametrize(
+    "camera",
+    [
+        Camera(blur=1),
+        Camera(resolution=0.3),
+        Camera(noise=8),
+        Camera(contrast=0.8),
+        Camera(jpeg_quality=50),
+        Camera(grey=True),
+    ],
+)
+def test_every_fault_of_a_camera_shows_and_is_reproducible(rng, camera):
+    picture = rng.integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    taken = take(picture, camera)
+    assert taken.shape == picture.shape
+    assert (taken != picture).any()
+    assert (take(picture, camera) == taken).all()
+
+
+def test_grey_is_grey(rng):
+    taken = take(rng.integers(0, 256, (32, 32, 3)).astype(np.uint8), Camera(grey=True, noise=5, coloured_noise=True))
+    assert (taken[..., 0] == taken[..., 2]).all()
+
+
+@pytest.mark.parametrize("kind", ["plain", "wall", "room", "clutter"])
+def test_backdrops(kind):
+    backdrop = draw_backdrop(Background(kind, seed=4), 48)
+    assert backdrop.shape == (48, 48, 3)
+    assert backdrop.min() > 0
+    assert backdrop.max() <= 1
+
+
+def test_exposure_follows_camera_and_skin():
+    flat = np.full((4, 4, 3), 0.2, np.float32)
+    skin = np.array([0.4, 0.3, 0.2])
+    assert expose(flat, 1.0, skin, Camera(exposure=1.5)).mean() > expose(flat, 1.0, skin, Camera()).mean()
+    assert expose(flat, 2.0, skin, Camera()).mean() < expose(flat, 1.0, skin, Camera()).mean()
