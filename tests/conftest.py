@@ -23,7 +23,7 @@ def _two_threads() -> None:
 
 @pytest.fixture(scope="session")
 def smile() -> Image.Image:
-    """A rendered portrait of a smiling woman, 480 x 560 px."""
+    """A rendered portrait of a smiling woman, 480 x 480 px."""
     return Image.open(SAMPLES / "smile.jpg").convert("RGB")
 
 

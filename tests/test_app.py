@@ -115,7 +115,7 @@ def test_no_face_is_said_and_the_page_goes_on(app):
 
 
 def test_a_tiny_face_is_read_with_a_warning(app):
-    small = Image.open(SAMPLES / "smile.jpg").resize((48, 56))
+    small = Image.open(SAMPLES / "smile.jpg").resize((48, 48))
     at = upload(app.run(), "tiny.png", as_bytes(small, "PNG"), "image/png")
     assert not at.exception
     assert "few pixels" in " ".join(warning.value for warning in at.warning) or "No face" in at.warning[0].value
@@ -208,6 +208,37 @@ def test_about_shows_how_far_probabilities_can_be_trusted(app, monkeypatch, tmp_
     assert (shown["Share of faces called clear"], shown["Emotion accuracy of clear faces"]) == ("0.500", "1.000")
     assert at.dataframe[0].value["Calibration error"].iloc[0].startswith("0.250 [")
     assert "faces that the probabilities were calibrated on" in texts(at)
+
+
+def test_about_shows_fairness_and_passes_over_reports_it_does_not_know(app, monkeypatch, tmp_path, tiny_model):
+    from emotiscan.checkpoint import Card, save_checkpoint
+
+    figure = {"value": 0.25, "low": 0.125, "high": 0.5}
+    about = {
+        "title": "Skin tone",
+        "groups": {"dark": {"accuracy": figure}, "light": {"accuracy": figure | {"value": 0.5}}},
+        "gap": {"accuracy": {"worst": "dark", "best": "light"} | figure, "code_auc": None},
+    }
+    drawn = {"kind": "fairness", "samples": 20, "subjects": 10, "attributes": {"skin_tone": about}}
+    metrics = {"fairness": drawn, "later": {"kind": "speed", "faces": 3}, "odd": [1], "old": {"samples": 7}}
+    weights = save_checkpoint(tmp_path / "a.safetensors", tiny_model, Card(tiny_model.config, metrics=metrics))
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(weights))
+    at = app.run().switch_page(ABOUT).run()
+    assert not at.exception
+    assert at.dataframe[0].value.to_dict("records") == [
+        {
+            "Varied": "Skin tone",
+            "Measure": "emotion accuracy",
+            "Worst group": "0.250 (dark)",
+            "Best group": "0.500 (light)",
+            "Gap": "0.250 [0.125, 0.500]",
+        }
+    ]
+    shown = texts(at)
+    assert "10 persons, 20 pictures" in shown
+    assert "“later”" in shown
+    assert "“odd”" in shown
+    assert "**On the old** (7 faces)" in shown
 
 
 @pytest.mark.parametrize("page", [None, ABOUT])

@@ -53,8 +53,8 @@ def server():
 def fake_camera(tmp_path_factory):
     """A film of one sample portrait, in which Chromium's fake camera can look: 30 JPEGs in a row."""
     frame = Image.new("RGB", (640, 480), (120, 125, 130))
-    portrait = Image.open(SAMPLES / "smile.jpg").resize((411, 480))
-    frame.paste(portrait, (114, 0))
+    portrait = Image.open(SAMPLES / "smile.jpg")
+    frame.paste(portrait, (80, 0))
     buffer = io.BytesIO()
     frame.save(buffer, "JPEG", quality=90, subsampling="4:2:0")
     film = tmp_path_factory.mktemp("camera") / "camera.mjpeg"

@@ -1,4 +1,4 @@
-"""The evaluation figures that a checkpoint carries, as a page shows them."""
+"""The figures of evaluation and fairness that a checkpoint carries, as a page shows them."""
 
 from collections.abc import Mapping
 
@@ -15,9 +15,21 @@ DATA_NAMES = {
     "photographs": "photographs whose codes were read by eye",
 }
 
+EVALUATION, FAIRNESS = "evaluation", "fairness"
+"""Kinds of report; one that names none is an evaluation's."""
+
+COMPARED = {"accuracy": "emotion accuracy", "code_auc": "mean AUC of the codes", "detected": "share of faces found"}
+"""Measures of a fairness report that are shown, by key."""
+
+ENDS = ("worst", "best")
+
 
 def show(card: Card) -> None:
-    """Every report in the card: headline figures with intervals, then a table of the codes."""
+    """Every report in the card.
+
+    Of an evaluation the headline figures with intervals and a table of the codes; of fairness the worst
+    group of every attribute beside the best one.
+    """
     config = card.config
     st.caption(
         f"Checkpoint {card.fingerprint or 'without a fingerprint'}: {config.backbone}, {config.input_size} px crops"
@@ -27,6 +39,13 @@ def show(card: Card) -> None:
     if not card.metrics:
         st.info("This checkpoint carries no evaluation report.")
     for name, report in card.metrics.items():
+        kind = report.get("kind", EVALUATION) if isinstance(report, Mapping) else None
+        if kind == FAIRNESS:
+            _fairness(report, name)
+            continue
+        if kind != EVALUATION or "samples" not in report:
+            st.caption(f"The checkpoint also carries “{name}”, which this version of the page cannot show.")
+            continue
         st.markdown(f"**On the {DATA_NAMES.get(name, name)}** ({report['samples']} faces)")
         if report.get("note"):
             st.caption(report["note"])
@@ -78,6 +97,32 @@ def _codes_table(codes: Mapping[str, Mapping], name: str) -> None:
         for code, scores in codes.items()
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, height="content", key=f"codes-{name}")
+
+
+def _fairness(report: Mapping, name: str) -> None:
+    """For each attribute the worst group beside the best one."""
+    parts = {
+        "drawn faces in which one thing at a time was varied": report,
+        "photographs, by how they were taken": report.get("photographs") or {},
+    }
+    for place, (what, part) in enumerate(parts.items()):
+        rows = [row for about in (part.get("attributes") or {}).values() for row in _gap_rows(about)]
+        if not rows:
+            continue
+        st.markdown(f"**On {what}** ({part['subjects']} persons, {part['samples']} pictures)")
+        st.caption("Gap: the best group less the worst one. Where its interval reaches 0, it may be chance.")
+        st.dataframe(pd.DataFrame(rows), hide_index=True, height="content", key=f"fairness-{name}-{place}")
+
+
+def _gap_rows(about: Mapping) -> list[dict[str, str]]:
+    rows = []
+    for measure, label in COMPARED.items():
+        gap = about["gap"].get(measure)
+        if gap:
+            worst, best = (f"{_number(about['groups'][gap[end]][measure]['value'])} ({gap[end]})" for end in ENDS)
+            titles = {"Varied": about["title"], "Measure": label, "Worst group": worst, "Best group": best}
+            rows.append(titles | {"Gap": _with_interval(gap)})
+    return rows
 
 
 def _interval(figure: Mapping) -> str | None:
