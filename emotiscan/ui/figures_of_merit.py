@@ -13,6 +13,7 @@ DATA_NAMES = {
     "test": "test part of the training data",
     "calibration": "faces that the probabilities were calibrated on",
     "photographs": "photographs whose codes were read by eye",
+    "rendered": "drawn faces of people it was not trained on",
 }
 
 EVALUATION, FAIRNESS = "evaluation", "fairness"
