@@ -49,7 +49,9 @@ def test_first_visit_shows_a_samples_reading(app):
     assert len(codes_table(at)) == 15
 
 
-@pytest.mark.parametrize("title", ["Surprise", "Anger", "Sadness", "Calm face", "Disgust", "Fear", "Contempt", "Laughter", "Four people"])
+@pytest.mark.parametrize(
+    "title", ["Surprise", "Anger", "Sadness", "Calm face", "Disgust", "Fear", "Contempt", "Laughter", "Four people"]
+)
 def test_each_sample_opens(app, title):
     at = app.run()
     at.pills(key="sample").set_value(title).run()
