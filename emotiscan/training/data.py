@@ -44,10 +44,8 @@ def load_data(settings: Settings, progress: Progress | None = None) -> AlignedTa
     table = join_tables(tables)
     if len(table.emotions) == 1:
         raise SettingsError(f"every known emotion is {table.emotions[0]}; pictures of at least two are needed")
-    # Each data set is aligned on its own, so that another one beside it does not make its kept faces useless.
-    alignments = [align(part, settings.cache, settings.workers, progress) for part in tables]
-    transforms = np.concatenate([part.transforms for part in alignments])
-    readable = np.concatenate([part.readable for part in alignments])
+    alignment = align(table, settings.cache, settings.workers, progress)
+    readable = alignment.readable
     if not readable.all():
         names = table.frame["image"][~readable]
         log.warning(
@@ -57,9 +55,9 @@ def load_data(settings: Settings, progress: Progress | None = None) -> AlignedTa
             ", ".join(names[:10]),
             " …" if len(names) > 10 else "",
         )
-    found = np.concatenate([part.found for part in alignments])[readable]
-    log.info("%d pictures; the face was found in %.1f %% of them", len(found), 100 * found.mean() if len(found) else 0)
-    aligned = AlignedTable(table.where(readable), transforms[readable])
+    found = alignment.found[readable].mean() if readable.any() else 0.0
+    log.info("%d pictures; the face was found in %.1f %% of them", readable.sum(), 100 * found)
+    aligned = AlignedTable(table.where(readable), alignment.transforms[readable])
     for split in ("train", "validation"):
         if not len(aligned.part(split).table):
             raise SettingsError(f"no readable picture is left in the {split} split; see --split and the table's column")

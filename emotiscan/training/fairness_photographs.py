@@ -68,13 +68,12 @@ def compare_photographs(
         `gap`, as in the report on drawn faces (without `eye_distance`). Pictures that cannot be read
         are left out.
     """
-    # Each on its own, as for training, so that faces found once are found again whatever is beside them.
-    alignments = [align(table, cache, workers) for table in tables.values()]
-    readable = np.concatenate([alignment.readable for alignment in alignments])
-    transforms = np.concatenate([alignment.transforms for alignment in alignments])[readable]
-    found = np.concatenate([alignment.found for alignment in alignments])[readable]
+    joined = join_tables(list(tables.values()))
+    alignment = align(joined, cache, workers)
+    readable = alignment.readable
+    found, transforms = alignment.found[readable], alignment.transforms[readable]
     sources = np.repeat(list(tables), [len(table) for table in tables.values()])[readable]
-    data = AlignedTable(join_tables(list(tables.values())).where(readable), transforms)
+    data = AlignedTable(joined.where(readable), transforms)
     predictions = predict(model, data)
     brightness, sharpness = _looks(data)
     groups = {

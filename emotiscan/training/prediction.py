@@ -53,11 +53,10 @@ def predict_tables(model: FaceModel, tables: Sequence[LabelTable], cache: str | 
 
     Pictures that cannot be read are left out.
     """
-    # Each on its own, as for training, so that faces found once are found again whatever is beside them.
-    alignments = [align(table, cache, workers) for table in tables]
-    readable = np.concatenate([alignment.readable for alignment in alignments])
-    transforms = np.concatenate([alignment.transforms for alignment in alignments])
-    return predict(model, AlignedTable(join_tables(tables).where(readable), transforms[readable]))
+    table = join_tables(tables)
+    alignment = align(table, cache, workers)
+    readable = alignment.readable
+    return predict(model, AlignedTable(table.where(readable), alignment.transforms[readable]))
 
 
 def predict(model: FaceModel, data: AlignedTable, settings: Settings | None = None) -> Predictions:
