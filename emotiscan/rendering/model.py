@@ -39,10 +39,9 @@ FACE_VERTICES = 9409
 SKIN_VERTICES = 11248
 """Vertices before this one belong to the outer surface: face, head and neck."""
 
-MOUTH_VERTICES = ((SKIN_VERTICES, 13294), (14062, 21451))
-"""Vertices inside the mouth: its lining; gums, tongue and teeth."""
-
 TEETH_AND_GUMS = (14062, 21451)
+"""Vertices of gums, tongue and teeth."""
+
 MOUTH_LINING = (SKIN_VERTICES, 13294)
 EYEBALLS = ((21451, 22221), (23021, 23791))
 LASH_VERTICES = (25351, 26719)

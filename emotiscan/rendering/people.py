@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 Colour = tuple[float, float, float]
 """Linear red, green and blue, 0 to 1."""
 
-YOUNGEST, OLDEST = 10.0, 85.0
-
 
 def from_srgb(red: float, green: float, blue: float) -> Colour:
     """Linear colour of 8-bit screen values."""
