@@ -120,6 +120,7 @@ class FaceData(L.LightningDataModule):
             self.settings.size_at(epoch),
             self.settings.augmentation,
             seed=self.settings.seed_at(epoch),
+            movement=self.settings.map_loss > 0,
         )
         return DataLoader(
             dataset,

@@ -1,5 +1,7 @@
 """A table's pictures as the network sees them."""
 
+import logging
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -7,18 +9,22 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from emotiscan import faces
-from emotiscan.images import read_image
+from emotiscan.images import ImageError, read_image
 from emotiscan.model import ModelConfig, normalise, prepare
 from emotiscan.training.augmentation import Augmentation
+from emotiscan.training.movement import MovementError, movement_in_crop, read_movement, unknown_movement
 from emotiscan.training.stores import read_file
 from emotiscan.training.table import LabelTable
+
+log = logging.getLogger(__name__)
 
 
 class FaceDataset(Dataset):
     """Crops and labels, one item a row.
 
     An item is a dict: `crop` (3, s, s) float32 as the network wants it, `emotion` (e,) shares of
-    the votes and `codes` (k,) labels, NaN where unknown, and `index`, the row.
+    the votes and `codes` (k,) labels, NaN where unknown, `index`, the row, and on demand
+    `movement` (k, SIDE, SIDE), of `movement.movement_in_crop`.
     """
 
     def __init__(
@@ -29,6 +35,7 @@ class FaceDataset(Dataset):
         size: int | None = None,
         augmentation: Augmentation | None = None,
         seed: int = 0,
+        movement: bool = False,
     ) -> None:
         """Make a data set.
 
@@ -39,6 +46,7 @@ class FaceDataset(Dataset):
             size: side of the crops in pixels, by default the network's own.
             augmentation: None for evaluation.
             seed: with the row, decides what augmentation does; change it from epoch to epoch.
+            movement: whether items tell where the codes move the skin.
         """
         frame = table.frame.reindex(columns=[*table.frame.columns, *_missing(table, config)])
         self._pictures = list(zip(frame["root"], frame["image"], strict=True))
@@ -49,6 +57,7 @@ class FaceDataset(Dataset):
         self._size = size or config.input_size
         self._augmentation = augmentation
         self._seed = seed
+        self._maps = frame["maps"].tolist() if movement else None
 
     def __len__(self) -> int:
         return len(self._pictures)
@@ -66,7 +75,21 @@ class FaceDataset(Dataset):
             to_crop = faces.compose(self._augmentation.place(rng), to_crop)
             values = self._augmentation.look(faces.warp(picture, to_crop, self._size), rng)
             crop = normalise(torch.from_numpy(values)[None], self._config)[0]
-        return {"crop": crop, "emotion": self._emotions[index], "codes": self._codes[index], "index": index}
+        item = {"crop": crop, "emotion": self._emotions[index], "codes": self._codes[index], "index": index}
+        if self._maps is not None:
+            item["movement"] = torch.from_numpy(self._movement(index, picture.width, to_crop))
+        return item
+
+    def _movement(self, index: int, width: int, to_crop: faces.Transform) -> NDArray[np.float32]:
+        codes = self._config.codes
+        if not self._maps or not self._maps[index]:
+            return unknown_movement(len(codes))
+        try:
+            maps = read_movement(self._pictures[index][0], self._maps[index], width)
+        except (MovementError, ImageError) as error:  # one picture less to learn places from: no reason to stop a run
+            log.warning("%s", error)
+            return unknown_movement(len(codes))
+        return movement_in_crop(maps, codes, self._codes[index].numpy(), to_crop)
 
 
 def _missing(table: LabelTable, config: ModelConfig) -> list[str]:

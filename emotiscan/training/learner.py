@@ -9,8 +9,11 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 from torchmetrics.functional.classification import binary_auroc
 
 from emotiscan.model import FaceModel
-from emotiscan.training.losses import code_loss, emotion_loss
+from emotiscan.training.losses import code_loss, emotion_loss, map_loss
 from emotiscan.training.settings import Settings
+
+RARELY = -4.0
+"""Logit of how often a code moves the skin in a cell: where the locator starts."""
 
 
 class FaceLearner(L.LightningModule):
@@ -43,7 +46,12 @@ class FaceLearner(L.LightningModule):
         emotions = len(model.config.emotions)
         self.accuracy = MulticlassAccuracy(emotions, average="micro")
         self.macro_f1 = MulticlassF1Score(emotions, average="macro")
-        self._forward = self.model.forward
+        # Only in training: one logit a code and cell, so that the features tell where a code shows.
+        channels = self.model.code_head[0].in_features
+        self.locator = nn.Conv2d(channels, len(model.config.codes), 1) if settings.map_loss else None
+        if self.locator is not None:
+            nn.init.constant_(self.locator.bias, RARELY)
+        self._features = self.model.features
         self._codes_seen: list[tuple[Tensor, Tensor]] = []
 
     # -- steps
@@ -51,14 +59,16 @@ class FaceLearner(L.LightningModule):
     def on_train_start(self) -> None:
         """Compile the training steps where that was asked for."""
         if self.settings.compile:
-            self._forward = torch.compile(self.model.forward)
+            self._features = torch.compile(self.model.features)
 
     def _losses(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         crops = batch["crop"].contiguous(memory_format=torch.channels_last)
-        forward = self._forward if self.training else self.model
-        emotion_logits, code_logits = (logits.float() for logits in forward(crops))
+        feature_map = (self._features if self.training else self.model.features)(crops)
+        emotion_logits, code_logits = (logits.float() for logits in self.model.heads(feature_map))
         loss = emotion_loss(emotion_logits, batch["emotion"], self.emotion_weights, self.settings.label_smoothing)
         loss = loss + self.settings.code_loss * code_loss(code_logits, batch["codes"], self.code_weights)
+        if self.training and self.locator is not None:
+            loss = loss + self.settings.map_loss * map_loss(self.locator(feature_map).float(), batch["movement"])
         return loss, emotion_logits, code_logits
 
     def training_step(self, batch: dict[str, Tensor], number: int) -> Tensor:
@@ -118,6 +128,10 @@ class FaceLearner(L.LightningModule):
     def _heads(self) -> nn.ModuleList:
         return nn.ModuleList([self.model.emotion_head, self.model.code_head])
 
+    def _new_layers(self) -> list[nn.Parameter]:
+        heads = list(self._heads().parameters())
+        return heads if self.locator is None else heads + list(self.locator.parameters())
+
     # -- optimiser
 
     def configure_gradient_clipping(
@@ -135,7 +149,7 @@ class FaceLearner(L.LightningModule):
         """AdamW with two learning rates, and the chosen schedule."""
         settings = self.settings
         groups = [
-            {"params": list(self._heads().parameters()), "lr": settings.lr},
+            {"params": self._new_layers(), "lr": settings.lr},
             {"params": list(self.model.backbone.parameters()), "lr": settings.lr * settings.backbone_lr_factor},
         ]
         optimiser = torch.optim.AdamW(groups, weight_decay=settings.l2, fused=True)

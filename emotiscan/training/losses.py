@@ -47,6 +47,24 @@ def code_loss(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> 
     return (loss * known).sum() / known.sum()
 
 
+def map_loss(logits: Tensor, maps: Tensor) -> Tensor:
+    """Binary cross entropy of where each code moves the skin, over the maps that are known.
+
+    Args:
+        logits: (b, k, h, w), one of each cell.
+        maps: (b, k, m, m) in [0, 1], NaN where unknown; averaged down to the cells.
+
+    Returns:
+        A scalar, the mean over maps of their cells' sum; 0 where no map is known.
+    """
+    target = functional.adaptive_avg_pool2d(maps, logits.shape[2:])
+    known = ~target.isnan().flatten(2).any(2)
+    if not known.any():
+        return logits.sum() * 0.0
+    loss = functional.binary_cross_entropy_with_logits(logits[known], target[known], reduction="none")
+    return loss.flatten(1).sum(1).mean()
+
+
 def emotion_weights(votes: NDArray[np.floating], power: float) -> NDArray[np.float32]:
     """(n, e) votes to (e,) weights, inverse to each emotion's share to a power (0: equal, 1: balanced).
 

@@ -45,6 +45,7 @@ class Settings:
     l2: float = 0.01
     label_smoothing: float = 0.0
     code_loss: float = 1.0
+    map_loss: float = 0.0
     balance: float = 0.5
     freeze_epochs: int = 0
     unfreeze: int | None = None
@@ -206,6 +207,13 @@ def argument_parser() -> argparse.ArgumentParser:
     fit.add_argument("--label-smoothing", type=float, default=0.0, help="of the emotions, 0 to 1 (default: 0)")
     fit.add_argument("--code-loss", type=float, default=1.0, help="weight of the codes' loss (default: 1)")
     fit.add_argument(
+        "--map-loss",
+        type=float,
+        default=0.0,
+        help="weight of a loss that lets the feature map tell where each code moves the skin; for rendered faces drawn "
+        "with --maps (default: 0)",
+    )
+    fit.add_argument(
         "--balance",
         type=float,
         default=0.5,
@@ -290,7 +298,7 @@ _RULES = (
     (("patience", "lr", "hidden"), lambda value: value > 0, "must be above 0"),
     (("dropout", "label_smoothing", "warm_up", "ema"), lambda value: 0 <= value < 1, "must lie from 0 to below 1"),
     (
-        ("l1", "l2", "code_loss", "balance", "backbone_lr_factor", "freeze_epochs", "unfreeze"),
+        ("l1", "l2", "code_loss", "map_loss", "balance", "backbone_lr_factor", "freeze_epochs", "unfreeze"),
         lambda value: value >= 0,
         "must be 0 or more",
     ),

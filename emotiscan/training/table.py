@@ -15,7 +15,7 @@ from emotiscan import facs
 from emotiscan.training.stores import names_in
 
 SPLITS = ("train", "validation", "test")
-BASE_COLUMNS = ("source", "root", "image", "subject", "split", "agreement", "share")
+BASE_COLUMNS = ("source", "root", "image", "maps", "subject", "split", "agreement", "share")
 
 
 class TableError(ValueError):
@@ -32,11 +32,11 @@ class LabelTable:
 
     Attributes:
         frame: one row a picture. Columns: `source` (name of the data set), `root` (folder or zip
-            file), `image` (name below the root), `subject`, `split` ("train", "validation",
-            "test" or ""), `agreement` (votes for the winning emotion, NaN where nobody voted),
-            `share` (how many times an epoch trains on a picture of this data set, on average),
-            one column per emotion (its share of the votes, 0 to 1; all NaN where unknown) and
-            one per code (0 to 1, or NaN).
+            file), `image` (name below the root), `maps` (name of its movement maps below the root,
+            or ""), `subject`, `split` ("train", "validation", "test" or ""), `agreement` (votes for
+            the winning emotion, NaN where nobody voted), `share` (how many times an epoch trains on
+            a picture of this data set, on average), one column per emotion (its share of the votes,
+            0 to 1; all NaN where unknown) and one per code (0 to 1, or NaN).
         emotions: names and order of the emotion columns.
         codes: names and order of the code columns.
     """
@@ -93,7 +93,8 @@ def build_table(
 
     Args:
         rows: dicts with `image` and `subject`, and any of `split`, `line` (in `file`), `emotion`
-            (a word), `votes` (mapping of emotion to number of votes) and codes (0, 1 or None).
+            (a word), `votes` (mapping of emotion to number of votes), `maps` (name of a file of
+            movement maps, passed over where it is missing) and codes (0, 1 or None).
         file: where the labels came from, for messages.
         root: folder or zip file that holds the pictures.
 
@@ -112,7 +113,8 @@ def build_table(
             raise TableError(file, f"there is no picture {image} in {root}; add it or delete this line", line)
         seen[image] = line
         record = {"source": source, "root": str(root), "image": image, "subject": str(row["subject"])}
-        record |= {"split": row.get("split") or "", "share": 1.0}
+        maps = str(row.get("maps") or "")
+        record |= {"maps": maps if maps in present else "", "split": row.get("split") or "", "share": 1.0}
         if record["split"] not in ("", *SPLITS):
             raise TableError(file, f"split is “{record['split']}”; use {', '.join(SPLITS)} or leave it blank", line)
         record |= _emotion_record(row, emotions, file, line)

@@ -3,12 +3,14 @@
 import csv
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from emotiscan import facs
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
@@ -153,3 +155,15 @@ def write_csv(root: Path, columns: Sequence[str], rows: Sequence[Sequence[object
         stem = str(name).removesuffix(".png")
         put(root / str(name), png(stem.rstrip("0123456789"), person=int(stem[-1])))
     return write_rows(root / "labels.csv", columns, rows)
+
+
+def write_rendered(root: Path, faces: Sequence[Mapping[str, float]], split: Sequence[str] = ()) -> Path:
+    """A folder as the renderer writes it, without movement maps: one picture for each mapping of code to intensity."""
+    columns = ["image", "subject", "split", "emotion", *facs.CODES]
+    rows = []
+    for n, codes in enumerate(faces):
+        put(root / f"images/{n:06}.jpg", png("happy" if codes else "calm", person=n % 8))
+        rows.append([f"images/{n:06}.jpg", f"s0-{n:06}", split[n] if split else "train", ""])
+        rows[-1] += [codes.get(code, 0) for code in facs.CODES]
+    write_rows(root / "labels.csv", columns, rows)
+    return root

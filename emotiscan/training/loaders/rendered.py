@@ -1,6 +1,6 @@
 """Faces that the project's own renderer drew (`python -m emotiscan.rendering`)."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from emotiscan import facs
 from emotiscan.training.loaders.rows import read_rows
@@ -14,7 +14,7 @@ def load_rendered(path: str | Path) -> LabelTable:
     """A folder of rendered faces; its intensities become present, absent or unknown.
 
     Faces with random combinations of codes have no emotion: it stays unknown. Skin tone, age and
-    the other attributes stay in labels.csv.
+    the other attributes stay in labels.csv. Movement maps, where they were drawn, come along.
 
     Args:
         path: the folder, or its labels.csv.
@@ -26,7 +26,9 @@ def load_rendered(path: str | Path) -> LabelTable:
     file = file / "labels.csv" if file.is_dir() else file
     rows = read_rows(file, ["image", "subject", "split", "emotion", *facs.CODES])
     pictures = (
-        row | {"votes": None} | {code: _presence(row[code], code, file, int(str(row["line"]))) for code in facs.CODES}
+        row
+        | {"votes": None, "maps": f"maps/{PurePosixPath(str(row['image'])).stem}.npz"}
+        | {code: _presence(row[code], code, file, int(str(row["line"]))) for code in facs.CODES}
         for row in rows
     )
     return build_table(pictures, file=file, root=file.parent, source="rendered")

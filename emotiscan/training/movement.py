@@ -1,0 +1,81 @@
+"""Where codes move the skin, as the network's crops show it: what the renderer knows and no photograph tells."""
+
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from emotiscan import faces
+from emotiscan.training.stores import read_file
+
+SIDE = 12
+"""Cells of a map along each side: at least as fine as any feature map of ours in training."""
+
+
+class MovementError(ValueError):
+    """A file of movement maps cannot be read; the message says which."""
+
+
+def read_movement(root: str | Path, name: str, width: int) -> dict[str, tuple[Image.Image, faces.Transform]]:
+    """Movement maps of one rendered picture.
+
+    Args:
+        root: folder or zip file of the data set.
+        name: of the .npz file below it, with one (m, m) uint8 map for each active code.
+        width: of the picture, pixels.
+
+    Returns:
+        Code to its map, mode "L", and the transform from the map's pixels to the picture's.
+
+    Raises:
+        MovementError: the file is damaged.
+        ImageError: it is missing.
+    """
+    data = read_file(root, name)
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as maps:
+            pictures = {code: Image.fromarray(maps[code]) for code in maps.files}
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise MovementError(f"{name} in {root} holds no movement maps ({error}); draw the picture again") from None
+    return {
+        code: (picture, np.array([[width / picture.width, 0, 0], [0, width / picture.width, 0]], float))
+        for code, picture in pictures.items()
+    }
+
+
+def movement_in_crop(
+    maps: Mapping[str, tuple[Image.Image, faces.Transform]],
+    codes: Sequence[str],
+    labels: NDArray[np.floating],
+    to_crop: faces.Transform,
+) -> NDArray[np.float32]:
+    """Maps of all codes in a crop.
+
+    Args:
+        maps: of `read_movement`.
+        codes: names of the k codes.
+        labels: (k,) 1 present, 0 absent, NaN unknown.
+        to_crop: picture pixels to fractions of the crop.
+
+    Returns:
+        (k, SIDE, SIDE) 0 to 1: where a present code moves the skin; 0 everywhere for an absent one,
+        NaN for one of which the label or the map is unknown.
+    """
+    found = np.full((len(codes), SIDE, SIDE), np.nan, np.float32)
+    for place, (code, label) in enumerate(zip(codes, labels, strict=True)):
+        if label == 0:
+            found[place] = 0
+        elif label == 1 and code in maps:
+            picture, to_picture = maps[code]
+            cells = faces.warp(picture, faces.compose(to_crop, to_picture), SIDE)
+            found[place] = np.asarray(cells, np.float32) / 255
+    return found
+
+
+def unknown_movement(codes: int) -> NDArray[np.float32]:
+    """(k, SIDE, SIDE) of NaN: a picture without maps."""
+    return np.full((codes, SIDE, SIDE), np.nan, np.float32)

@@ -1,0 +1,113 @@
+import io
+
+import numpy as np
+import pytest
+import torch
+from trees import put, write_rendered
+
+from emotiscan.model import ModelConfig
+from emotiscan.training import reporting
+from emotiscan.training.augmentation import Augmentation
+from emotiscan.training.dataset import FaceDataset
+from emotiscan.training.fit import main
+from emotiscan.training.loaders import load_source
+from emotiscan.training.losses import map_loss
+from emotiscan.training.movement import SIDE, movement_in_crop, read_movement
+
+WHOLE = np.array([[1 / 96, 0, 0], [0, 1 / 96, 0]])
+CODES = ("AU12", "AU4", "AU1")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Rendered pictures of 96 px whose AU12 moves the left half of the picture; the second has no maps."""
+    folder = write_rendered(tmp_path / "rendered", [{"AU12": 0.8}, {"AU12": 0.8}, {}])
+    left = np.zeros((24, 24), np.uint8)
+    left[:, :12] = 255
+    buffer = io.BytesIO()
+    np.savez(buffer, AU12=left)
+    put(folder / "maps/000000.npz", buffer.getvalue())
+    put(folder / "maps/000002.npz", buffer.getvalue())
+    return folder
+
+
+def dataset(folder, **options):
+    table = load_source(f"rendered:{folder}")
+    config = ModelConfig(codes=CODES, input_size=32)
+    return FaceDataset(table, np.array([WHOLE] * len(table)), config, movement=True, **options)
+
+
+def test_a_present_code_shows_where_it_moves_and_an_absent_one_nowhere(folder):
+    moves = dataset(folder)[0]["movement"].numpy()
+    assert moves.shape == (3, SIDE, SIDE)
+    assert moves[0, :, : SIDE // 2 - 1].min() > 0.95
+    assert moves[0, :, SIDE // 2 + 1 :].max() < 0.05
+    assert (moves[1:] == 0).all()
+
+
+def test_what_is_not_known_stays_unknown(folder):
+    without_maps = dataset(folder)[1]["movement"]
+    assert without_maps.isnan().all()
+    maps = read_movement(folder, "maps/000000.npz", 96)
+    moves = movement_in_crop(maps, CODES, np.array([np.nan, 1, 0]), WHOLE)
+    assert np.isnan(moves[:2]).all()  # an unknown label, and a code without a map
+    assert (moves[2] == 0).all()
+
+
+def test_movement_turns_with_the_picture(folder):
+    still = dict.fromkeys(vars(Augmentation()), 0.0)
+    mirrored = dataset(folder, augmentation=Augmentation(**{**still, "flip": 1.0}))[0]["movement"]
+    torch.testing.assert_close(mirrored, dataset(folder)[0]["movement"].flip(2), atol=0.02, rtol=0)
+
+
+def test_a_damaged_file_of_maps_is_named_and_stops_nothing(folder, caplog):
+    put(folder / "maps/000000.npz", b"no maps")
+    assert dataset(folder)[0]["movement"].isnan().all()
+    assert "maps/000000.npz" in caplog.text
+    assert "draw the picture again" in caplog.text
+
+
+def test_the_loss_of_a_map_wants_its_cells_and_passes_over_the_unknown():
+    maps = torch.zeros(2, 1, 4, 4)
+    maps[0, 0, :, :2] = 1
+    maps[1] = torch.nan
+    logits = torch.zeros(2, 1, 2, 2, requires_grad=True)
+    loss = map_loss(logits, maps)
+    assert loss.item() == pytest.approx(4 * np.log(2))
+    loss.backward()
+    assert (logits.grad[0, 0, :, 0] < 0).all()
+    assert (logits.grad[0, 0, :, 1] > 0).all()
+    assert (logits.grad[1] == 0).all()
+    assert map_loss(logits, torch.full((2, 1, 4, 4), torch.nan)).item() == 0
+
+
+def test_training_takes_the_maps_up_and_leaves_no_trace_of_them_in_the_network(tmp_path, monkeypatch):
+    def kept(model, *_):
+        networks.append(model.state_dict())
+
+    networks = []
+    monkeypatch.setattr(reporting, "finish", kept)
+    folder = write_rendered(
+        tmp_path / "rendered", [{"AU12": 0.8}, {}] * 4, ["train"] * 4 + ["validation"] * 2 + ["train"] * 2
+    )
+    left = np.zeros((24, 24), np.uint8)
+    left[:, :12] = 255
+    buffer = io.BytesIO()
+    np.savez(buffer, AU12=left)
+    for n in range(8):
+        put(folder / f"maps/{n:06}.npz", buffer.getvalue())
+    for weight in ("0", "1"):
+        arguments = [
+            "--data",
+            f"rendered:{folder}",
+            "--out",
+            str(tmp_path / weight),
+            "--cache",
+            str(tmp_path / "cache"),
+        ]
+        arguments += ["--init", "none", "--backbone", "densenet121", "--hidden", "16", "--batch", "6", "--workers", "0"]
+        assert main([*arguments, "--precision", "fp32", "--sizes", "64:1", "--map-loss", weight]) == 0
+    torch.set_flush_denormal(False)
+    without, taught = networks
+    assert without.keys() == taught.keys()
+    assert not torch.equal(without["backbone.norm5.weight"], taught["backbone.norm5.weight"])
