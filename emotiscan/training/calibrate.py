@@ -15,6 +15,7 @@ from emotiscan.calibration import Calibration
 from emotiscan.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from emotiscan.evaluation import headline
 from emotiscan.training.calibrating import calibrate
+from emotiscan.training.options import add_machine_options
 from emotiscan.training.prediction import load_split, predict_tables
 from emotiscan.training.reporting import report_on
 from emotiscan.training.table import SPLITS, TableError
@@ -44,8 +45,7 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--out", required=True, type=Path, metavar="OUT", help="checkpoint to write; name IN again to replace it"
     )
-    parser.add_argument("--cache", default="cache", metavar="DIR", help="where found faces are kept (default: cache)")
-    parser.add_argument("--workers", type=int, default=2, help="processes that find faces (default: 2)")
+    add_machine_options(parser, "find faces")
     return parser
 
 

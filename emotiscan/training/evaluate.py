@@ -13,6 +13,7 @@ from pathlib import Path
 from emotiscan.checkpoint import DEFAULT_WEIGHTS, CheckpointError, load_checkpoint, save_checkpoint
 from emotiscan.evaluation import headline
 from emotiscan.training.figures import write_figures
+from emotiscan.training.options import add_machine_options
 from emotiscan.training.prediction import load_split, predict_tables
 from emotiscan.training.reporting import report_on
 from emotiscan.training.table import LabelTable, TableError
@@ -30,8 +31,7 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, metavar="DIR", help="also write report.json and pictures there")
     parser.add_argument("--attach", metavar="NAME", help="write the report into the checkpoint, under this name")
     parser.add_argument("--note", default="", help="a sentence about the data, shown beside an attached report")
-    parser.add_argument("--cache", default="cache", metavar="DIR", help="where found faces are kept (default: cache)")
-    parser.add_argument("--workers", type=int, default=2, help="processes that find faces (default: 2)")
+    add_machine_options(parser, "find faces")
     return parser
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from emotiscan.model import BACKBONES
 from emotiscan.training.augmentation import Augmentation
+from emotiscan.training.options import add_machine_options
 
 
 class SettingsError(ValueError):
@@ -134,7 +135,6 @@ def argument_parser() -> argparse.ArgumentParser:
         "learn=emotions passes over its other labels; images=DIR says where the pictures of a CSV lie",
     )
     data.add_argument("--out", metavar="DIR", help="run folder to write (default: runs/ and the time)")
-    data.add_argument("--cache", metavar="DIR", default="cache", help="where found faces are kept (default: cache)")
     data.add_argument(
         "--split",
         choices=("auto", "table", "published"),
@@ -248,7 +248,7 @@ def argument_parser() -> argparse.ArgumentParser:
     machine.add_argument(
         "--precision", choices=("auto", "fp32", "bf16"), default="auto", help="auto: bf16 where the processor has it"
     )
-    machine.add_argument("--workers", type=int, default=2, help="processes that load pictures (default: 2)")
+    add_machine_options(machine, "load pictures")
     machine.add_argument("--threads", type=int, default=0, help="threads that compute (default: torch's own choice)")
     machine.add_argument(
         "--compile",
@@ -302,7 +302,7 @@ _RULES = (
         lambda value: value >= 0,
         "must be 0 or more",
     ),
-    (("seed", "workers", "threads"), lambda value: value >= 0, "must be 0 or more"),
+    (("seed", "threads"), lambda value: value >= 0, "must be 0 or more"),
 )
 
 

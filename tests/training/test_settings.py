@@ -63,7 +63,7 @@ def test_no_augmentation_but_one():
         (("--dropout", "1"), "--dropout must lie from 0 to below 1"),
         (("--label-smoothing", "-0.1"), "--label-smoothing must lie from 0 to below 1"),
         (("--warm-up", "1.5"), "--warm-up must lie"),
-        (("--workers", "-1"), "--workers must be 0 or more"),
+        (("--threads", "-1"), "--threads must be 0 or more"),
         (("--seed", "-1"), "--seed must be 0 or more"),
         (("--l2", "nan"), "--l2 must be 0 or more"),
         (("--backbone-lr-factor", "-1"), "--backbone-lr-factor must be 0 or more"),

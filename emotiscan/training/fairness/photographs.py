@@ -12,7 +12,7 @@ from emotiscan.images import read_image
 from emotiscan.model import FaceModel
 from emotiscan.training.alignment import align
 from emotiscan.training.data import AlignedTable
-from emotiscan.training.fairness_measures import by_group
+from emotiscan.training.fairness.measures import by_group
 from emotiscan.training.prediction import predict
 from emotiscan.training.stores import read_file
 from emotiscan.training.table import LabelTable, join_tables
@@ -61,7 +61,7 @@ def compare_photographs(
         model, card: the checkpoint.
         cache: folder for what is found, as for training.
         workers: processes that find faces.
-        bootstraps: see `fairness_measures.compare`.
+        bootstraps: see `measures.compare`.
 
     Returns:
         `samples`, `subjects`, and `attributes`: name to `title`, `ordered`, `note`, `groups` and

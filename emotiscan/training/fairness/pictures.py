@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from emotiscan.training.drawing import BLUE, GREEN, GREY, INK, ORANGE, SMALL, TITLE, blank, font, style, write
-from emotiscan.training.fairness_measures import MEASURES
+from emotiscan.training.fairness.measures import MEASURES
 
 COLOURS = {"detected": GREY, "accuracy": BLUE, "code_auc": GREEN, "code_f1": ORANGE, "false_alarms": INK}
 PANELS = (("detected", "accuracy"), ("code_auc", "code_f1"), ("false_alarms",))

@@ -14,8 +14,8 @@ from emotiscan.checkpoint import load_checkpoint
 from emotiscan.faces import Face, FaceDetector
 from emotiscan.model import prepare
 from emotiscan.rendering import Renderer, Scene
-from emotiscan.training.fairness_measures import Readings, Truth
-from emotiscan.training.fairness_scenes import ATTRIBUTES, base_scene, true_class, true_codes, variants
+from emotiscan.training.fairness.measures import Readings, Truth
+from emotiscan.training.fairness.scenes import ATTRIBUTES, base_scene, true_class, true_codes, variants
 
 BASELINE = "baseline"
 """Name of the base scenes as they are, beside the attributes."""

@@ -1,0 +1,103 @@
+"""Measure how a checkpoint treats different faces, one thing varied at a time."""
+
+import argparse
+import dataclasses
+import json
+import logging
+import sys
+from pathlib import Path
+
+from emotiscan.checkpoint import DEFAULT_WEIGHTS, CheckpointError, load_checkpoint, save_checkpoint
+from emotiscan.rendering import FaceModelError
+from emotiscan.training.fairness.photographs import compare_photographs
+from emotiscan.training.fairness.pictures import write_pictures
+from emotiscan.training.fairness.reading import Tools
+from emotiscan.training.fairness.report import KIND, compact, measure, print_report
+from emotiscan.training.fairness.scenes import ATTRIBUTES
+from emotiscan.training.options import add_machine_options, whole_number
+from emotiscan.training.prediction import load_split
+from emotiscan.training.table import LabelTable, TableError
+
+STOPPED = 130
+"""Exit status after Ctrl-C."""
+
+
+def argument_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m emotiscan.training.fairness", description=__doc__)
+    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="default: the shipped checkpoint")
+    parser.add_argument("--model", metavar="NPZ", help="the converted ICT-FaceKit (see rendering.convert)")
+    parser.add_argument("--faces", type=whole_number(2), default=200, help="drawn persons, 2 or more (default: 200)")
+    parser.add_argument(
+        "--vary", nargs="+", choices=ATTRIBUTES, default=list(ATTRIBUTES), metavar="NAME",
+        help=f"what to vary (default: all): {', '.join(ATTRIBUTES)}",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=whole_number(0), default=0, help="another seed gives other persons (default: 0)")
+    parser.add_argument(
+        "--size", type=whole_number(64), default=224, help="side of the pictures, pixels (default: 224)"
+    )
+    parser.add_argument(
+        "--data", action="append", default=[], metavar="KIND:PATH[,…]",
+        help="also compare labelled photographs, as train.py takes them; may be given several times",
+    )  # fmt: skip
+    parser.add_argument("--split", help="only this split of the photographs (default: all of them)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write fairness.json and pictures there")
+    parser.add_argument("--attach", metavar="NAME", help="write the compact report into the checkpoint, by this name")
+    add_machine_options(parser, "draw and read")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure, print, and write what was asked for.
+
+    Returns:
+        Exit status: 0, 1 after a mistake, 130 where it was stopped.
+    """
+    parsed = argument_parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        report = _report(parsed)
+        print_report(report)
+        if parsed.out:
+            parsed.out.mkdir(parents=True, exist_ok=True)
+            (parsed.out / "fairness.json").write_text(json.dumps(report, indent=1) + "\n")
+            write_pictures(report, parsed.out)
+        if parsed.attach:
+            model, card = load_checkpoint(parsed.weights)
+            metrics = {**card.metrics, parsed.attach: compact(report)}
+            save_checkpoint(parsed.weights, model, dataclasses.replace(card, metrics=metrics))
+    except (CheckpointError, FaceModelError, TableError, OSError) as error:
+        print(f"fairness: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("fairness: stopped", file=sys.stderr)
+        return STOPPED
+    return 0
+
+
+def _report(parsed: argparse.Namespace) -> dict:
+    if not parsed.model and not parsed.data:
+        raise FaceModelError("name the face model with --model to draw faces, or photographs with --data, or both")
+    tables = {source: load_split(source, parsed.split) for source in parsed.data}
+    model, card = load_checkpoint(parsed.weights)
+    report: dict = {"kind": KIND, "samples": 0, "subjects": 0, "attributes": {}}
+    if parsed.model:
+        tools = Tools(parsed.model, str(parsed.weights), parsed.cache, parsed.seed, parsed.size)
+        report = measure(tools, card.config, card.calibration, parsed.faces, parsed.vary, parsed.workers)
+    if tables:
+        report["photographs"] = compare_photographs(_named(tables), model, card, parsed.cache, parsed.workers)
+    return report
+
+
+def _named(tables: dict[str, LabelTable]) -> dict[str, LabelTable]:
+    """By kind and file name: a report travels, and paths are of the machine that made it."""
+    names = [
+        f"{kind}:{Path(rest.split(',')[0]).name}" for kind, _, rest in (source.partition(":") for source in tables)
+    ]
+    twice = {name for name in names if names.count(name) > 1}
+    unique = [f"{name} ({place})" if name in twice else name for place, name in enumerate(names, start=1)]
+    return dict(zip(unique, tables.values(), strict=True))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
