@@ -85,7 +85,8 @@ class Analyzer:
         """
         self.model: FaceModel
         self.card: Card
-        self.model, self.card = load_checkpoint(weights)
+        model, self.card = load_checkpoint(weights)
+        self.model = model.quicken()
         self._detector = FaceDetector()
 
     def analyze(self, source: Image.Image | bytes | str | Path, cropped: bool = False) -> Analysis:

@@ -1,5 +1,6 @@
 """The network: its shapes, its feature map as a value of its own, and what goes into it."""
 
+import copy
 import json
 
 import numpy as np
@@ -41,6 +42,12 @@ class TestEachBackbone:
             assert torch.equal(two_steps, one_step)
         assert torch.equal(feature_map, kept)
 
+    def test_made_quicker_it_reads_the_same(self, model, crops):
+        quick = copy.deepcopy(model).quicken()
+        assert torch.allclose(quick.features(crops), model.features(crops), atol=1e-4)
+        for before, after in zip(model(crops), quick(crops), strict=True):
+            assert torch.allclose(before, after, atol=1e-4)
+
     def test_a_crop_is_read_alike_alone_and_in_a_batch(self, model, crops):
         for together, alone in zip(model(crops), model(crops[1:]), strict=True):
             assert torch.allclose(together[1:], alone, atol=1e-4)
@@ -60,6 +67,36 @@ class TestEachBackbone:
             for layer in stage:
                 values = layer(values)
         assert torch.equal(torch.relu(values), model.features(crops))
+
+
+class TestLocalCodes:
+    @pytest.fixture
+    def local(self):
+        torch.manual_seed(0)
+        config = ModelConfig("densenet121", input_size=64, hidden=8, stride=16, local_codes=True)
+        return FaceModel(config).eval().requires_grad_(False)
+
+    def test_each_cell_speaks_for_itself(self, local, crops):
+        feature_map = local.features(crops)
+        other = feature_map.clone()
+        other[:, :, 0, 0] = other[:, :, 0, 0] * 3 + 1
+        before, after = local.evidence(feature_map), local.evidence(other)
+        assert before.shape == (2, len(facs.CODES), 4, 4)
+        assert torch.allclose(before[:, :, 1:], after[:, :, 1:], atol=1e-5)
+        assert not torch.allclose(before[:, :, 0, 0], after[:, :, 0, 0], atol=1e-2)
+
+    def test_the_strongest_cells_decide(self, local):
+        evidence = torch.full((1, len(facs.CODES), 4, 4), -6.0)
+        evidence[0, 3, 1, 2] = 6.0
+        (logits,) = local.code_logits(evidence)
+        assert logits[3] == pytest.approx(6 - np.log(16), abs=1e-3)
+        assert torch.allclose(logits[:3], torch.tensor(-6.0), atol=1e-5)
+
+    def test_forward_reads_codes_from_the_evidence_and_emotions_from_the_whole(self, local, crops):
+        feature_map = local.features(crops)
+        emotions, codes = local(crops)
+        assert torch.equal(codes, local.code_logits(local.evidence(feature_map)))
+        assert torch.equal(emotions, local.emotion_logits(feature_map))
 
 
 class TestReading:

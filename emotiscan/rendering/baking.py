@@ -33,8 +33,11 @@ from emotiscan.rendering.model import (
 from emotiscan.rendering.rasteriser import rasterise, vertex_normals
 from emotiscan.rendering.sculpting import sculpt
 
-VERSION = 4
+VERSION = 5
 """Raise this whenever something below changes what is baked."""
+
+BEYOND_ANY_LASH = 2.0
+"""As a place along the lashes, at which nothing is drawn."""
 
 DIRECTIONS = 80
 SHADOW_SIDE = 320
@@ -55,7 +58,7 @@ class Baked:
         brows: (32, h, w) uint8 brow patterns.
         noise: (256, 256) tiling noise, mean 0.5.
         ears: (n,) whether a vertex belongs to an ear.
-        lash_tips: (n,) on the lash strips: 0 at the lid to 1 at the tip.
+        lash_tips: (n,) on the lash strips: 0 at the lid to 1 at the tip; more where nothing is drawn.
         root_triangles: (r, 3) vertices of the triangles in which hair may root, on the scalp.
         root_weights: (r, 3) where in its triangle each root lies.
         root_places: (r, 3) where on the mean face each root lies.
@@ -189,7 +192,8 @@ def _lash_tips(model: FaceModel) -> Floats:
     distance = cKDTree(model.neutral[:FACE_VERTICES]).query(lashes)[0]
     lower = lashes[:, 1] < np.where(np.abs(lashes[:, 0]) > 4.6, 3.15, 3.25)
     tips = np.zeros(len(model.neutral), np.float32)
-    tips[first:end] = np.where(lower, np.clip(distance / 0.45 + 0.45, 0, 1.2), np.clip(distance / 0.75, 0, 1))
+    # Lower lashes are finer than a pixel, and specks where one is hit: the painted lash line stands for them.
+    tips[first:end] = np.where(lower, BEYOND_ANY_LASH, np.clip(distance / 0.75, 0, 1))
     return tips
 
 

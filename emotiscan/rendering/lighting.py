@@ -141,6 +141,8 @@ def light_surface(pixels, surface, lamps, shadow, pixel_size, gloss_power, diffu
                 bleed = openness
                 if material == _FLESH:  # red light gets into corners through the flesh
                     bleed = openness ** (0.75 if k == 0 else 1.05)
+                elif material == _WET:  # what reaches the teeth was thrown back and forth between red lips
+                    bleed = openness ** (0.50 if k == 0 else (0.70 if k == 1 else 0.90))
                 diffuse[y, x, k] = ambient * bleed
                 specular[y, x, k] = 0.0
                 unshadowed += ambient * (0.3 if k == 0 else (0.59 if k == 1 else 0.11))

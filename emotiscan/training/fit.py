@@ -96,6 +96,8 @@ def fit(settings: Settings, resume: bool = False) -> int:
     model, filled = initial_model(start, data.table.emotions, data.table.codes)
     settings = dataclasses.replace(filled, init=settings.init)
 
+    if settings.map_loss and not model.config.local_codes:
+        raise SettingsError("--map-loss teaches where codes show, which only --local-codes can tell; add that option")
     batches = FaceData(data, model.config, settings)
     if len(batches.training.table) < 2:
         raise SettingsError("at least two training pictures are needed")

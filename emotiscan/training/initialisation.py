@@ -63,7 +63,10 @@ def _fresh(
 
 def _filled(settings: Settings, base: dict, pretrained: bool) -> Settings:
     defaults = dataclasses.asdict(ModelConfig()) | base
-    filled = {name: defaults[name] for name in ("backbone", "stride", "hidden", "dropout", "grayscale", "mirrored")}
+    filled = {
+        name: defaults[name]
+        for name in ("backbone", "stride", "hidden", "dropout", "grayscale", "mirrored", "local_codes")
+    }
     filled |= {
         "sizes": ((defaults["input_size"], DEFAULT_EPOCHS),),
         "unfreeze": 2 if pretrained else 5,
@@ -86,6 +89,7 @@ def _config(settings: Settings, emotions: tuple[str, ...], codes: tuple[str, ...
         stride=settings.stride,
         grayscale=settings.grayscale,
         mirrored=bool(settings.mirrored),
+        local_codes=bool(settings.local_codes),
         hidden=settings.hidden,
         dropout=settings.dropout or 0.0,
     )
@@ -133,20 +137,19 @@ def _take_backbone(model: FaceModel, weights: dict[str, Tensor], name: str) -> N
 def _take_all(model: FaceModel, old: FaceModel) -> None:
     state, given = model.state_dict(), old.state_dict()
     for name, tensor in given.items():
-        last_layer = name.startswith(("emotion_head.4.", "code_head.4."))
+        last_layer = name.startswith(("emotion_head.4.", "code_head.4.", "code_scale", "code_offset"))
         if not last_layer and name in state and state[name].shape == tensor.shape:
             state[name] = tensor
+    by_name = [("code_scale", "codes"), ("code_offset", "codes")]
     if model.config.hidden == old.config.hidden:
-        for head, names, old_names in (
-            ("emotion_head", model.config.emotions, old.config.emotions),
-            ("code_head", model.config.codes, old.config.codes),
-        ):
-            for parameter in ("weight", "bias"):
-                key = f"{head}.4.{parameter}"
-                # By name, never by place: another order would silently swap labels.
-                rows = model.state_dict()[key].clone()
-                for row, name in enumerate(names):
-                    if name in old_names:
-                        rows[row] = given[key][old_names.index(name)]
-                state[key] = rows
+        by_name += [(f"{head}_head.4.{of}", f"{head}s") for head in ("emotion", "code") for of in ("weight", "bias")]
+    for key, vocabulary in by_name:
+        if key in state and key in given:
+            names, old_names = getattr(model.config, vocabulary), getattr(old.config, vocabulary)
+            # By name, never by place: another order would silently swap labels.
+            rows = model.state_dict()[key].clone()
+            for row, name in enumerate(names):
+                if name in old_names:
+                    rows[row] = given[key][old_names.index(name)]
+            state[key] = rows
     model.load_state_dict(state)

@@ -12,9 +12,6 @@ from emotiscan.model import FaceModel
 from emotiscan.training.losses import code_loss, emotion_loss, map_loss
 from emotiscan.training.settings import Settings
 
-RARELY = -4.0
-"""Logit of how often a code moves the skin in a cell: where the locator starts."""
-
 
 class FaceLearner(L.LightningModule):
     """A `FaceModel` that Lightning can fit.
@@ -46,11 +43,6 @@ class FaceLearner(L.LightningModule):
         emotions = len(model.config.emotions)
         self.accuracy = MulticlassAccuracy(emotions, average="micro")
         self.macro_f1 = MulticlassF1Score(emotions, average="macro")
-        # Only in training: one logit a code and cell, so that the features tell where a code shows.
-        channels = self.model.code_head[0].in_features
-        self.locator = nn.Conv2d(channels, len(model.config.codes), 1) if settings.map_loss else None
-        if self.locator is not None:
-            nn.init.constant_(self.locator.bias, RARELY)
         self._features = self.model.features
         self._codes_seen: list[tuple[Tensor, Tensor]] = []
 
@@ -64,11 +56,13 @@ class FaceLearner(L.LightningModule):
     def _losses(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         crops = batch["crop"].contiguous(memory_format=torch.channels_last)
         feature_map = (self._features if self.training else self.model.features)(crops)
-        emotion_logits, code_logits = (logits.float() for logits in self.model.heads(feature_map))
+        emotion_logits = self.model.emotion_logits(feature_map).float()
+        evidence = self.model.evidence(feature_map)
+        code_logits = self.model.code_logits(evidence)
         loss = emotion_loss(emotion_logits, batch["emotion"], self.emotion_weights, self.settings.label_smoothing)
         loss = loss + self.settings.code_loss * code_loss(code_logits, batch["codes"], self.code_weights)
-        if self.training and self.locator is not None:
-            loss = loss + self.settings.map_loss * map_loss(self.locator(feature_map).float(), batch["movement"])
+        if self.training and self.settings.map_loss:
+            loss = loss + self.settings.map_loss * map_loss(evidence.float(), batch["movement"])
         return loss, emotion_logits, code_logits
 
     def training_step(self, batch: dict[str, Tensor], number: int) -> Tensor:
@@ -128,9 +122,8 @@ class FaceLearner(L.LightningModule):
     def _heads(self) -> nn.ModuleList:
         return nn.ModuleList([self.model.emotion_head, self.model.code_head])
 
-    def _new_layers(self) -> list[nn.Parameter]:
-        heads = list(self._heads().parameters())
-        return heads if self.locator is None else heads + list(self.locator.parameters())
+    def _head_parameters(self) -> list[nn.Parameter]:
+        return [value for name, value in self.model.named_parameters() if not name.startswith("backbone.")]
 
     # -- optimiser
 
@@ -149,7 +142,7 @@ class FaceLearner(L.LightningModule):
         """AdamW with two learning rates, and the chosen schedule."""
         settings = self.settings
         groups = [
-            {"params": self._new_layers(), "lr": settings.lr},
+            {"params": self._head_parameters(), "lr": settings.lr},
             {"params": list(self.model.backbone.parameters()), "lr": settings.lr * settings.backbone_lr_factor},
         ]
         optimiser = torch.optim.AdamW(groups, weight_decay=settings.l2, fused=True)

@@ -20,8 +20,9 @@ class Settings:
     """A training run's settings; saved as `settings.json` in its run folder.
 
     The fields are the options of `train.py` (see its `--help`), with dashes as underscores.
-    `backbone`, `stride`, `sizes`, `hidden`, `dropout`, `grayscale`, `mirrored`, `unfreeze` and
-    `backbone_lr_factor` may be None: they then follow from `init`; `input_size` then is the last of `sizes`.
+    `backbone`, `stride`, `sizes`, `hidden`, `dropout`, `grayscale`, `mirrored`, `local_codes`,
+    `unfreeze` and `backbone_lr_factor` may be None: they then follow from `init`; `input_size` then is
+    the last of `sizes`.
     """
 
     data: tuple[str, ...]
@@ -35,6 +36,7 @@ class Settings:
     dropout: float | None = None
     grayscale: bool | None = None
     mirrored: bool | None = None
+    local_codes: bool | None = None
     sizes: tuple[tuple[int, int], ...] | None = None
     input_size: int | None = None
     batch: int = 32
@@ -169,6 +171,13 @@ def argument_parser() -> argparse.ArgumentParser:
         "time (default: as --init does, else no)",
     )
     net.add_argument(
+        "--local-codes",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="read the codes in each cell of the feature map, so that the network tells where it sees them "
+        "(default: as --init does, else no)",
+    )
+    net.add_argument(
         "--colour",
         dest="grayscale",
         action="store_false",
@@ -210,8 +219,8 @@ def argument_parser() -> argparse.ArgumentParser:
         "--map-loss",
         type=float,
         default=0.0,
-        help="weight of a loss that lets the feature map tell where each code moves the skin; for rendered faces drawn "
-        "with --maps (default: 0)",
+        help="weight of a loss that teaches --local-codes where each code moves the skin, on rendered faces drawn with "
+        "--maps (default: 0)",
     )
     fit.add_argument(
         "--balance",

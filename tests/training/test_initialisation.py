@@ -1,3 +1,4 @@
+import dataclasses
 import pickle
 import urllib.error
 
@@ -5,6 +6,8 @@ import pytest
 import torch
 import torchvision
 
+from emotiscan.checkpoint import Card, save_checkpoint
+from emotiscan.model import FaceModel
 from emotiscan.training import initialisation
 from emotiscan.training.initialisation import initial_model
 from emotiscan.training.settings import Settings, SettingsError
@@ -48,6 +51,19 @@ def test_a_reordered_vocabulary_gives_the_same_answers(tiny_weights, tiny_model)
         new, old = model.eval()(crops), tiny_model(crops)
     for reordered, straight in zip(new, old, strict=True):
         torch.testing.assert_close(reordered.flip(1), straight, atol=0.02, rtol=0.02)  # stored in half precision
+
+
+def test_local_codes_keep_the_scale_of_each_code(tmp_path, tiny_model):
+    local = FaceModel(dataclasses.replace(tiny_model.config, local_codes=True)).eval().requires_grad_(False)
+    local.code_scale.copy_(torch.linspace(0.5, 2, len(local.code_scale)))
+    local.code_offset.copy_(torch.linspace(-1, 1, len(local.code_offset)))
+    weights = save_checkpoint(tmp_path / "local.safetensors", local, Card(local.config))
+    model, settings = start(weights, tiny_model.config.emotions, tiny_model.config.codes[::-1])
+    assert settings.local_codes
+    crops = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        new, old = model.eval()(crops)[1], local(crops)[1]
+    torch.testing.assert_close(new.flip(1), old, atol=0.02, rtol=0.02)
 
 
 def test_with_other_dense_layers_the_last_ones_start_anew(tiny_weights, tiny_model):

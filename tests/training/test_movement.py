@@ -5,6 +5,7 @@ import pytest
 import torch
 from trees import put, write_rendered
 
+from emotiscan import facs
 from emotiscan.model import ModelConfig
 from emotiscan.training import reporting
 from emotiscan.training.augmentation import Augmentation
@@ -81,9 +82,9 @@ def test_the_loss_of_a_map_wants_its_cells_and_passes_over_the_unknown():
     assert map_loss(logits, torch.full((2, 1, 4, 4), torch.nan)).item() == 0
 
 
-def test_training_takes_the_maps_up_and_leaves_no_trace_of_them_in_the_network(tmp_path, monkeypatch):
+def test_training_teaches_the_network_where_a_code_shows(tmp_path, monkeypatch, capsys):
     def kept(model, *_):
-        networks.append(model.state_dict())
+        networks.append(model)
 
     networks = []
     monkeypatch.setattr(reporting, "finish", kept)
@@ -96,18 +97,20 @@ def test_training_takes_the_maps_up_and_leaves_no_trace_of_them_in_the_network(t
     np.savez(buffer, AU12=left)
     for n in range(8):
         put(folder / f"maps/{n:06}.npz", buffer.getvalue())
+    arguments = ["--data", f"rendered:{folder}", "--cache", str(tmp_path / "cache"), "--precision", "fp32"]
+    arguments += ["--init", "none", "--backbone", "densenet121", "--hidden", "16", "--batch", "6", "--workers", "0"]
+    arguments += ["--sizes", "64:8", "--no-augmentation", "--dropout", "0", "--lr", "0.003"]
+    assert main([*arguments, "--out", str(tmp_path / "global"), "--map-loss", "1"]) == 1
+    assert "--local-codes" in capsys.readouterr().err
+    seen = []
     for weight in ("0", "1"):
-        arguments = [
-            "--data",
-            f"rendered:{folder}",
-            "--out",
-            str(tmp_path / weight),
-            "--cache",
-            str(tmp_path / "cache"),
-        ]
-        arguments += ["--init", "none", "--backbone", "densenet121", "--hidden", "16", "--batch", "6", "--workers", "0"]
-        assert main([*arguments, "--precision", "fp32", "--sizes", "64:1", "--map-loss", weight]) == 0
+        assert main([*arguments, "--out", str(tmp_path / weight), "--local-codes", "--map-loss", weight]) == 0
+        crops = torch.stack([item["crop"] for item in dataset(folder, size=64)])
+        network = networks[-1].train()  # so few steps leave no statistics to read with
+        with torch.inference_mode():
+            evidence = network.evidence(network.features(crops))
+        assert evidence.shape == (8, len(facs.CODES), 2, 2)
+        left, right = evidence[::2, facs.CODES.index("AU12")].mean((0, 1)).tolist()
+        seen.append(left - right)
     torch.set_flush_denormal(False)
-    without, taught = networks
-    assert without.keys() == taught.keys()
-    assert not torch.equal(without["backbone.norm5.weight"], taught["backbone.norm5.weight"])
+    assert seen[1] > seen[0] + 0.2
