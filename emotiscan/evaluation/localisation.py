@@ -1,0 +1,101 @@
+"""Whether heat maps land where a code moves the skin: pointing game and energy, with intervals.
+
+Pointing game (Zhang et al., 2018): does the peak of the map lie in the right place? Energy (Wang et
+al., 2020): which share of the map lies there? Both are to be held against the share of the crop that
+the place covers, which a map of noise would reach.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from emotiscan.evaluation.samples import Samples, draw_samples, mean_of_defined, ratio
+
+Maps = NDArray[np.float32]
+
+FIGURES = ("pointing", "energy", "area")
+
+
+def localisation(
+    codes: Sequence[str],
+    maps: ArrayLike,
+    places: ArrayLike,
+    judged: ArrayLike,
+    subjects: ArrayLike,
+    bootstraps: int = 500,
+    seed: int = 0,
+) -> dict:
+    """Measure heat maps against the places where the codes move the skin.
+
+    Args:
+        codes: names of the k codes.
+        maps: (n, k, m, m), none below 0; one that is 0 everywhere points nowhere, which is a miss.
+        places: (n, k, m, m) bool, where each code moves the skin.
+        judged: (n, k) bool, which maps count, e.g. those of codes that are present.
+        subjects: (n,) names; one person, one name.
+        bootstraps, seed: as in `evaluate`.
+
+    Returns:
+        A dict that `json.dumps` takes: `samples`, `subjects`; `codes`: name to `faces`, how many
+        maps were judged, and figures (as in `evaluate`) `pointing`, `energy` and `area`, the place's
+        share of the crop; None where no map was judged; `mean`: the means of these over codes.
+
+    Raises:
+        ValueError: the shapes do not fit, a map is below 0 or not finite, or a judged place is empty.
+    """
+    maps, places, judged = np.asarray(maps, np.float32), np.asarray(places, bool), np.asarray(judged, bool)
+    n, k = judged.shape
+    if maps.shape != places.shape or maps.shape[:2] != (n, k) or k != len(codes) or len(np.asarray(subjects)) != n:
+        raise ValueError(
+            f"maps {maps.shape}, places {places.shape} and judged {judged.shape} do not fit {len(codes)} codes"
+        )
+    if not (np.isfinite(maps[judged]).all() and (maps[judged] >= 0).all()):
+        raise ValueError("heat maps must be finite and 0 or more")
+    if not places[judged].any((1, 2)).all():
+        raise ValueError("a code that moves no visible skin cannot be judged")
+    samples = draw_samples(subjects, bootstraps, seed)
+    reports, draws = {}, []
+    for column, code in enumerate(codes):
+        rows = judged[:, column]
+        if not rows.any():
+            reports[code] = None
+            continue
+        hits, shares, areas = measures(maps[rows, column], places[rows, column])
+        of_code = samples.where(rows)
+        found = [_means(of_code, values) for values in (hits, shares, areas)]
+        draws.append(found)
+        named = zip(FIGURES, found, strict=True)
+        reports[code] = {"faces": int(rows.sum())} | {name: of_code.figure(values) for name, values in named}
+    mean = None
+    if draws:
+        means = [mean_of_defined(np.stack(of_codes, axis=1)) for of_codes in zip(*draws, strict=True)]
+        mean = {name: samples.figure(values) for name, values in zip(FIGURES, means, strict=True)}
+    people = len(np.unique(samples.owners[judged.any(1)]))
+    return {"samples": int(judged.any(1).sum()), "subjects": people, "codes": reports, "mean": mean}
+
+
+def measures(maps: Maps, places: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
+    """(n, m, m) maps and places to (n,) hits (0 or 1), shares of energy, and areas, each 0 to 1."""
+    flat, inside = maps.reshape(len(maps), -1).astype(np.float64), places.reshape(len(places), -1)
+    total = flat.sum(1)
+    peak = flat.argmax(1)
+    hits = inside[np.arange(len(flat)), peak] & (total > 0)
+    shares = np.nan_to_num(ratio((flat * inside).sum(1), total))
+    return hits.astype(np.float64), shares, inside.mean(1)
+
+
+def centred_blob(side: int, width: float = 0.25) -> Maps:
+    """(side, side) a Gaussian in the crop's middle, `width` its standard deviation as a share of the side.
+
+    What a map would score that knows no more than that faces are in the middle.
+    """
+    place = (np.arange(side) + 0.5) / side - 0.5
+    line = np.exp(-0.5 * (place / width) ** 2)
+    return (line[:, None] * line).astype(np.float32)
+
+
+def _means(samples: Samples, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(1 + b,) mean of the faces' values in each sample."""
+    one = np.zeros(len(values), np.int64)
+    return ratio(samples.sums(one, 1, values)[:, 0], samples.sums(one, 1)[:, 0])
