@@ -1,9 +1,11 @@
 """Where in the face a code or an emotion was seen: Grad-CAM from the feature map alone.
 
 The backbone's forward pass, nearly all of the cost, was paid by the reading. Here the heads alone
-run on its feature map, once for all targets as a batch, inside grad-cam's own classes (Grad-CAM:
-Selvaraju et al., 2017). A map shows where evidence for the target lies; it does not say why the
-network decided so.
+run on its feature map, once for all targets as a batch, inside grad-cam's own classes. The method is
+HiResCAM (Draelos and Carin, 2020): Grad-CAM (Selvaraju et al., 2017) that weighs each cell by its own
+gradient. Where a head reads the mean over all cells, as for emotions, the two are the same; for codes
+that are read cell by cell (`ModelConfig.local_codes`) only it tells which cells decided. A map shows
+where evidence for the target lies; it does not say why the network decided so.
 """
 
 import copy
@@ -80,10 +82,10 @@ def heat_maps(model: FaceModel, feature_map: Tensor, targets: Sequence[str]) -> 
 
 def _class_activation_maps(model: FaceModel, feature_map: Tensor, outputs: Sequence[int]) -> NDArray[np.float32]:
     """(k, h, w) unscaled maps of k outputs."""
-    from pytorch_grad_cam import GradCAM  # importing it takes seconds
+    from pytorch_grad_cam import HiResCAM  # importing it takes seconds
     from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
-    class UnscaledGradCAM(GradCAM):
+    class Unscaled(HiResCAM):
         """Keeps the maps as they are before the library stretches each to [0, 1]."""
 
         def get_cam_image(self, *args: object, **kwargs: object) -> NDArray[np.float32]:
@@ -93,7 +95,7 @@ def _class_activation_maps(model: FaceModel, feature_map: Tensor, outputs: Seque
     heads = _HeadsOnly(model)
     # inference_mode's tensors cannot carry gradients; a copy can.
     batch = feature_map.detach().clone().expand(len(outputs), -1, -1, -1).contiguous().requires_grad_()
-    with torch.enable_grad(), UnscaledGradCAM(heads, [heads.tap]) as cam:
+    with torch.enable_grad(), Unscaled(heads, [heads.tap]) as cam:
         cam(batch, [ClassifierOutputTarget(output) for output in outputs])
         # The library leaves its `with` block silently after some errors; then this attribute is missing.
         return cam.unscaled

@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": CORE,
     "ui": CORE,
     "rendering": {"facs", "images", "faces"},
-    "training": (CORE - {"analysis", "explain"}) | {"evaluation", "rendering"},
+    "training": (CORE - {"analysis"}) | {"evaluation", "rendering"},
     "streamlit_app": {"ui", "__init__"},
     "train": {"training"},
 }

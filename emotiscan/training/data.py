@@ -12,6 +12,7 @@ from emotiscan.model import ModelConfig
 from emotiscan.training.alignment import Progress, align
 from emotiscan.training.dataset import FaceDataset
 from emotiscan.training.loaders import load_source
+from emotiscan.training.movement import SIDE
 from emotiscan.training.settings import Settings, SettingsError
 from emotiscan.training.splits import published_split
 from emotiscan.training.table import LabelTable, join_tables
@@ -120,7 +121,7 @@ class FaceData(L.LightningDataModule):
             self.settings.size_at(epoch),
             self.settings.augmentation,
             seed=self.settings.seed_at(epoch),
-            movement=self.settings.map_loss > 0,
+            movement=SIDE if self.settings.map_loss else 0,
         )
         return DataLoader(
             dataset,

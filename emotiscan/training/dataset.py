@@ -24,7 +24,7 @@ class FaceDataset(Dataset):
 
     An item is a dict: `crop` (3, s, s) float32 as the network wants it, `emotion` (e,) shares of
     the votes and `codes` (k,) labels, NaN where unknown, `index`, the row, and on demand
-    `movement` (k, SIDE, SIDE), of `movement.movement_in_crop`.
+    `movement` (k, m, m), of `movement.movement_in_crop`.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class FaceDataset(Dataset):
         size: int | None = None,
         augmentation: Augmentation | None = None,
         seed: int = 0,
-        movement: bool = False,
+        movement: int = 0,
     ) -> None:
         """Make a data set.
 
@@ -46,7 +46,7 @@ class FaceDataset(Dataset):
             size: side of the crops in pixels, by default the network's own.
             augmentation: None for evaluation.
             seed: with the row, decides what augmentation does; change it from epoch to epoch.
-            movement: whether items tell where the codes move the skin.
+            movement: side, in cells, of the maps of where the codes move the skin; 0 for none.
         """
         frame = table.frame.reindex(columns=[*table.frame.columns, *_missing(table, config)])
         self._pictures = list(zip(frame["root"], frame["image"], strict=True))
@@ -57,7 +57,8 @@ class FaceDataset(Dataset):
         self._size = size or config.input_size
         self._augmentation = augmentation
         self._seed = seed
-        self._maps = frame["maps"].tolist() if movement else None
+        self._maps = frame["maps"].tolist()
+        self._movement_side = movement
 
     def __len__(self) -> int:
         return len(self._pictures)
@@ -76,20 +77,20 @@ class FaceDataset(Dataset):
             values = self._augmentation.look(faces.warp(picture, to_crop, self._size), rng)
             crop = normalise(torch.from_numpy(values)[None], self._config)[0]
         item = {"crop": crop, "emotion": self._emotions[index], "codes": self._codes[index], "index": index}
-        if self._maps is not None:
+        if self._movement_side:
             item["movement"] = torch.from_numpy(self._movement(index, picture.width, to_crop))
         return item
 
     def _movement(self, index: int, width: int, to_crop: faces.Transform) -> NDArray[np.float32]:
-        codes = self._config.codes
-        if not self._maps or not self._maps[index]:
-            return unknown_movement(len(codes))
+        codes, side = self._config.codes, self._movement_side
+        if not self._maps[index]:
+            return unknown_movement(len(codes), side)
         try:
             maps = read_movement(self._pictures[index][0], self._maps[index], width)
         except (MovementError, ImageError) as error:  # one picture less to learn places from: no reason to stop a run
             log.warning("%s", error)
-            return unknown_movement(len(codes))
-        return movement_in_crop(maps, codes, self._codes[index].numpy(), to_crop)
+            return unknown_movement(len(codes), side)
+        return movement_in_crop(maps, codes, self._codes[index].numpy(), to_crop, side)
 
 
 def _missing(table: LabelTable, config: ModelConfig) -> list[str]:

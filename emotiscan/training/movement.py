@@ -52,6 +52,7 @@ def movement_in_crop(
     codes: Sequence[str],
     labels: NDArray[np.floating],
     to_crop: faces.Transform,
+    side: int = SIDE,
 ) -> NDArray[np.float32]:
     """Maps of all codes in a crop.
 
@@ -60,22 +61,23 @@ def movement_in_crop(
         codes: names of the k codes.
         labels: (k,) 1 present, 0 absent, NaN unknown.
         to_crop: picture pixels to fractions of the crop.
+        side: of a map, in cells.
 
     Returns:
-        (k, SIDE, SIDE) 0 to 1: where a present code moves the skin; 0 everywhere for an absent one,
+        (k, side, side) 0 to 1: where a present code moves the skin; 0 everywhere for an absent one,
         NaN for one of which the label or the map is unknown.
     """
-    found = np.full((len(codes), SIDE, SIDE), np.nan, np.float32)
+    found = np.full((len(codes), side, side), np.nan, np.float32)
     for place, (code, label) in enumerate(zip(codes, labels, strict=True)):
         if label == 0:
             found[place] = 0
         elif label == 1 and code in maps:
             picture, to_picture = maps[code]
-            cells = faces.warp(picture, faces.compose(to_crop, to_picture), SIDE)
+            cells = faces.warp(picture, faces.compose(to_crop, to_picture), side)
             found[place] = np.asarray(cells, np.float32) / 255
     return found
 
 
-def unknown_movement(codes: int) -> NDArray[np.float32]:
-    """(k, SIDE, SIDE) of NaN: a picture without maps."""
-    return np.full((codes, SIDE, SIDE), np.nan, np.float32)
+def unknown_movement(codes: int, side: int = SIDE) -> NDArray[np.float32]:
+    """(k, side, side) of NaN: a picture without maps."""
+    return np.full((codes, side, side), np.nan, np.float32)

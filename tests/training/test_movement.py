@@ -35,7 +35,7 @@ def folder(tmp_path):
 def dataset(folder, **options):
     table = load_source(f"rendered:{folder}")
     config = ModelConfig(codes=CODES, input_size=32)
-    return FaceDataset(table, np.array([WHOLE] * len(table)), config, movement=True, **options)
+    return FaceDataset(table, np.array([WHOLE] * len(table)), config, movement=SIDE, **options)
 
 
 def test_a_present_code_shows_where_it_moves_and_an_absent_one_nowhere(folder):

@@ -1,0 +1,195 @@
+"""Measure whether heat maps land on the muscle: `python -m emotiscan.training.localise --help`.
+
+Rendered faces drawn with --maps tell where each code moves the skin in that very picture; for
+photographs the code's anatomical region in the canonical crop stands in. A map is judged where its
+code is present (see `evaluation.localisation`), beside what any map must beat: a blob in the crop's
+middle, and the mean of all maps of all faces.
+"""
+
+import argparse
+import dataclasses
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch.utils.data import DataLoader
+
+from emotiscan.checkpoint import DEFAULT_WEIGHTS, CheckpointError, load_checkpoint, save_checkpoint
+from emotiscan.evaluation.localisation import FIGURES, centred_blob, localisation
+from emotiscan.explain import heat_maps, region_mask
+from emotiscan.model import FaceModel
+from emotiscan.training.alignment import align
+from emotiscan.training.dataset import FaceDataset
+from emotiscan.training.options import add_machine_options
+from emotiscan.training.prediction import load_split
+from emotiscan.training.table import LabelTable, TableError
+
+log = logging.getLogger(__name__)
+
+KIND = "localisation"
+"""`kind` of the report, by which pages tell it from others."""
+
+SIDE = 56
+"""Of the maps and places that are compared, in cells."""
+
+MOVES = 0.1
+"""Least movement, as a share of the face's largest by that code, of a place where the code moves the skin."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Heat maps of faces, and where they should land.
+
+    Attributes:
+        maps: (n, k, SIDE, SIDE) 0 to 1.
+        places: (n, k, SIDE, SIDE) where each code moves the skin.
+        present: (n, k) whether the code is there, and moves skin that is seen.
+        subjects: (n,) names.
+    """
+
+    maps: NDArray[np.float32]
+    places: NDArray[np.bool_]
+    present: NDArray[np.bool_]
+    subjects: NDArray[np.str_]
+
+
+def judged_maps(model: FaceModel, table: LabelTable, cache: str | Path, workers: int = 2) -> Judged:
+    """Heat maps of every code in every face of a table; faces without a present code are left out.
+
+    Raises:
+        TableError: no code is present in any face.
+    """
+    codes = model.config.codes
+    shown = (table.frame.reindex(columns=list(codes)).to_numpy(float) == 1).any(1)
+    if not shown.any():
+        raise TableError("the table", "no code is present in any of its faces")
+    table = table.where(shown)
+    alignment = align(table, cache, workers)
+    table, transforms = table.where(alignment.readable), alignment.transforms[alignment.readable]
+    dataset = FaceDataset(table, transforms, model.config, movement=SIDE)
+    maps, places, present = [], [], []
+    for feature_map, movement, labels in _batches(model, dataset, workers):
+        found = heat_maps(model, feature_map, codes)
+        maps.append(np.stack([_small(found[code].values) for code in codes]))
+        known = ~np.isnan(movement).any((1, 2))
+        place = np.where(known[:, None, None], movement >= MOVES, False)
+        for k in np.flatnonzero(~known):
+            place[k] = _small(region_mask(codes[k]).astype(np.float32)) >= 0.5
+        places.append(place)
+        present.append((labels == 1) & place.any((1, 2)))
+    return Judged(np.stack(maps), np.stack(places), np.stack(present), table.frame["subject"].to_numpy(str))
+
+
+def _batches(
+    model: FaceModel, dataset: FaceDataset, workers: int
+) -> Iterator[tuple[torch.Tensor, NDArray[np.float32], NDArray[np.float32]]]:
+    """Of each face its feature map (1, c, h, w), movement (k, SIDE, SIDE) and labels (k,)."""
+    for batch in DataLoader(dataset, 32, num_workers=workers):
+        with torch.inference_mode():
+            feature_maps = model.features(batch["crop"])
+        for row in range(len(feature_maps)):
+            yield feature_maps[row : row + 1], batch["movement"][row].numpy(), batch["codes"][row].numpy()
+
+
+def _small(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    picture = Image.fromarray(values)
+    return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BOX))
+
+
+def report_on_maps(judged: Judged, codes: tuple[str, ...], bootstraps: int = 500) -> dict:
+    """The report of `localisation`, and of the baselines' means.
+
+    Returns:
+        That of `localisation` with `kind`, and `baselines`: name to the `mean` of `localisation`:
+        "centred blob"; "mean of all maps"; and "another code's map", each place held against the map
+        of the next code, which tells whether maps of different codes differ at all.
+    """
+
+    def measured(maps: NDArray[np.float32], bootstraps: int) -> dict:
+        return localisation(codes, maps, judged.places, judged.present, judged.subjects, bootstraps)
+
+    shape = judged.maps.shape
+    baselines = {
+        "centred blob": np.broadcast_to(centred_blob(SIDE), shape),
+        "mean of all maps": np.broadcast_to(judged.maps.mean((0, 1)), shape),
+        "another code's map": np.roll(judged.maps, 1, axis=1),
+    }
+    report = {"kind": KIND} | measured(judged.maps, bootstraps)
+    report["baselines"] = {name: measured(maps, bootstraps)["mean"] for name, maps in baselines.items()}
+    return report
+
+
+def print_report(report: dict) -> None:
+    """A line for each code, then the mean and the baselines, with 95 % intervals in brackets."""
+    print(f"{report['samples']} faces, {report['subjects']} persons")
+    print(f"{'':20s} {'maps':>5s}  {'peak in place':22s} {'energy in place':22s} place's share of the crop")
+    for code, scores in report["codes"].items():
+        if scores:
+            _print_line(code, str(scores["faces"]), scores)
+    for name, scores in {"mean of the codes": report["mean"], **report["baselines"]}.items():
+        _print_line(name, "", scores)
+
+
+def _print_line(name: str, faces: str, scores: dict) -> None:
+    pointing, energy, area = (scores[figure] for figure in FIGURES)
+    print(f"{name:20s} {faces:>5s}  {_text(pointing):22s} {_text(energy):22s} {area['value']:.3f}")
+
+
+def _text(figure: dict) -> str:
+    interval = "" if figure["low"] is None else f" [{figure['low']:.3f}, {figure['high']:.3f}]"
+    return f"{figure['value']:.3f}{interval}"
+
+
+def argument_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m emotiscan.training.localise", description=__doc__.split("\n")[0])
+    parser.add_argument("--data", required=True, metavar="KIND:PATH[,…]", help="a data set, as train.py takes it")
+    parser.add_argument("--split", help="only this split of the data set (default: all of it)")
+    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="default: the shipped checkpoint")
+    parser.add_argument("--untrained", action="store_true", help="sanity check: the same network with random weights")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="also write the report there, as JSON")
+    parser.add_argument("--attach", metavar="NAME", help="write the report into the checkpoint, under this name")
+    parser.add_argument("--note", default="", help="a sentence about the data, shown beside an attached report")
+    add_machine_options(parser, "find faces")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure, print, and write what was asked for.
+
+    Returns:
+        Exit status: 0, or 1 after a mistake.
+    """
+    parsed = argument_parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        table = load_split(parsed.data, parsed.split)
+        model, card = load_checkpoint(parsed.weights)
+        if parsed.untrained:
+            torch.manual_seed(0)
+            model = FaceModel(card.config).eval().requires_grad_(False)
+        report = report_on_maps(judged_maps(model, table, parsed.cache, parsed.workers), card.config.codes)
+    except (TableError, CheckpointError, OSError) as error:
+        print(f"localise: {error}", file=sys.stderr)
+        return 1
+    report |= {"note": parsed.note} if parsed.note else {}
+    print_report(report)
+    if parsed.out:
+        parsed.out.parent.mkdir(parents=True, exist_ok=True)
+        parsed.out.write_text(json.dumps(report, indent=1) + "\n")
+    if parsed.attach and not parsed.untrained:
+        model, card = load_checkpoint(parsed.weights)
+        metrics = {**card.metrics, parsed.attach: report}
+        save_checkpoint(parsed.weights, model, dataclasses.replace(card, metrics=metrics))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""Write the shipped checkpoint's figures into its model card: `python scripts/model_card.py`.
+
+In weights/README.md a line `<!-- figures: NAME -->` stands before the table of the report that the checkpoint carries
+by that name (`--attach NAME` of `emotiscan.training.evaluate` and `.fairness`); the table below it is written anew.
+"""
+
+import argparse
+import contextlib
+import io
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from emotiscan.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
+from emotiscan.training.evaluate import print_report
+from emotiscan.training.fairness.report import KIND
+from emotiscan.training.fairness.report import print_report as print_fairness
+
+ROOT = Path(__file__).resolve().parent.parent
+
+TABLE = re.compile(r"(<!-- figures: (?P<name>[\w-]+) -->\n)(?:(?: {4}.*)?\n)*")
+"""A mark, and the indented and blank lines after it."""
+
+
+def filled(card: str, metrics: Mapping[str, dict]) -> str:
+    """The model card with each marked table made of the report of its name.
+
+    Raises:
+        KeyError: the checkpoint carries no report of that name.
+    """
+    return TABLE.sub(lambda found: f"{found[1]}\n{_table(metrics[found['name']])}\n", card)
+
+
+def _table(report: dict) -> str:
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        (print_fairness if report.get("kind") == KIND else print_report)(report)
+    return "".join(f"    {line}".rstrip() + "\n" for line in text.getvalue().splitlines())
+
+
+def main() -> int:
+    """The command line; the exit status is 1 where the checkpoint lacks a report."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="default: the shipped checkpoint")
+    parser.add_argument("--card", type=Path, default=ROOT / "weights" / "README.md", help="default: weights/README.md")
+    options = parser.parse_args()
+    _, card = load_checkpoint(options.weights)
+    try:
+        text = filled(options.card.read_text(), card.metrics)
+    except KeyError as name:
+        print(f"model_card: {options.weights} carries no report {name}; make it with --attach", file=sys.stderr)
+        return 1
+    options.card.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

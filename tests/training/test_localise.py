@@ -1,0 +1,78 @@
+"""Heat maps are held against where the codes move the skin, on rendered faces and on photographs."""
+
+import io
+import json
+import shutil
+
+import numpy as np
+import pytest
+from trees import put, write_csv, write_rendered
+
+from emotiscan import facs
+from emotiscan.checkpoint import load_checkpoint
+from emotiscan.explain import region_mask
+from emotiscan.training.loaders import load_source
+from emotiscan.training.localise import SIDE, Judged, judged_maps, main, report_on_maps
+
+
+@pytest.fixture
+def rendered(tmp_path):
+    """Three pictures with AU12, which moves the left half of the picture; one of them has no maps."""
+    folder = write_rendered(tmp_path / "rendered", [{"AU12": 0.8}, {"AU12": 0.8}, {}, {"AU12": 0.7}])
+    left = np.zeros((24, 24), np.uint8)
+    left[:, :12] = 255
+    buffer = io.BytesIO()
+    np.savez(buffer, AU12=left)
+    for n in (0, 3):
+        put(folder / f"maps/{n:06}.npz", buffer.getvalue())
+    return folder
+
+
+def test_places_are_what_moved_or_else_the_anatomical_region(rendered, tiny_model, tmp_path):
+    judged = judged_maps(tiny_model, load_source(f"rendered:{rendered}"), tmp_path / "cache", workers=0)
+    k = facs.CODES.index("AU12")
+    assert judged.maps.shape == (3, len(facs.CODES), SIDE, SIDE)  # the calm face has nothing to judge
+    assert judged.present.sum(0).tolist() == [3 * (code == "AU12") for code in facs.CODES]
+    moved, without_maps = judged.places[0, k], judged.places[1, k]
+    assert moved[:, 3].all()
+    assert not moved[:, -3].any()
+    region = region_mask("AU12")
+    assert without_maps.mean() == pytest.approx(region.mean(), abs=0.02)
+    assert (without_maps == without_maps[:, ::-1]).all()
+
+
+def test_right_maps_beat_the_baselines_and_wrong_ones_do_not():
+    rng = np.random.default_rng(0)
+    n, k = 40, len(facs.CODES)
+    places = np.zeros((n, k, SIDE, SIDE), bool)
+    for code in range(k):
+        places[:, code, 3 * code : 3 * code + 3] = True
+    present = rng.random((n, k)) < 0.5
+    subjects = np.arange(n).astype(str)
+    right = report_on_maps(Judged(places.astype(np.float32), places, present, subjects), facs.CODES, 20)
+    assert right["mean"]["pointing"]["value"] == 1
+    assert all(scores["energy"]["value"] < 0.3 for scores in right["baselines"].values())
+    shuffled = np.roll(places, 3, axis=1).astype(np.float32)
+    wrong = report_on_maps(Judged(shuffled, places, present, subjects), facs.CODES, 20)
+    assert wrong["mean"]["pointing"]["value"] == 0
+
+
+def test_the_command_prints_writes_and_attaches(rendered, tiny_weights, tmp_path, capsys):
+    weights = shutil.copy(tiny_weights, tmp_path / "copy.safetensors")
+    given = ["--data", f"rendered:{rendered}", "--weights", str(weights), "--cache", str(tmp_path / "cache")]
+    out = tmp_path / "figures" / "localisation.json"
+    assert main([*given, "--workers", "0", "--out", str(out), "--attach", "places", "--note", "Drawn."]) == 0
+    report = json.loads(out.read_text())
+    assert (report["kind"], report["samples"], report["note"]) == ("localisation", 3, "Drawn.")
+    assert load_checkpoint(weights)[1].metrics == {"places": report}
+    printed = capsys.readouterr().out
+    assert "3 faces, 3 persons" in printed
+    assert "centred blob" in printed
+    assert main([*given, "--workers", "0", "--untrained", "--attach", "other"]) == 0
+    assert set(load_checkpoint(weights)[1].metrics) == {"places"}  # a sanity check is no figure of the checkpoint
+
+
+def test_a_table_without_a_present_code_is_a_plain_mistake(tiny_weights, tmp_path, capsys):
+    file = write_csv(tmp_path / "data", ["image", "AU12"], [["calm0.png", 0]])
+    assert main(["--data", f"csv:{file}", "--weights", str(tiny_weights), "--cache", str(tmp_path / "cache")]) == 1
+    assert "no code is present in any of its faces" in capsys.readouterr().err
