@@ -11,7 +11,7 @@ where evidence for the target lies; it does not say why the network decided so.
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import torch
@@ -33,20 +33,32 @@ class HeatMap:
 
     Attributes:
         target: the code or emotion.
-        values: (`faces.CROP_SIZE`, `faces.CROP_SIZE`) float32 in [0, 1]; all 0 where there is no
-            positive evidence.
-        strength: the peak before it was scaled to 1, in logit gradient units, for comparing maps
-            of one face; 0 where there is no positive evidence.
+        cells: (h, w) float32, the positive evidence in each cell of the feature map, in logit
+            gradient units; maps of one face can be compared by them.
     """
 
     target: str
-    values: NDArray[np.float32]
-    strength: float
+    cells: NDArray[np.float32]
+
+    @property
+    def strength(self) -> float:
+        """The strongest cell's evidence; 0 where there is no positive evidence."""
+        return float(self.cells.max())
 
     @property
     def empty(self) -> bool:
         """Whether no place of the face speaks for the target."""
         return self.strength <= 0
+
+    @cached_property
+    def values(self) -> NDArray[np.float32]:
+        """(`faces.CROP_SIZE`, `faces.CROP_SIZE`) in [0, 1], the strongest cell 1; all 0 where there is no evidence."""
+        # Only when it is looked at: scaling all maps of a face up takes longer than finding them.
+        side = (CROP_SIZE, CROP_SIZE)
+        if self.empty:
+            return np.zeros(side, np.float32)
+        image = Image.fromarray((self.cells / self.strength).astype(np.float32))
+        return np.clip(np.asarray(image.resize(side, Image.Resampling.BICUBIC)), 0, 1)
 
     def focus(self, code: str | None = None) -> float:
         """Share of the map's energy inside a code's anatomical region, 0 to 1; NaN if it is empty."""
@@ -77,7 +89,7 @@ def heat_maps(model: FaceModel, feature_map: Tensor, targets: Sequence[str]) -> 
     if not targets:
         return {}
     raw = _class_activation_maps(model, feature_map, [outputs.index(target) for target in targets])
-    return {target: _scaled(target, np.maximum(cam, 0)) for target, cam in zip(targets, raw, strict=True)}
+    return {target: HeatMap(target, np.maximum(cam, 0)) for target, cam in zip(targets, raw, strict=True)}
 
 
 def _class_activation_maps(model: FaceModel, feature_map: Tensor, outputs: Sequence[int]) -> NDArray[np.float32]:
@@ -116,15 +128,6 @@ class _HeadsOnly(nn.Module):
 
     def forward(self, feature_map: Tensor) -> Tensor:
         return torch.cat(self.model.heads(self.tap(feature_map)), dim=1)
-
-
-def _scaled(target: str, cam: NDArray[np.float32]) -> HeatMap:
-    strength = float(cam.max())
-    if strength <= 0:
-        return HeatMap(target, np.zeros((CROP_SIZE, CROP_SIZE), np.float32), 0.0)
-    image = Image.fromarray((cam / strength).astype(np.float32))
-    smooth = np.asarray(image.resize((CROP_SIZE, CROP_SIZE), Image.Resampling.BICUBIC))
-    return HeatMap(target, np.clip(smooth, 0, 1), strength)
 
 
 def region_mask(code: str, size: int = CROP_SIZE) -> NDArray[np.bool_]:

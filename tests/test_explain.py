@@ -44,7 +44,7 @@ def mouth() -> HeatMap:
     """Evidence in a small disc where the lips are."""
     y, x = (np.mgrid[0:224, 0:224] + 0.5) / 224
     values = np.clip(1 - np.hypot(x - 0.5, y - 0.76) / 0.1, 0, 1).astype(np.float32)
-    return HeatMap("AU25", values, 1.0)
+    return HeatMap("AU25", values)
 
 
 @pytest.fixture(scope="module")
@@ -188,12 +188,12 @@ class TestRegions:
     @pytest.mark.parametrize("code", facs.CODES)
     def test_focus_is_the_share_inside(self, code):
         inside = region_mask(code).astype(np.float32)
-        assert HeatMap(code, inside, 1.0).focus() == pytest.approx(1)
-        assert HeatMap(code, 1 - inside, 1.0).focus() == 0
-        assert HeatMap(code, np.ones_like(inside), 1.0).focus() == pytest.approx(inside.mean(), rel=1e-4)
+        assert HeatMap(code, inside).focus() == pytest.approx(1)
+        assert HeatMap(code, 1 - inside).focus() == 0
+        assert HeatMap(code, np.ones_like(inside)).focus() == pytest.approx(inside.mean(), rel=1e-4)
 
     def test_focus_of_an_emotions_map_is_asked_with_a_code(self, mouth):
-        emotion = HeatMap("positive", mouth.values, 1.0)
+        emotion = HeatMap("positive", mouth.values)
         assert emotion.focus("AU25") > 0.9
         assert emotion.focus("AU1") == 0
 
@@ -236,7 +236,7 @@ class TestOverlay:
     def test_a_map_that_reaches_over_the_photos_edge_is_cut(self, smile):
         from_crop = np.array([[300.0, 0, -100], [0, 300.0, 400]])
         face = Face(None, None, None, invert(from_crop))
-        warm = HeatMap("AU1", np.ones((224, 224), np.float32), 1.0)
+        warm = HeatMap("AU1", np.ones((224, 224), np.float32))
         changed = difference(overlay_on_photo(smile, face, warm), smile) > 0
         assert changed[405:, :195].mean() > 0.95
         assert not changed[:395].any()

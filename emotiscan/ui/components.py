@@ -131,7 +131,7 @@ def _show_heat_map(reading: Reading, target: str, heat_map: HeatMap, opacity: fl
 
 def _legend() -> None:
     strip = Image.fromarray(np.tile(np.linspace(0, 1, 160, dtype=np.float32), (10, 1)))
-    bar = overlay(Image.new("RGB", strip.size, "black"), HeatMap(COLOUR_SCALE, np.asarray(strip), 1.0), 1.0)
+    bar = overlay(Image.new("RGB", strip.size, "black"), HeatMap(COLOUR_SCALE, np.asarray(strip)), 1.0)
     st.caption(
         f"![Colour scale from dark to bright]({_data_url(bar)}) weak to strong evidence, each map on its own scale. "
         "Warm places speak for the code; the map does not say why the network decided so."
