@@ -1,6 +1,7 @@
 """From `--data` to batches: tables joined, split, aligned, and served epoch by epoch."""
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import lightning as L
@@ -91,19 +92,28 @@ class FaceData(L.LightningDataModule):
     @property
     def steps_per_epoch(self) -> int:
         """Batches of one training epoch; the last, unfilled one is left out."""
-        return len(self._rows(0)) // self._batch
+        return self._count // self._batch
 
     @property
     def _batch(self) -> int:
-        return min(self.settings.batch, len(self._rows(0)))
+        return min(self.settings.batch, self._count)
+
+    @property
+    def _count(self) -> int:
+        """Pictures of one training epoch."""
+        return sum(count for _, count in self._sets())
+
+    def _sets(self) -> Iterator[tuple[NDArray[np.int64], int]]:
+        """Rows of each data set, and how many of them an epoch trains on."""
+        sets = self.training.table.frame.groupby(["root", "source", "share"], sort=False).indices
+        for (_, _, share), rows in sets.items():
+            yield rows, max(1, round(share * len(rows)))
 
     def _rows(self, epoch: int) -> NDArray[np.int64]:
         """Rows that an epoch trains on, each data set's share of them, in random order."""
         chosen = []
-        sets = self.training.table.frame.groupby(["root", "source", "share"], sort=False).indices
-        for (_, _, share), rows in sets.items():
+        for rows, count in self._sets():
             rows = np.random.default_rng(self.settings.seed).permutation(rows)
-            count = max(1, round(share * len(rows)))
             # The next ones of a shuffled round, so that every picture has its turn.
             chosen.append(rows[np.arange(epoch * count, (epoch + 1) * count) % len(rows)])
         return np.random.default_rng(self.settings.seed_at(epoch)).permutation(np.concatenate(chosen))
