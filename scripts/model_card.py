@@ -15,11 +15,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from emotiscan.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
-from emotiscan.training.evaluate import print_report
-from emotiscan.training.fairness.report import KIND
-from emotiscan.training.fairness.report import print_report as print_fairness
+from emotiscan.training import evaluate, localise
+from emotiscan.training.fairness import report as fairness
 
 ROOT = Path(__file__).resolve().parent.parent
+
+PRINTERS = {module.KIND: module.print_report for module in (fairness, localise)}
+"""What prints a report, by its kind; one without a kind is an evaluation's."""
 
 TABLE = re.compile(r"(<!-- figures: (?P<name>[\w-]+) -->\n)(?:(?: {4}.*)?\n)*")
 """A mark, and the indented and blank lines after it."""
@@ -31,13 +33,14 @@ def filled(card: str, metrics: Mapping[str, dict]) -> str:
     Raises:
         KeyError: the checkpoint carries no report of that name.
     """
-    return TABLE.sub(lambda found: f"{found[1]}\n{_table(metrics[found['name']])}\n", card)
+    reports = {name: metrics[name] for _, name in TABLE.findall(card)}
+    return TABLE.sub(lambda found: f"{found[1]}\n{_table(reports[found['name']])}\n", card)
 
 
 def _table(report: dict) -> str:
     text = io.StringIO()
     with contextlib.redirect_stdout(text):
-        (print_fairness if report.get("kind") == KIND else print_report)(report)
+        PRINTERS.get(report.get("kind"), evaluate.print_report)(report)
     return "".join(f"    {line}".rstrip() + "\n" for line in text.getvalue().splitlines())
 
 
@@ -48,12 +51,13 @@ def main() -> int:
     parser.add_argument("--card", type=Path, default=ROOT / "weights" / "README.md", help="default: weights/README.md")
     options = parser.parse_args()
     _, card = load_checkpoint(options.weights)
-    try:
-        text = filled(options.card.read_text(), card.metrics)
-    except KeyError as name:
-        print(f"model_card: {options.weights} carries no report {name}; make it with --attach", file=sys.stderr)
+    text = options.card.read_text()
+    missing = sorted({name for _, name in TABLE.findall(text)} - set(card.metrics))
+    if missing:
+        wanted = ", ".join(missing)
+        print(f"model_card: {options.weights} carries no report {wanted}; make it with --attach", file=sys.stderr)
         return 1
-    options.card.write_text(text)
+    options.card.write_text(filled(text, card.metrics))
     return 0
 
 

@@ -129,7 +129,10 @@ def test_heat_maps_differ_from_code_to_code(page):
         page.get_by_role("button", name=code, exact=True).click()
         page.get_by_role("img", name=f"Heat map of {code} ").wait_for()
     maps = page.get_by_role("img", name="Heat map of")
-    sources = [maps.nth(number).get_attribute("src") for number in range(maps.count())]
+    shown = [maps.nth(number) for number in range(maps.count())]
+    # Two codes without any evidence both show the bare face, and say so.
+    shown = [image for image in shown if "no place of the face" not in (image.get_attribute("alt") or "")]
+    sources = [image.get_attribute("src") for image in shown]
     assert len(sources) >= 3
     assert len(set(sources)) == len(sources)
 
