@@ -26,3 +26,11 @@ def headline(report: Mapping) -> dict[str, Figure]:
         "codes' calibration error": mean.get("ece"),
     }
     return {name: figure for name, figure in figures.items() if figure and figure.get("value") is not None}
+
+
+def figure_text(figure: Mapping) -> str:
+    """Value and interval, e.g. ``"0.812 [0.790, 0.833]"``."""
+    if figure["value"] is None:
+        return "–"
+    interval = "" if figure["low"] is None else f" [{figure['low']:.3f}, {figure['high']:.3f}]"
+    return f"{figure['value']:.3f}{interval}"

@@ -22,6 +22,7 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from emotiscan.checkpoint import DEFAULT_WEIGHTS, CheckpointError, load_checkpoint, save_checkpoint
+from emotiscan.evaluation.headline import figure_text
 from emotiscan.evaluation.localisation import FIGURES, centred_blob, localisation
 from emotiscan.explain import heat_maps, region_mask
 from emotiscan.model import FaceModel
@@ -139,12 +140,7 @@ def print_report(report: dict) -> None:
 
 def _print_line(name: str, faces: str, scores: dict) -> None:
     pointing, energy, area = (scores[figure] for figure in FIGURES)
-    print(f"{name:20s} {faces:>5s}  {_text(pointing):22s} {_text(energy):22s} {area['value']:.3f}")
-
-
-def _text(figure: dict) -> str:
-    interval = "" if figure["low"] is None else f" [{figure['low']:.3f}, {figure['high']:.3f}]"
-    return f"{figure['value']:.3f}{interval}"
+    print(f"{name:20s} {faces:>5s}  {figure_text(pointing):22s} {figure_text(energy):22s} {area['value']:.3f}")
 
 
 def argument_parser() -> argparse.ArgumentParser:

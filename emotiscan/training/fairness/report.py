@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from emotiscan.calibration import Calibration
+from emotiscan.evaluation.headline import figure_text
 from emotiscan.model import ModelConfig
 from emotiscan.rendering import CODES
 from emotiscan.training.fairness.measures import MEASURES, compare
@@ -118,11 +119,3 @@ def _print_attributes(attributes: dict) -> None:
                 f"  {MEASURES[measure].title:18s} worst {gap['worst']:>13s} {figure_text(worst):22s} "
                 f"best {gap['best']:>13s} {figure_text(best):22s} gap {figure_text(gap)} {sure}".rstrip()
             )
-
-
-def figure_text(figure: dict) -> str:
-    """Value and interval, e.g. ``"0.812 [0.790, 0.833]"``."""
-    if figure["value"] is None:
-        return "–"
-    interval = "" if figure["low"] is None else f" [{figure['low']:.3f}, {figure['high']:.3f}]"
-    return f"{figure['value']:.3f}{interval}"
