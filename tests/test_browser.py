@@ -93,6 +93,7 @@ def page(request, chromium, server):
     page.on("download", lambda download: downloads.append(download.suggested_filename))
     page.goto(server)
     page.get_by_role("heading", name="Where it was seen").wait_for()
+    wait_until_settled(page)
     yield page
     context.close()
     assert not errors
@@ -100,9 +101,19 @@ def page(request, chromium, server):
     assert not downloads
 
 
+def wait_until_settled(page) -> None:
+    """Wait until the script has run and every picture is there.
+
+    A picture that the next run replaces while the browser still fetches it would count as a console error.
+    """
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.wait_for_function("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
+
+
 def wait_for_reading(page, sentence: str) -> None:
     page.get_by_text(sentence).first.wait_for()
     page.get_by_role("img", name="Heat map of").first.wait_for()
+    wait_until_settled(page)
 
 
 def code_line(page, code: str) -> str:
@@ -128,6 +139,7 @@ def test_heat_maps_differ_from_code_to_code(page):
     for code in ("AU1", "AU4"):
         page.get_by_role("button", name=code, exact=True).click()
         page.get_by_role("img", name=f"Heat map of {code} ").wait_for()
+        wait_until_settled(page)
     maps = page.get_by_role("img", name="Heat map of")
     shown = [maps.nth(number) for number in range(maps.count())]
     # Two codes without any evidence both show the bare face, and say so.
