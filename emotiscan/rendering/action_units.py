@@ -18,11 +18,11 @@ SHAPES: dict[str, dict[str, float]] = {
     "AU2": {"browOuterUp": 1.0},
     "AU4": {"browDown": 1.3, "noseSneer": 0.06},
     "AU5": {"eyeWide": 1.25},
-    "AU6": {"cheekLift": 1.0, "eyeSquint": 0.15},
-    "AU7": {"eyeSquint": 1.3, "eyeBlink": 0.07},
+    "AU6": {"cheekLift": 1.35, "eyeSquint": 0.15},
+    "AU7": {"eyeSquint": 1.45, "eyeBlink": 0.16},
     "AU9": {"noseSneer": 1.0},
     "AU10": {"mouthUpperUp": 0.7, "mouthShrugUpper": 0.4},
-    "AU11": {"nasolabial": 1.0, "noseSneer": 0.08},
+    "AU11": {"nasolabial": 1.3, "noseSneer": 0.08},
     "AU12": {"mouthSmile": 1.0},
     "AU14": {"mouthDimple": 1.0, "mouthPress": 0.2},
     "AU15": {"mouthFrown": 1.3, "mouthShrugLower": 0.08},
@@ -40,10 +40,10 @@ SHAPES: dict[str, dict[str, float]] = {
 WRINKLES: dict[int, dict[str, float]] = {
     masks.FOREHEAD_LINES: {"AU1": 0.7, "AU2": 0.6},
     masks.FROWN_LINES: {"AU4": 1.0, "AU9": 0.4},
-    masks.CROWS_FEET: {"AU6": 1.0, "AU12": 0.3},
+    masks.CROWS_FEET: {"AU6": 1.5, "AU12": 0.3},
     masks.NOSE_LINES: {"AU9": 1.0, "AU10": 0.2},
     masks.NASOLABIAL: {"AU12": 0.6, "AU9": 0.5, "AU10": 0.6, "AU11": 0.9, "AU6": 0.2},
-    masks.UNDER_EYE: {"AU6": 0.6, "AU7": 0.5},
+    masks.UNDER_EYE: {"AU6": 1.0, "AU7": 0.7},
     masks.CHIN_DIMPLES: {"AU17": 1.0, "AU15": 0.2, "AU24": 0.2},
 }
 """Which groups of wrinkles each code folds, and how deeply at intensity 1."""

@@ -1,7 +1,8 @@
 """A data set of rendered faces: pictures, a label table, and movement maps, drawn in parallel.
 
-Picture `i` depends on the seed and on `i` alone; four pictures in a row show one person. A run
-that was stopped goes on where it stopped.
+Picture `i` depends on the seed and on `i` alone. Two pictures in a row are one scene, in which one
+person makes two expressions: what tells them apart is the codes alone. A run that was stopped goes
+on where it stopped.
 """
 
 import csv
@@ -12,22 +13,22 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from emotiscan import facs
-from emotiscan.rendering.expressions import CODES
+from emotiscan.rendering.expressions import CODES, draw_expression
 from emotiscan.rendering.people import draw_person
 from emotiscan.rendering.renderer import Renderer, Rendering
 from emotiscan.rendering.scenes import Scene, draw_scene
 
-VERSION = 2
+VERSION = 3
 """Raise this when pictures of the same seed come out differently: old folders are then not continued."""
 
-PICTURES_PER_PERSON = 4
+PICTURES_PER_PERSON = 2
 QUALITY = 95
 BATCH = 50
 """Rows are written, and progress is told, after so many pictures."""
@@ -61,8 +62,10 @@ class Settings:
 
 def scene_of(seed: int, index: int) -> Scene:
     """The scene of one picture."""
-    person = draw_person(np.random.default_rng((seed, index // PICTURES_PER_PERSON, 1)))
-    return draw_scene(np.random.default_rng((seed, index, 2)), person)
+    number = index // PICTURES_PER_PERSON
+    person = draw_person(np.random.default_rng((seed, number, 1)))
+    scene = draw_scene(np.random.default_rng((seed, number, 2)), person)
+    return replace(scene, expression=draw_expression(np.random.default_rng((seed, index, 3))))
 
 
 def subject_of(seed: int, index: int) -> str:

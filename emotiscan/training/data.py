@@ -111,12 +111,13 @@ class FaceData(L.LightningDataModule):
 
     def _rows(self, epoch: int) -> NDArray[np.int64]:
         """Rows that an epoch trains on, each data set's share of them, in random order."""
+        persons = self.training.table.frame["subject"].to_numpy()
         chosen = []
         for rows, count in self._sets():
-            rows = np.random.default_rng(self.settings.seed).permutation(rows)
+            rows = in_pairs(rows, persons, np.random.default_rng(self.settings.seed))
             # The next ones of a shuffled round, so that every picture has its turn.
             chosen.append(rows[np.arange(epoch * count, (epoch + 1) * count) % len(rows)])
-        return np.random.default_rng(self.settings.seed_at(epoch)).permutation(np.concatenate(chosen))
+        return in_pairs(np.concatenate(chosen), persons, np.random.default_rng(self.settings.seed_at(epoch)))
 
     def _epoch(self) -> int:
         return self.trainer.current_epoch if self.trainer else 0
@@ -146,6 +147,24 @@ class FaceData(L.LightningDataModule):
         """Validation batches, at the current epoch's size."""
         size = self.settings.size_at(self._epoch())
         return evaluation_loader(self.validation, self.config, size, self.settings)
+
+
+def in_pairs(rows: NDArray[np.int64], persons: NDArray, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Rows in random order, but two of one person side by side where there are two.
+
+    In one batch, what the two have in common (the face at rest, often the light and the camera)
+    pulls the network both ways and cancels out; what differs, the expression, remains.
+
+    Args:
+        rows: (n,) places in `persons`.
+        persons: name of the person in each row of the table.
+    """
+    rows = rng.permutation(rows)
+    _, names = np.unique(persons[rows].astype(str), return_inverse=True)
+    rows, names = rows[order := np.argsort(names, kind="stable")], names[order]
+    place = np.arange(len(rows)) - np.searchsorted(names, names)  # among the person's own
+    pair = np.cumsum(place % 2 == 0) - 1
+    return rows[np.argsort(rng.permutation(pair[-1] + 1)[pair], kind="stable")]
 
 
 def evaluation_loader(

@@ -1,10 +1,11 @@
 from collections import Counter
 
+import numpy as np
 import pytest
 from trees import write_csv
 
 from emotiscan.model import ModelConfig
-from emotiscan.training.data import FaceData, load_data
+from emotiscan.training.data import FaceData, in_pairs, load_data
 from emotiscan.training.settings import Settings
 
 
@@ -47,3 +48,21 @@ def test_an_epochs_order_depends_on_its_number_alone(data):
     batches = data(0.5)
     assert list(batches._rows(1)) == list(batches._rows(1))
     assert list(batches._rows(0)) != list(batches._rows(1))
+
+
+def test_two_pictures_of_a_person_stay_together():
+    persons = np.array(["a", "b", "a", "c", "a", "b", "a", "d"])
+    orders = {tuple(in_pairs(np.arange(8), persons, np.random.default_rng(seed))) for seed in range(20)}
+    assert len(orders) > 10
+    for order in orders:
+        assert sorted(order) == list(range(8))
+        names = "".join(persons[list(order)])
+        assert names.count("aa") == 2 or "aaaa" in names
+        assert "bb" in names
+    assert {tuple(persons[list(order)]).index("c") for order in orders} > {0, 7}
+
+
+def test_strangers_come_in_any_order():
+    order = in_pairs(np.arange(10, 20), np.arange(20).astype(str), np.random.default_rng(0))
+    assert sorted(order) == list(range(10, 20))
+    assert list(order) != sorted(order)
