@@ -10,7 +10,7 @@ import json
 import os
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from textwrap import shorten
 
@@ -119,6 +119,16 @@ def load_checkpoint(path: str | Path = DEFAULT_WEIGHTS) -> tuple[FaceModel, Card
         reason = shorten(str(error), 200, placeholder=" …")  # torch lists every tensor, one a line
         raise CheckpointError(f"{path} does not fit its own description: {reason}") from None
     return model.eval().requires_grad_(False), card
+
+
+def attach_report(path: str | Path, name: str, report: Mapping[str, object]) -> None:
+    """Write a report into a checkpoint's `metrics`, in the place of one of the same name; all else stays.
+
+    Raises:
+        CheckpointError: as `load_checkpoint`.
+    """
+    model, card = load_checkpoint(path)
+    save_checkpoint(path, model, replace(card, metrics={**card.metrics, name: report}))
 
 
 def _stored(tensor: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 import io
 import os
 
+import numpy as np
 import pytest
 from conftest import ROOT, SAMPLES
 from PIL import Image
@@ -210,6 +211,27 @@ def test_about_shows_how_far_probabilities_can_be_trusted(app, monkeypatch, tmp_
     assert (shown["Share of faces called clear"], shown["Emotion accuracy of clear faces"]) == ("0.500", "1.000")
     assert at.dataframe[0].value["Calibration error"].iloc[0].startswith("0.250 [")
     assert "faces that the probabilities were calibrated on" in texts(at)
+
+
+def test_about_shows_where_heat_maps_land(app, monkeypatch, tmp_path, tiny_model):
+    from emotiscan.checkpoint import Card, save_checkpoint
+    from emotiscan.evaluation.localisation import localisation
+
+    maps, places = np.zeros((2, 2, 2, 2), np.float32), np.zeros((2, 2, 2, 2), bool)
+    maps[:, 0, 0, 0], places[:, 0, 0] = (3, 1), True
+    maps[1, 0, 1, 1] = 3
+    report = localisation(("AU12", "AU1"), maps, places, [[1, 0], [1, 0]], ["a", "b"])
+    report |= {"kind": "localisation", "baselines": {"centred blob": report["mean"]}}
+    weights = save_checkpoint(tmp_path / "a.safetensors", tiny_model, Card(tiny_model.config, metrics={"p": report}))
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(weights))
+    at = app.run().switch_page(ABOUT).run()
+    assert not at.exception
+    table = at.dataframe[0].value
+    assert list(table["Map of"]) == ["AU12", "mean of the codes", "centred blob"]
+    assert list(table["Faces"]) == ["2", "", ""]
+    assert table["Peak in place"][0].startswith("0.500 [")
+    assert table["Energy in place"][0].startswith("0.625 [")
+    assert table["Place's share of the face"][0] == "0.500 [0.500, 0.500]"
 
 
 def test_about_shows_fairness_and_passes_over_reports_it_does_not_know(app, monkeypatch, tmp_path, tiny_model):

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 from emotiscan import checkpoint
 from emotiscan.calibration import Calibration
-from emotiscan.checkpoint import Card, CheckpointError, load_checkpoint, save_checkpoint
+from emotiscan.checkpoint import Card, CheckpointError, attach_report, load_checkpoint, save_checkpoint
 from emotiscan.model import FaceModel, ModelConfig
 
 
@@ -66,6 +66,17 @@ def test_the_card_comes_back_whole(tiny_model, tmp_path):
     assert replace(found, fingerprint="") == card
     assert len(found.fingerprint) == 12
     int(found.fingerprint, 16)
+
+
+def test_a_report_is_attached_and_all_else_stays(tiny_model, tmp_path):
+    card = Card(tiny_model.config, Calibration(1.5), {"commit": "abc"}, {"old": {"samples": 1}, "new": {"samples": 2}})
+    path = save_checkpoint(tmp_path / "a.safetensors", tiny_model, card)
+    attach_report(path, "new", {"samples": 3})
+    model, found = load_checkpoint(path)
+    assert found.metrics == {"old": {"samples": 1}, "new": {"samples": 3}}
+    assert replace(found, metrics=card.metrics, fingerprint="") == card
+    for name, tensor in load_checkpoint(save_checkpoint(tmp_path / "b", tiny_model, card))[0].state_dict().items():
+        assert torch.equal(model.state_dict()[name], tensor)
 
 
 def test_saved_again_it_has_the_same_fingerprint_and_other_weights_another(loaded, tiny_model, tmp_path):

@@ -7,7 +7,6 @@ middle, and the mean of all maps of all faces.
 """
 
 import argparse
-import dataclasses
 import json
 import logging
 import sys
@@ -21,14 +20,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from emotiscan.checkpoint import DEFAULT_WEIGHTS, CheckpointError, load_checkpoint, save_checkpoint
+from emotiscan.checkpoint import CheckpointError, attach_report, load_checkpoint
 from emotiscan.evaluation.headline import figure_text
 from emotiscan.evaluation.localisation import FIGURES, centred_blob, localisation
 from emotiscan.explain import heat_maps, region_mask
 from emotiscan.model import FaceModel
 from emotiscan.training.alignment import align
 from emotiscan.training.dataset import FaceDataset
-from emotiscan.training.options import add_machine_options
+from emotiscan.training.options import add_measuring_options
 from emotiscan.training.prediction import load_split
 from emotiscan.training.table import LabelTable, TableError
 
@@ -146,14 +145,9 @@ def _print_line(name: str, faces: str, scores: dict) -> None:
 def argument_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m emotiscan.training.localise", description=__doc__.split("\n")[0])
-    parser.add_argument("--data", required=True, metavar="KIND:PATH[,…]", help="a data set, as train.py takes it")
-    parser.add_argument("--split", help="only this split of the data set (default: all of it)")
-    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="default: the shipped checkpoint")
+    add_measuring_options(parser)
     parser.add_argument("--untrained", action="store_true", help="sanity check: the same network with random weights")
     parser.add_argument("--out", type=Path, metavar="FILE", help="also write the report there, as JSON")
-    parser.add_argument("--attach", metavar="NAME", help="write the report into the checkpoint, under this name")
-    parser.add_argument("--note", default="", help="a sentence about the data, shown beside an attached report")
-    add_machine_options(parser, "find faces")
     return parser
 
 
@@ -181,9 +175,7 @@ def main(arguments: list[str] | None = None) -> int:
         parsed.out.parent.mkdir(parents=True, exist_ok=True)
         parsed.out.write_text(json.dumps(report, indent=1) + "\n")
     if parsed.attach and not parsed.untrained:
-        model, card = load_checkpoint(parsed.weights)
-        metrics = {**card.metrics, parsed.attach: report}
-        save_checkpoint(parsed.weights, model, dataclasses.replace(card, metrics=metrics))
+        attach_report(parsed.weights, parsed.attach, report)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The figures of evaluation and fairness that a checkpoint carries, as a page shows them."""
+"""The figures of evaluation, fairness and localisation that a checkpoint carries, as a page shows them."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ DATA_NAMES = {
     "rendered": "drawn faces of people it was not trained on",
 }
 
-EVALUATION, FAIRNESS = "evaluation", "fairness"
+EVALUATION, FAIRNESS, LOCALISATION = "evaluation", "fairness", "localisation"
 """Kinds of report; one that names none is an evaluation's."""
 
 COMPARED = {"accuracy": "emotion accuracy", "code_auc": "mean AUC of the codes", "detected": "share of faces found"}
@@ -24,12 +24,16 @@ COMPARED = {"accuracy": "emotion accuracy", "code_auc": "mean AUC of the codes",
 
 ENDS = ("worst", "best")
 
+PLACES = {"pointing": "Peak in place", "energy": "Energy in place", "area": "Place's share of the face"}
+"""Measures of a localisation report, by key."""
+
 
 def show(card: Card) -> None:
     """Every report in the card.
 
     Of an evaluation the headline figures with intervals and a table of the codes; of fairness the worst
-    group of every attribute beside the best one.
+    group of every attribute beside the best one; of localisation how often each code's heat map lands
+    where the code moves the skin.
     """
     config = card.config
     st.caption(
@@ -41,18 +45,20 @@ def show(card: Card) -> None:
         st.info("This checkpoint carries no evaluation report.")
     for name, report in card.metrics.items():
         kind = report.get("kind", EVALUATION) if isinstance(report, Mapping) else None
-        if kind == FAIRNESS:
-            _fairness(report, name)
-            continue
-        if kind != EVALUATION or "samples" not in report:
+        shown_by = {EVALUATION: _evaluation, FAIRNESS: _fairness, LOCALISATION: _localisation}.get(kind)
+        if shown_by is None or "samples" not in report:
             st.caption(f"The checkpoint also carries “{name}”, which this version of the page cannot show.")
-            continue
-        st.markdown(f"**On the {DATA_NAMES.get(name, name)}** ({report['samples']} faces)")
-        if report.get("note"):
-            st.caption(report["note"])
-        _headlines(report)
-        if report.get("codes"):
-            _codes_table(report["codes"], name)
+        else:
+            shown_by(report, name)
+
+
+def _evaluation(report: Mapping, name: str) -> None:
+    st.markdown(f"**On the {DATA_NAMES.get(name, name)}** ({report['samples']} faces)")
+    if report.get("note"):
+        st.caption(report["note"])
+    _headlines(report)
+    if report.get("codes"):
+        _codes_table(report["codes"], name)
 
 
 def _headlines(report: Mapping) -> None:
@@ -124,6 +130,25 @@ def _gap_rows(about: Mapping) -> list[dict[str, str]]:
             titles = {"Varied": about["title"], "Measure": label, "Worst group": worst, "Best group": best}
             rows.append(titles | {"Gap": _with_interval(gap)})
     return rows
+
+
+def _localisation(report: Mapping, name: str) -> None:
+    """For each code how often the map's peak, and how much of its energy, lies where the code moves the skin."""
+    st.markdown(f"**Where heat maps land** ({report['subjects']} persons, {report['samples']} faces)")
+    st.caption(
+        "Peak in place: share of faces whose map is strongest where the code moves the skin. Energy in place: the "
+        "share of the whole map there. The last lines are maps that know nothing of the face or of the code."
+    )
+    if report.get("note"):
+        st.caption(report["note"])
+    lines = {**report["codes"], "mean of the codes": report["mean"], **report.get("baselines", {})}
+    rows = [
+        {"Map of": line, "Faces": str(scores.get("faces", ""))}
+        | {title: _with_interval(scores[key]) for key, title in PLACES.items()}
+        for line, scores in lines.items()
+        if scores
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, height="content", key=f"places-{name}")
 
 
 def _interval(figure: Mapping) -> str | None:

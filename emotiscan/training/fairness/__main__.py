@@ -1,13 +1,12 @@
 """Measure how a checkpoint treats different faces, one thing varied at a time."""
 
 import argparse
-import dataclasses
 import json
 import logging
 import sys
 from pathlib import Path
 
-from emotiscan.checkpoint import DEFAULT_WEIGHTS, CheckpointError, load_checkpoint, save_checkpoint
+from emotiscan.checkpoint import DEFAULT_WEIGHTS, CheckpointError, attach_report, load_checkpoint
 from emotiscan.rendering import FaceModelError
 from emotiscan.training.fairness.photographs import compare_photographs
 from emotiscan.training.fairness.pictures import write_pictures
@@ -63,9 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
             (parsed.out / "fairness.json").write_text(json.dumps(report, indent=1) + "\n")
             write_pictures(report, parsed.out)
         if parsed.attach:
-            model, card = load_checkpoint(parsed.weights)
-            metrics = {**card.metrics, parsed.attach: compact(report)}
-            save_checkpoint(parsed.weights, model, dataclasses.replace(card, metrics=metrics))
+            attach_report(parsed.weights, parsed.attach, compact(report))
     except (CheckpointError, FaceModelError, TableError, OSError) as error:
         print(f"fairness: {error}", file=sys.stderr)
         return 1
