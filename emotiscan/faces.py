@@ -83,6 +83,15 @@ class Face:
         """Whether the face has fewer pixels than a reading should rest on."""
         return self.side < MIN_FACE_SIDE
 
+    def scaled(self, factor: float) -> "Face":
+        """The same face where the photo is scaled by a factor."""
+        return Face(
+            box=self.box and tuple(factor * side for side in self.box),
+            confidence=self.confidence,
+            landmarks=None if self.landmarks is None else factor * self.landmarks,
+            to_crop=compose(self.to_crop, np.array([[1 / factor, 0, 0], [0, 1 / factor, 0]])),
+        )
+
     def crop(self, photo: Image.Image, size: int = CROP_SIZE) -> Image.Image:
         """The canonical crop of this face, `size` pixels square, in the photo's mode."""
         return warp(photo, self.to_crop, size)

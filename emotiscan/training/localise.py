@@ -3,14 +3,14 @@
 Rendered faces drawn with --maps tell where each code moves the skin in that very picture; for
 photographs the code's anatomical region in the canonical crop stands in. A map is judged where its
 code is present (see `evaluation.localisation`), beside what any map must beat: a blob in the crop's
-middle, and the mean of all maps of all faces.
+middle, and the mean of all maps of all faces. Maps of absent codes are held against the code's region.
 """
 
 import argparse
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader
 from emotiscan.checkpoint import CheckpointError, attach_report, load_checkpoint
 from emotiscan.evaluation.headline import figure_text
 from emotiscan.evaluation.localisation import FIGURES, centred_blob, localisation
-from emotiscan.explain import heat_maps, region_mask
+from emotiscan.explain import DEFAULT_METHOD, METHODS, heat_maps, region_mask
 from emotiscan.model import FaceModel
 from emotiscan.training.alignment import align
 from emotiscan.training.dataset import FaceDataset
@@ -48,20 +48,31 @@ class Judged:
     """Heat maps of faces, and where they should land.
 
     Attributes:
-        maps: (n, k, SIDE, SIDE) 0 to 1.
+        maps: of each method (n, k, SIDE, SIDE), 0 to 1.
         places: (n, k, SIDE, SIDE) where each code moves the skin.
         present: (n, k) whether the code is there, and moves skin that is seen.
+        absent: (n, k) whether the code is known not to be there.
         subjects: (n,) names.
     """
 
-    maps: NDArray[np.float32]
+    maps: Mapping[str, NDArray[np.floating]]
     places: NDArray[np.bool_]
     present: NDArray[np.bool_]
+    absent: NDArray[np.bool_]
     subjects: NDArray[np.str_]
 
 
-def judged_maps(model: FaceModel, table: LabelTable, cache: str | Path, workers: int = 2) -> Judged:
+def judged_maps(
+    model: FaceModel,
+    table: LabelTable,
+    cache: str | Path,
+    workers: int = 2,
+    methods: Sequence[str] = (DEFAULT_METHOD,),
+) -> Judged:
     """Heat maps of every code in every face of a table; faces without a present code are left out.
+
+    Args:
+        methods: keys of `explain.METHODS`.
 
     Raises:
         TableError: no code is present in any face.
@@ -74,17 +85,30 @@ def judged_maps(model: FaceModel, table: LabelTable, cache: str | Path, workers:
     alignment = align(table, cache, workers)
     table, transforms = table.where(alignment.readable), alignment.transforms[alignment.readable]
     dataset = FaceDataset(table, transforms, model.config, movement=SIDE)
-    maps, places, present = [], [], []
+    maps: dict[str, list[NDArray[np.float16]]] = {method: [] for method in methods}
+    places, present, absent = [], [], []
     for feature_map, movement, labels in _batches(model, dataset, workers):
-        found = heat_maps(model, feature_map, codes)
-        maps.append(np.stack([_small(found[code].values) for code in codes]))
+        for method, of_faces in maps.items():
+            found = heat_maps(model, feature_map, codes, method)
+            of_faces.append(np.stack([_small(found[code].values) for code in codes]).astype(np.float16))
         known = ~np.isnan(movement).any((1, 2))
         place = np.where(known[:, None, None], movement >= MOVES, False)
         for k in np.flatnonzero(~known):
-            place[k] = _small(region_mask(codes[k]).astype(np.float32)) >= 0.5
+            place[k] = _region(codes[k])
         places.append(place)
         present.append((labels == 1) & place.any((1, 2)))
-    return Judged(np.stack(maps), np.stack(places), np.stack(present), table.frame["subject"].to_numpy(str))
+        absent.append(labels == 0)
+    return Judged(
+        {method: np.stack(of_faces) for method, of_faces in maps.items()},
+        np.stack(places),
+        np.stack(present),
+        np.stack(absent),
+        table.frame["subject"].to_numpy(str),
+    )
+
+
+def _region(code: str) -> NDArray[np.bool_]:
+    return _small(region_mask(code).astype(np.float32)) >= 0.5
 
 
 def _batches(
@@ -103,26 +127,35 @@ def _small(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BOX))
 
 
-def report_on_maps(judged: Judged, codes: tuple[str, ...], bootstraps: int = 500) -> dict:
-    """The report of `localisation`, and of the baselines' means.
+def report_on_maps(judged: Judged, codes: tuple[str, ...], method: str = DEFAULT_METHOD, bootstraps: int = 500) -> dict:
+    """The report of `localisation` on one method's maps, and the means of what it is to be held against.
 
     Returns:
-        That of `localisation` with `kind`, and `baselines`: name to the `mean` of `localisation`:
-        "centred blob"; "mean of all maps"; and "another code's map", each place held against the map
-        of the next code, which tells whether maps of different codes differ at all.
+        That of `localisation` with `kind`, `method`, and `baselines`: name to the `mean` of `localisation`:
+        "centred blob"; "mean of all maps"; "another code's map", each place held against the map
+        of the next code, which tells whether maps of different codes differ at all; and "absent codes",
+        maps of codes that are not there, held against the code's region, where they show anything:
+        `absent_empty` is the share of them that does not.
     """
 
-    def measured(maps: NDArray[np.float32], bootstraps: int) -> dict:
+    maps = np.asarray(judged.maps[method], np.float32)
+
+    def measured(maps: NDArray[np.float32]) -> dict:
         return localisation(codes, maps, judged.places, judged.present, judged.subjects, bootstraps)
 
-    shape = judged.maps.shape
-    baselines = {
-        "centred blob": np.broadcast_to(centred_blob(SIDE), shape),
-        "mean of all maps": np.broadcast_to(judged.maps.mean((0, 1)), shape),
-        "another code's map": np.roll(judged.maps, 1, axis=1),
+    report = {"kind": KIND, "method": method} | measured(maps)
+    others = {
+        "centred blob": np.broadcast_to(centred_blob(SIDE), maps.shape),
+        "mean of all maps": np.broadcast_to(maps.mean((0, 1)), maps.shape),
+        "another code's map": np.roll(maps, 1, axis=1),
     }
-    report = {"kind": KIND} | measured(judged.maps, bootstraps)
-    report["baselines"] = {name: measured(maps, bootstraps)["mean"] for name, maps in baselines.items()}
+    report["baselines"] = {name: measured(other)["mean"] for name, other in others.items()}
+    regions = np.broadcast_to(np.stack([_region(code) for code in codes]), maps.shape)
+    shown = judged.absent & maps.any((2, 3))
+    if shown.any():
+        absent = localisation(codes, maps, regions, shown, judged.subjects, bootstraps)["mean"]
+        report["baselines"]["absent codes"] = absent
+    report["absent_empty"] = 1 - float(shown.sum() / max(1, judged.absent.sum()))
     return report
 
 
@@ -135,6 +168,9 @@ def print_report(report: dict) -> None:
             _print_line(code, str(scores["faces"]), scores)
     for name, scores in {"mean of the codes": report["mean"], **report["baselines"]}.items():
         _print_line(name, "", scores)
+    print(f"{report['absent_empty']:.1%} of the maps of absent codes show nothing")
+    for name, scores in report.get("methods", {}).items():
+        _print_line(METHODS[name].title, "", scores)
 
 
 def _print_line(name: str, faces: str, scores: dict) -> None:
@@ -146,6 +182,8 @@ def argument_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m emotiscan.training.localise", description=__doc__.split("\n")[0])
     add_measuring_options(parser)
+    parser.add_argument("--method", choices=METHODS, default=DEFAULT_METHOD, help=f"default: {DEFAULT_METHOD}")
+    parser.add_argument("--compare", action="store_true", help="also measure all other methods, their means alone")
     parser.add_argument("--untrained", action="store_true", help="sanity check: the same network with random weights")
     parser.add_argument("--out", type=Path, metavar="FILE", help="also write the report there, as JSON")
     return parser
@@ -165,7 +203,7 @@ def main(arguments: list[str] | None = None) -> int:
         if parsed.untrained:
             torch.manual_seed(0)
             model = FaceModel(card.config).eval().requires_grad_(False)
-        report = report_on_maps(judged_maps(model, table, parsed.cache, parsed.workers), card.config.codes)
+        report = _report(model, table, parsed)
     except (TableError, CheckpointError, OSError) as error:
         print(f"localise: {error}", file=sys.stderr)
         return 1
@@ -177,6 +215,14 @@ def main(arguments: list[str] | None = None) -> int:
     if parsed.attach and not parsed.untrained:
         attach_report(parsed.weights, parsed.attach, report)
     return 0
+
+
+def _report(model: FaceModel, table: LabelTable, parsed: argparse.Namespace) -> dict:
+    methods = [parsed.method, *(name for name in METHODS if parsed.compare and name != parsed.method)]
+    judged = judged_maps(model, table, parsed.cache, parsed.workers, methods)
+    reports = {method: report_on_maps(judged, model.config.codes, method) for method in methods}
+    report = reports[parsed.method]
+    return report | {"methods": {name: other["mean"] for name, other in reports.items()}} if parsed.compare else report
 
 
 if __name__ == "__main__":

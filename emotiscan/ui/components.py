@@ -1,26 +1,21 @@
 """Parts of a page that show a reading."""
 
-import base64
-import io
-
-import numpy as np
 import pandas as pd
 import streamlit as st
-from PIL import Image
 
 from emotiscan import facs
-from emotiscan.analysis import Analysis, Reading
-from emotiscan.explain import COLOUR_SCALE, HeatMap, overlay
-from emotiscan.ui import charts, wording
-from emotiscan.ui.session import heat_maps_of
+from emotiscan.analysis import Reading
+from emotiscan.explain import METHODS
+from emotiscan.ui import charts, heat_map_views, wording
+from emotiscan.ui.session import Photo
 
 FIRST_MAPS = 5
 """Codes whose heat maps are open before anybody chooses, at most; the emotion's is one more."""
 
 
-def choose_face(analysis: Analysis) -> int:
+def choose_face(photo: Photo) -> int:
     """The photo with its numbered faces; returns the place of the one the visitor chose."""
-    readings = analysis.readings
+    readings = photo.readings
     largest = max(range(len(readings)), key=lambda number: readings[number].face.side)
     chosen = largest
     place = st.container()
@@ -31,13 +26,13 @@ def choose_face(analysis: Analysis) -> int:
             default=largest,
             required=True,
             format_func=lambda number: str(number + 1),
-            key=f"face-{st.session_state['analysis_key'][:12]}",
+            key=f"face-{photo.key}",
         )
-    picture = charts.marked_photo(analysis.photo, [reading.face for reading in readings], chosen)
+    picture = charts.marked_photo(photo.picture, photo.faces, chosen)
     count = "one face" if len(readings) == 1 else f"{len(readings)} faces, numbered from left to right"
     place.image(picture, width="stretch", alt=f"Your photo with {count}; face {chosen + 1} is chosen.")
-    if analysis.passed_over:
-        st.caption(f"The {len(readings)} largest faces were read; {analysis.passed_over} smaller ones were not.")
+    if photo.passed_over:
+        st.caption(f"The {len(readings)} largest faces were read; {photo.passed_over} smaller ones were not.")
     return chosen
 
 
@@ -89,56 +84,38 @@ def show_codes(reading: Reading) -> None:
     st.caption("A number is the probability that the movement is visible, not how strong it is.")
 
 
-def show_heat_maps(reading: Reading, number: int) -> None:
+def show_heat_maps(photo: Photo, number: int) -> None:
     """Overlays of the chosen codes, side by side."""
+    reading = photo.readings[number]
     st.subheader("Where it was seen", anchor=False)
-    targets = [*reading.codes, *reading.emotions]
-    nearest = max(reading.codes, key=lambda code: reading.codes[code] / max(reading.thresholds[code], 1e-6))
-    first = [*(reading.present or (nearest,))[:FIRST_MAPS], reading.emotion]
-    chosen = st.pills(
-        "Codes and emotions to compare",
-        targets,
-        selection_mode="multi",
-        default=first,
-        format_func=lambda target: target if target in facs.ACTION_UNITS else target.capitalize(),
-        wrap=True,
-        key=f"targets-{st.session_state['analysis_key'][:12]}-{number}",
-    )
-    opacity = st.slider("Strength of the overlay", 0.0, 1.0, 0.6, 0.05, format="percent", key="opacity", width=320)
+    chosen = choose_targets(reading, f"{photo.key}-{number}")
+    with st.expander("How the maps look", icon=":material/tune:"):
+        method = heat_map_views.choose_method("read")
+        look = heat_map_views.choose_look("read")
     if not chosen:
         st.caption("Choose at least one code or emotion.")
         return
     with st.spinner("Drawing heat maps…"):
-        maps = heat_maps_of(reading, number, chosen)
-    with st.grid(min_column_width=160, gap="medium"):
-        for target, heat_map in maps.items():
-            with st.container():
-                _show_heat_map(reading, target, heat_map, opacity)
-    _legend()
+        maps = [heat_map_views.show(photo, number, target, method, wording.title_of(target)) for target in chosen]
+    tiles = heat_map_views.show_grid(maps, look)
+    note = f"Method: {METHODS[method].title}; {heat_map_views.scale_in_words(look)}."
+    heat_map_views.offer_downloads(photo.name, tiles, maps, note, "read")
 
 
-def _show_heat_map(reading: Reading, target: str, heat_map: HeatMap, opacity: float) -> None:
-    probability = (reading.codes | reading.emotions)[target]
-    title = wording.title_of(target)
-    words = f"{wording.percent(probability)}"
-    if heat_map.empty:
-        words += " · no place of the face speaks for it"
-    elif target in facs.ACTION_UNITS:
-        words += f" · {heat_map.focus():.0%} of the map in {' and '.join(facs.ACTION_UNITS[target].regions)}"
-    st.image(overlay(reading.crop, heat_map, opacity), width="stretch", alt=f"Heat map of {title}: {words}")
-    st.markdown(f"**{title}**  \n:small[{words}]")
-
-
-def _legend() -> None:
-    strip = Image.fromarray(np.tile(np.linspace(0, 1, 160, dtype=np.float32), (10, 1)))
-    bar = overlay(Image.new("RGB", strip.size, "black"), HeatMap(COLOUR_SCALE, np.asarray(strip)), 1.0)
-    st.caption(
-        f"![Colour scale from dark to bright]({_data_url(bar)}) weak to strong evidence, each map on its own scale. "
-        "Warm places speak for the code; the map does not say why the network decided so."
+def choose_targets(reading: Reading, key: str) -> list[str]:
+    """Codes and emotions whose maps are wanted; at first the present codes and the emotion."""
+    nearest = max(reading.codes, key=lambda code: reading.codes[code] / max(reading.thresholds[code], 1e-6))
+    return st.pills(
+        "Codes and emotions to compare",
+        [*reading.codes, *reading.emotions],
+        selection_mode="multi",
+        default=[*(reading.present or (nearest,))[:FIRST_MAPS], reading.emotion],
+        format_func=short_title,
+        wrap=True,
+        key=f"targets-{key}",
     )
 
 
-def _data_url(picture: Image.Image) -> str:
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+def short_title(target: str) -> str:
+    """A code as it is, an emotion with a capital."""
+    return target if target in facs.ACTION_UNITS else target.capitalize()

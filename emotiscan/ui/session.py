@@ -1,22 +1,52 @@
-"""What outlives one run of a page: the shared analyzer, and one visitor's own analysis.
+"""What outlives one run of a page: the shared analyzer, and one visitor's own photos.
 
-The analyzer holds no photograph and is shared by all visitors. A photograph, its analysis and its
-heat maps live in the visitor's own session only, and only the last one: the next photo replaces it.
+The analyzer holds no photograph and is shared by all visitors. A photograph, its readings and its
+heat maps live in the visitor's own session only, and only the last few, scaled to what a page shows.
 """
 
 import hashlib
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import streamlit as st
+from PIL import Image
 
-from emotiscan.analysis import Analysis, Analyzer, Reading
+from emotiscan.analysis import Analyzer, Reading
 from emotiscan.checkpoint import DEFAULT_WEIGHTS
 from emotiscan.explain import HeatMap, heat_maps
+from emotiscan.faces import Face
 
 WEIGHTS_VARIABLE = "EMOTISCAN_WEIGHTS"
 """Environment variable that names another checkpoint than the shipped one."""
+
+KEPT_PHOTOS = 4
+KEPT_SIDE = 1280
+"""Longer side, in pixels, of a photo that is kept."""
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A photograph of this visit that was read.
+
+    Attributes:
+        key: 12 hex digits that tell the file's bytes from others.
+        name: what the pages call it.
+        picture: the photo, at most `KEPT_SIDE` pixels large.
+        readings: one a face, from left to right; their faces are in pixels of the photo as it came.
+        faces: the same faces in pixels of `picture`.
+        passed_over: faces that were found but not read.
+        maps: heat maps made so far, by the face's place, the method and the target.
+    """
+
+    key: str
+    name: str
+    picture: Image.Image
+    readings: tuple[Reading, ...]
+    faces: tuple[Face, ...]
+    passed_over: int
+    maps: dict[tuple[int, str, str], HeatMap] = field(default_factory=dict)
 
 
 def analyzer() -> Analyzer:
@@ -33,26 +63,45 @@ def _load(weights: str) -> Analyzer:
     return Analyzer(Path(weights))
 
 
-def analysis_of(data: bytes) -> Analysis:
-    """The analysis of a picture file, made when it is first asked for in this session.
+def read_photo(data: bytes, name: str) -> Photo:
+    """A picture file's readings, made when it is first asked for in this session.
 
     Raises:
         ImageError: the file is no picture that can be used.
     """
-    key = hashlib.sha256(data).hexdigest()
-    if st.session_state.get("analysis_key") != key:
+    key = key_of(data)
+    photos: dict[str, Photo] = st.session_state.setdefault("photos", {})
+    photo = photos.pop(key, None)
+    if photo is None:
         analysis = analyzer().analyze(data)
-        st.session_state.update(analysis_key=key, analysis=analysis, heat_maps={})
-    return st.session_state["analysis"]
+        scale = min(1.0, KEPT_SIDE / max(analysis.photo.size))
+        sides = [max(1, round(scale * side)) for side in analysis.photo.size]
+        picture = analysis.photo if scale == 1 else analysis.photo.resize(sides, Image.Resampling.LANCZOS)
+        faces = tuple(reading.face.scaled(scale) for reading in analysis.readings)
+        photo = Photo(key, name, picture, analysis.readings, faces, analysis.passed_over)
+    photos[key] = photo  # the last one is the latest
+    for oldest in list(photos)[:-KEPT_PHOTOS]:
+        del photos[oldest]
+    return photo
 
 
-def heat_maps_of(reading: Reading, number: int, targets: Sequence[str]) -> dict[str, HeatMap]:
-    """Heat maps of one face of the session's analysis; those made before are not made again.
+def key_of(data: bytes) -> str:
+    """`Photo.key` of a picture file."""
+    return hashlib.sha256(data).hexdigest()[:12]
+
+
+def photos_of_this_visit() -> list[Photo]:
+    """The photos read last, the latest first."""
+    return list(reversed(st.session_state.get("photos", {}).values()))
+
+
+def heat_maps_of(photo: Photo, number: int, targets: Sequence[str], method: str) -> dict[str, HeatMap]:
+    """Heat maps of one face of a photo; those made before are not made again.
 
     Args:
-        number: the face's place among the analysis's readings.
+        number: the face's place among the photo's readings.
     """
-    kept: dict[str, HeatMap] = st.session_state["heat_maps"].setdefault(number, {})
-    missing = [target for target in targets if target not in kept]
-    kept |= heat_maps(analyzer().model, reading.feature_map, missing)
-    return {target: kept[target] for target in targets}
+    missing = [target for target in targets if (number, method, target) not in photo.maps]
+    made = heat_maps(analyzer().model, photo.readings[number].feature_map, missing, method)
+    photo.maps.update({(number, method, target): heat_map for target, heat_map in made.items()})
+    return {target: photo.maps[number, method, target] for target in targets}

@@ -31,8 +31,9 @@ def rendered(tmp_path):
 def test_places_are_what_moved_or_else_the_anatomical_region(rendered, tiny_model, tmp_path):
     judged = judged_maps(tiny_model, load_source(f"rendered:{rendered}"), tmp_path / "cache", workers=0)
     k = facs.CODES.index("AU12")
-    assert judged.maps.shape == (3, len(facs.CODES), SIDE, SIDE)  # the calm face has nothing to judge
+    assert judged.maps["cells"].shape == (3, len(facs.CODES), SIDE, SIDE)  # the calm face has nothing to judge
     assert judged.present.sum(0).tolist() == [3 * (code == "AU12") for code in facs.CODES]
+    assert judged.absent.sum(0).tolist() == [3 * (code != "AU12") for code in facs.CODES]
     moved, without_maps = judged.places[0, k], judged.places[1, k]
     assert moved[:, 3].all()
     assert not moved[:, -3].any()
@@ -49,12 +50,25 @@ def test_right_maps_beat_the_baselines_and_wrong_ones_do_not():
         places[:, code, 3 * code : 3 * code + 3] = True
     present = rng.random((n, k)) < 0.5
     subjects = np.arange(n).astype(str)
-    right = report_on_maps(Judged(places.astype(np.float32), places, present, subjects), facs.CODES, 20)
+    shuffled = np.roll(places, 3, axis=1)
+    judged = Judged({"right": places, "wrong": shuffled}, places, present, ~present, subjects)
+    right = report_on_maps(judged, facs.CODES, "right", 20)
     assert right["mean"]["pointing"]["value"] == 1
     assert all(scores["energy"]["value"] < 0.3 for scores in right["baselines"].values())
-    shuffled = np.roll(places, 3, axis=1).astype(np.float32)
-    wrong = report_on_maps(Judged(shuffled, places, present, subjects), facs.CODES, 20)
+    wrong = report_on_maps(judged, facs.CODES, "wrong", 20)
     assert wrong["mean"]["pointing"]["value"] == 0
+
+
+def test_maps_of_absent_codes_are_held_against_the_region_and_empty_ones_are_counted():
+    shape = (4, len(facs.CODES), SIDE, SIDE)
+    maps, present = np.zeros(shape, np.float32), np.zeros(shape[:2], bool)
+    k = facs.CODES.index("AU17")
+    maps[1, k, 0, 0] = maps[2, k, int(0.91 * SIDE), SIDE // 2] = 1  # in a corner, and on the chin
+    present[0] = True
+    judged = Judged({"cells": maps}, np.ones(shape, bool), present, ~present, np.arange(4).astype(str))
+    report = report_on_maps(judged, facs.CODES, bootstraps=20)
+    assert report["baselines"]["absent codes"]["pointing"]["value"] == 0.5
+    assert report["absent_empty"] == pytest.approx(1 - 2 / (3 * len(facs.CODES)))
 
 
 def test_the_command_prints_writes_and_attaches(rendered, tiny_weights, tmp_path, capsys):
@@ -68,7 +82,9 @@ def test_the_command_prints_writes_and_attaches(rendered, tiny_weights, tmp_path
     printed = capsys.readouterr().out
     assert "3 faces, 3 persons" in printed
     assert "centred blob" in printed
-    assert main([*given, "--workers", "0", "--untrained", "--attach", "other"]) == 0
+    assert "show nothing" in printed
+    assert main([*given, "--workers", "0", "--untrained", "--compare", "--attach", "other"]) == 0
+    assert "Grad-CAM++" in capsys.readouterr().out
     assert set(load_checkpoint(weights)[1].metrics) == {"places"}  # a sanity check is no figure of the checkpoint
 
 

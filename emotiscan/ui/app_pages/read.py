@@ -1,25 +1,26 @@
 """The main page: choose a photo, see what is read in it."""
 
-import json
-from pathlib import Path
-
 import streamlit as st
 
 from emotiscan.checkpoint import CheckpointError
 from emotiscan.images import MAX_BYTES, ImageError
 from emotiscan.ui import components
-from emotiscan.ui.session import analysis_of, analyzer
+from emotiscan.ui.samples import samples
+from emotiscan.ui.session import analyzer, read_photo
 
-SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 PHOTO, WEBCAM = "Photo", "Webcam"
+NO_FACE = (
+    "No face was found in this photo. Try one in which a face looks towards the camera, is well lit and at least as "
+    "large as a thumbnail."
+)
 
 
-def choose_picture() -> tuple[bytes | None, str]:
-    """Widgets for the picture; returns its bytes and a line on where it comes from."""
+def choose_picture() -> tuple[bytes | None, str, str]:
+    """Widgets for the picture; returns its bytes, its name, and a line on where it comes from."""
     way = st.segmented_control("Picture from", [PHOTO, WEBCAM], default=PHOTO, required=True, key="way")
     if way == WEBCAM:
         shot = st.camera_input("Take a snapshot", resolution="720p", key="camera")
-        return (shot.getvalue(), "Your snapshot") if shot else (None, "")
+        return (shot.getvalue() if shot else None), "Your snapshot", "Your snapshot"
     upload = st.file_uploader(
         "Drop a photo here, or browse",
         type=["jpg", "jpeg", "png", "webp"],
@@ -27,14 +28,14 @@ def choose_picture() -> tuple[bytes | None, str]:
         key="upload",
         on_change=_forget_sample,
     )
-    samples = {sample["title"]: sample for sample in json.loads((SAMPLES / "samples.json").read_text())}
+    titles = [sample.title for sample in samples()]
     if "sample" not in st.session_state:
-        st.session_state["sample"] = next(iter(samples))  # the first visit shows a reading at once
-    title = st.pills("Or try a drawn sample", list(samples), key="sample", wrap=True)
+        st.session_state["sample"] = titles[0]  # the first visit shows a reading at once
+    title = st.pills("Or try a drawn sample", titles, key="sample", wrap=True)
     if upload and not title:
-        return upload.getvalue(), "Your photo"
-    sample = samples[title or next(iter(samples))]
-    return (SAMPLES / sample["file"]).read_bytes(), f"Sample: {sample['alt']} (Drawn by a computer; no real person.)"
+        return upload.getvalue(), "Your photo", "Your photo"
+    sample = next(sample for sample in samples() if sample.title == (title or titles[0]))
+    return sample.data, sample.title, f"Sample: {sample.alt} (Drawn by a computer; no real person.)"
 
 
 def _forget_sample() -> None:
@@ -58,33 +59,29 @@ def main() -> None:
         return
     left, right = st.columns([5, 6], gap="large")
     with left:
-        picture, source = choose_picture()
+        picture, name, source = choose_picture()
     if picture is None:
         right.caption("Take a snapshot to see its reading.")
         return
     with right, st.spinner("Reading the photo…"):
         try:
-            analysis = analysis_of(picture)
+            photo = read_photo(picture, name)
         except ImageError as error:
             st.error(str(error))
             return
     with left:
-        if not analysis.readings:
-            st.image(analysis.photo, width="stretch", alt="Your photo; no face was found in it.")
+        if not photo.readings:
+            st.image(photo.picture, width="stretch", alt="Your photo; no face was found in it.")
         else:
-            number = components.choose_face(analysis)
+            number = components.choose_face(photo)
         st.caption(source)
-    if not analysis.readings:
-        right.warning(
-            "No face was found in this photo. Try one in which a face looks towards the camera, is well lit and at "
-            "least as large as a thumbnail."
-        )
+    if not photo.readings:
+        right.warning(NO_FACE)
         return
-    reading = analysis.readings[number]
     with right:
-        components.show_emotions(reading)
-        components.show_codes(reading)
-    components.show_heat_maps(reading, number)
+        components.show_emotions(photo.readings[number])
+        components.show_codes(photo.readings[number])
+    components.show_heat_maps(photo, number)
 
 
 main()

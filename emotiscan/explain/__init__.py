@@ -1,0 +1,38 @@
+"""Where in the face a code or an emotion was seen: heat maps from the feature map of a reading.
+
+    maps = heat_maps(analyzer.model, reading.feature_map, reading.present)
+    overlay(reading.crop, maps["AU12"]).save("smile.png")
+
+A map shows where evidence for its target lies; it does not say why the network decided so.
+"""
+
+from emotiscan.explain.heat_map import HeatMap, region_mask
+from emotiscan.explain.methods import CELLS, DEFAULT_METHOD, METHODS, heat_maps
+from emotiscan.explain.pictures import (
+    difference,
+    outline,
+    outline_on_photo,
+    overlay,
+    overlay_difference,
+    overlay_on_photo,
+)
+from emotiscan.explain.sheet import Tile, npz, png, sheet
+
+__all__ = [
+    "CELLS",
+    "DEFAULT_METHOD",
+    "METHODS",
+    "HeatMap",
+    "Tile",
+    "difference",
+    "heat_maps",
+    "npz",
+    "outline",
+    "outline_on_photo",
+    "overlay",
+    "overlay_difference",
+    "overlay_on_photo",
+    "png",
+    "region_mask",
+    "sheet",
+]

@@ -1,0 +1,163 @@
+"""Ways to find a heat map, all from the feature map alone.
+
+The backbone's forward pass, nearly all of the cost, was paid by the reading. A network that reads
+its codes cell by cell (`ModelConfig.local_codes`) says itself where it sees them: `CELLS`. The other
+methods are grad-cam's own classes, run on the heads alone, once for all targets as a batch.
+"""
+
+import copy
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from emotiscan.explain.heat_map import HeatMap
+from emotiscan.model import FaceModel
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to find heat maps.
+
+    Attributes:
+        title: as people know it.
+        words: what it does, one sentence.
+        library: name of grad-cam's class.
+    """
+
+    title: str
+    words: str
+    library: str
+
+
+CELLS = "cells"
+"""Name of the method that asks the network itself, cell by cell."""
+
+METHODS: dict[str, Method] = {
+    CELLS: Method(
+        "Cell by cell",
+        "How probable the network would hold the code if only this place of the face spoke for it; for emotions, "
+        "which are not read by place, Grad-CAM.",
+        "GradCAM",
+    ),
+    "gradcam": Method(
+        "Grad-CAM",
+        "Features weighed by how much the code's score rises with them on average (Selvaraju et al., 2017).",
+        "GradCAM",
+    ),
+    "hirescam": Method(
+        "HiResCAM",
+        "Grad-CAM that weighs the features at each place by themselves (Draelos and Carin, 2020).",
+        "HiResCAM",
+    ),
+    "gradcam++": Method(
+        "Grad-CAM++",
+        "Grad-CAM that gives small places as much say as large ones (Chattopadhay et al., 2018).",
+        "GradCAMPlusPlus",
+    ),
+    "layercam": Method(
+        "LayerCAM", "Features weighed at each place by what speaks for the code alone (Jiang et al., 2021).", "LayerCAM"
+    ),
+    "xgradcam": Method(
+        "XGrad-CAM", "Grad-CAM with weights in proportion to the features (Fu et al., 2020).", "XGradCAM"
+    ),
+    "eigengradcam": Method(
+        "Eigen-Grad-CAM", "The main direction of features times gradients (as in the grad-cam library).", "EigenGradCAM"
+    ),
+}
+"""All methods by name; each takes well below half a second for all targets of a face.
+
+The library's Score-CAM and Ablation-CAM are not among them: on a feature map of 1920 channels one
+target takes as many passes of the heads, and half a gigabyte.
+"""
+
+DEFAULT_METHOD = CELLS
+
+
+def heat_maps(
+    model: FaceModel, feature_map: Tensor, targets: Sequence[str], method: str = DEFAULT_METHOD
+) -> dict[str, HeatMap]:
+    """Heat maps of several codes or emotions from one feature map.
+
+    Args:
+        model: the network that made the feature map.
+        feature_map: (1, c, h, w), of `analysis.Reading`.
+        targets: any of the network's emotions and codes.
+        method: key of `METHODS`.
+
+    Returns:
+        A map for each target, in their order.
+
+    Raises:
+        ValueError: the network does not know a target, or nobody the method.
+    """
+    outputs = (*model.config.emotions, *model.config.codes)
+    unknown = [target for target in targets if target not in outputs]
+    if unknown:
+        raise ValueError(f"this checkpoint does not know {', '.join(unknown)}; it knows {', '.join(outputs)}")
+    if method not in METHODS:
+        raise ValueError(f"there is no method “{method}”; the methods are {', '.join(METHODS)}")
+    found: dict[str, HeatMap] = {}
+    if method == CELLS and model.config.local_codes:
+        codes = [target for target in targets if target in model.config.codes]
+        found = _cell_maps(model, feature_map, codes) if codes else {}
+    by_gradient = [target for target in targets if target not in found]
+    if by_gradient:
+        places = [outputs.index(target) for target in by_gradient]
+        raw = _class_activation_maps(model, feature_map, places, METHODS[method].library)
+        found |= {target: HeatMap(target, np.maximum(cam, 0)) for target, cam in zip(by_gradient, raw, strict=True)}
+    return {target: found[target] for target in targets}
+
+
+def _cell_maps(model: FaceModel, feature_map: Tensor, codes: Sequence[str]) -> dict[str, HeatMap]:
+    """Of each cell the code's probability if all other cells were silent (before calibration)."""
+    with torch.inference_mode():
+        evidence = model.evidence(feature_map)[0].float()  # (k, h, w)
+        alone = evidence - math.log(evidence[0].numel())
+        logits = alone * model.code_scale[:, None, None] + model.code_offset[:, None, None]
+        cells = logits.sigmoid().numpy()
+    return {code: HeatMap(code, cells[model.config.codes.index(code)], probable=True) for code in codes}
+
+
+def _class_activation_maps(
+    model: FaceModel, feature_map: Tensor, outputs: Sequence[int], library: str
+) -> NDArray[np.float32]:
+    """(k, h, w) unscaled maps of k outputs."""
+    import pytorch_grad_cam  # takes seconds
+    from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
+    class Unscaled(getattr(pytorch_grad_cam, library)):
+        """Keeps the maps as they are before the library stretches each to [0, 1]."""
+
+        def get_cam_image(self, *args: object, **kwargs: object) -> NDArray[np.float32]:
+            self.unscaled = super().get_cam_image(*args, **kwargs)
+            return self.unscaled
+
+    heads = _HeadsOnly(model)
+    # inference_mode's tensors cannot carry gradients; a copy can.
+    batch = feature_map.detach().clone().expand(len(outputs), -1, -1, -1).contiguous().requires_grad_()
+    with torch.enable_grad(), Unscaled(heads, [heads.tap]) as cam:
+        cam(batch, [ClassifierOutputTarget(output) for output in outputs])
+        # The library leaves its `with` block silently after some errors; then this attribute is missing.
+        return cam.unscaled
+
+
+class _HeadsOnly(nn.Module):
+    """The two heads as one module from a feature map; its `tap` is the layer that is explained.
+
+    Made anew for each call from a copy of the heads: the library switches what it explains to
+    evaluation mode, hooks it and clears its gradients, and another thread may be using the network.
+    """
+
+    def __init__(self, model: FaceModel) -> None:
+        super().__init__()
+        self.tap = nn.Identity()
+        without_backbone = {id(model.backbone): nn.Identity()}
+        self.model = copy.deepcopy(model, without_backbone).requires_grad_(False)
+
+    def forward(self, feature_map: Tensor) -> Tensor:
+        return torch.cat(self.model.heads(self.tap(feature_map)), dim=1)

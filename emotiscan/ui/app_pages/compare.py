@@ -1,0 +1,211 @@
+"""Compare heat maps: codes on one face, one code on several faces, methods, and differences."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from emotiscan import explain
+from emotiscan.checkpoint import CheckpointError
+from emotiscan.explain import METHODS, Tile, pictures
+from emotiscan.images import MAX_BYTES, ImageError
+from emotiscan.ui import charts, components, wording
+from emotiscan.ui import heat_map_views as views
+from emotiscan.ui.samples import samples
+from emotiscan.ui.session import Photo, analyzer, key_of, photos_of_this_visit, read_photo
+
+CODES, FACES, WAYS, CHANGE = "Codes of one face", "Faces by one code", "Methods", "Difference"
+NOTHING = "No second photo"
+FIRST_METHODS = ("cells", "gradcam", "gradcam++", "layercam")
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """A face that can be chosen: its photo, its place there, and what it is called."""
+
+    photo: Photo
+    number: int
+    title: str
+
+
+def choose_photos() -> list[Photo]:
+    """One photo or two: those of this visit, samples, or new ones.
+
+    Raises:
+        ImageError: a new file is no picture that can be used.
+    """
+    uploads = st.file_uploader(
+        "Add a photo, or two: before and after",
+        type=["jpg", "jpeg", "png", "webp"],
+        accept_multiple_files=True,
+        max_upload_size=MAX_BYTES // 2**20,
+        key="compare-upload",
+        on_change=_choose_uploads,
+    )
+    for place, upload in enumerate(uploads[-2:], start=1):
+        read_photo(upload.getvalue(), "Your photo" if len(uploads) == 1 else f"Your photo {place}")
+    drawn = {sample.title: sample for sample in samples()}
+    visit = photos_of_this_visit()
+    names = {photo.key: photo.name for photo in visit if photo.name not in drawn} | {title: title for title in drawn}
+    latest = next((name for photo in visit for name in (photo.key, photo.name) if name in names), next(iter(drawn)))
+    left, right = st.columns(2)
+    options = list(names)
+    first = left.selectbox(
+        "First photo", options, index=options.index(latest), format_func=names.__getitem__, key="compare-first"
+    )
+    second = right.selectbox(
+        "Second photo",
+        [NOTHING, *(option for option in options if option != first)],
+        format_func=lambda option: names.get(option, option),
+        key="compare-second",
+    )
+    kept = {photo.key: photo for photo in visit}
+    wanted = [first] if second == NOTHING else [first, second]
+    return [kept[name] if name in kept else read_photo(drawn[name].data, name) for name in wanted]
+
+
+def _choose_uploads() -> None:
+    """Show what was just added, without another click."""
+    uploads = st.session_state["compare-upload"][-2:]
+    for widget, upload in zip(("compare-first", "compare-second"), uploads, strict=False):
+        st.session_state[widget] = key_of(upload.getvalue())
+
+
+def faces_of(photos: Sequence[Photo]) -> list[Choice]:
+    """Every face of the photos, from left to right, named so that nobody takes one for another."""
+    found = []
+    for photo in photos:
+        for number in range(len(photo.readings)):
+            face = f"face {number + 1}" if len(photo.readings) > 1 else ""
+            name = photo.name if len(photos) > 1 or not face else ""
+            found.append(Choice(photo, number, ", ".join(part for part in (name, face) if part).capitalize()))
+    return found
+
+
+def choose_face(faces: Sequence[Choice], label: str, key: str, first: int = 0) -> Choice:
+    """One of the faces; no question where there is no choice."""
+    if len(faces) == 1:
+        return faces[0]
+    place = st.selectbox(
+        label, range(len(faces)), index=first, format_func=lambda place: faces[place].title, key=f"{key}-{len(faces)}"
+    )
+    return faces[place]
+
+
+def choose_target(face: Choice, key: str, label: str = "Code or emotion") -> str:
+    """One code or emotion; at first the most probable code."""
+    reading = face.photo.readings[face.number]
+    targets = [*reading.codes, *reading.emotions]
+    likeliest = max(reading.codes, key=lambda code: reading.codes[code] / max(reading.thresholds[code], 1e-6))
+    return st.selectbox(label, targets, index=targets.index(likeliest), format_func=wording.title_of, key=key)
+
+
+def compare_codes(faces: Sequence[Choice]) -> list[views.Shown]:
+    """Several codes on one face."""
+    face = choose_face(faces, "Face", "codes-face")
+    chosen = components.choose_targets(face.photo.readings[face.number], f"compare-{face.photo.key}-{face.number}")
+    method = views.choose_method("codes")
+    return [views.show(face.photo, face.number, target, method, wording.title_of(target)) for target in chosen]
+
+
+def compare_faces(faces: Sequence[Choice]) -> list[views.Shown]:
+    """One code on all faces."""
+    target = choose_target(faces[0], "faces-target")
+    method = views.choose_method("faces")
+    if len(faces) == 1:
+        st.info("This photo has one face. Choose a second photo above to compare it with.", icon=":material/group:")
+    return [views.show(face.photo, face.number, target, method, face.title) for face in faces]
+
+
+def compare_methods(faces: Sequence[Choice]) -> list[views.Shown]:
+    """Several methods on one code of one face."""
+    face = choose_face(faces, "Face", "methods-face")
+    target = choose_target(face, "methods-target")
+    chosen = st.pills(
+        "Methods",
+        list(METHODS),
+        selection_mode="multi",
+        default=FIRST_METHODS,
+        format_func=lambda name: METHODS[name].title,
+        wrap=True,
+        key="methods",
+    )
+    return [views.show(face.photo, face.number, target, method, METHODS[method].title) for method in chosen]
+
+
+def compare_two(faces: Sequence[Choice]) -> list[views.Shown]:
+    """Two maps, of any face, code and method."""
+    shown = []
+    for place, (column, name) in enumerate(zip(st.columns(2), ("First map", "Second map"), strict=True)):
+        with column:
+            st.markdown(f"**{name}**")
+            face = choose_face(faces, "Face", f"two-face-{place}", first=min(place, len(faces) - 1))
+            target = choose_target(face, f"two-target-{place}")
+            method = st.selectbox(
+                "Method", list(METHODS), format_func=lambda name: METHODS[name].title, key=f"two-method-{place}"
+            )
+        title = ", ".join(dict.fromkeys((wording.title_of(target), face.title, METHODS[method].title)))
+        shown.append(views.show(face.photo, face.number, target, method, title))
+    return shown
+
+
+def show_difference(one: views.Shown, other: views.Shown, look: views.Look) -> Tile:
+    """The first map less the second, on the first one's face."""
+    change = explain.difference(one.heat_map, other.heat_map)
+    picture = explain.overlay_difference(one.photo.readings[one.number].crop, change, min(1.0, look.opacity + 0.2))
+    words = f"largest difference {abs(change).max():.0%} of full colour"
+    bar = views.data_url(pictures.difference_bar(160, 10))
+    st.image(picture, width=360, alt=f"First map less second map: {words}")
+    st.caption(
+        f"![Colours from violet over white to orange]({bar}) violet: the second map is stronger here; orange: the "
+        f"first is. {words.capitalize()}. Drawn on the first map's face."
+    )
+    return Tile(picture, "First less second", f"orange: the first is stronger, violet: the second; {words}")
+
+
+COMPARISONS = {CODES: compare_codes, FACES: compare_faces, WAYS: compare_methods, CHANGE: compare_two}
+
+
+def main() -> None:
+    """The page."""
+    st.title("Compare", anchor=False)
+    st.markdown("Hold heat maps side by side: codes, faces, photos, or ways to make the maps.")
+    try:
+        analyzer()
+        photos = choose_photos()
+    except CheckpointError as error:
+        st.error(f"The model cannot be loaded. {error}")
+        return
+    except ImageError as error:
+        st.error(str(error))
+        return
+    _show_photos(photos)
+    faces = faces_of(photos)
+    if not faces:
+        st.warning("No face was found. Choose a photo in which a face looks towards the camera.")
+        return
+    what = st.segmented_control("What to compare", list(COMPARISONS), default=CODES, required=True, key="comparison")
+    with st.spinner("Drawing heat maps…"):
+        maps = COMPARISONS[what](faces)
+    look = views.choose_look("compare")
+    if not maps:
+        st.caption("Choose at least one.")
+        return
+    tiles = views.show_grid(maps, look, least_width=190)
+    if what == CHANGE:
+        tiles.append(show_difference(maps[0], maps[1], look))
+    methods = ", ".join(dict.fromkeys(METHODS[shown.method].title for shown in maps))
+    note = f"Methods: {methods}; {views.scale_in_words(look)}."
+    title = f"{what}: {' and '.join(photo.name for photo in photos)}"
+    views.offer_downloads(title, tiles, maps, note, "compare")
+
+
+def _show_photos(photos: Sequence[Photo]) -> None:
+    for column, photo in zip(st.columns([1, 1, 2]), photos, strict=False):
+        picture = charts.marked_photo(photo.picture, photo.faces, -1)
+        found = f"{len(photo.readings)} faces" if len(photo.readings) != 1 else "one face"
+        column.image(picture, width="stretch", alt=f"{photo.name}, with {found}")
+        column.caption(f"{photo.name}: {found}")
+
+
+main()
