@@ -68,11 +68,16 @@ REGIONS: dict[str, tuple[Ellipse, ...]] = {
     "nasolabial folds": _both(Ellipse(0.355, 0.640, 0.070, 0.095)),
     "upper lip": (Ellipse(0.50, 0.710, 0.130, 0.055),),
     "lips": (Ellipse(0.50, 0.760, 0.160, 0.085),),
+    "mouth": (Ellipse(0.50, 0.800, 0.170, 0.125),),
     "lip corners": _both(Ellipse(0.365, 0.755, 0.080, 0.075)),
     "chin": (Ellipse(0.50, 0.910, 0.140, 0.085),),
     "jaw": (Ellipse(0.50, 0.850, 0.220, 0.140),),
 }
-"""Named regions of the canonical face, each one or two ellipses."""
+"""Named regions of the canonical face, each one or two ellipses.
+
+Read off anatomical plates, and checked against where rendered faces move: "lips" are closed ones,
+"mouth" holds them open too.
+"""
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,7 @@ ACTION_UNITS: dict[str, ActionUnit] = {
             "Brow lowerer",
             "Corrugator and depressor supercilii, procerus",
             "The eyebrows come down and together, with creases between them.",
-            ("inner brows", "between the brows"),
+            ("inner brows", "outer brows", "between the brows"),
             "brows",
         ),
         _unit(
@@ -156,7 +161,7 @@ ACTION_UNITS: dict[str, ActionUnit] = {
             "Lip corner puller",
             "Zygomaticus major",
             "The corners of the mouth are pulled up and back, as in a smile.",
-            ("lip corners", "cheeks"),
+            ("lip corners", "nasolabial folds", "cheeks"),
             "mouth and jaw",
         ),
         _unit(
@@ -204,7 +209,7 @@ ACTION_UNITS: dict[str, ActionUnit] = {
             "Lips part",
             "Depressor labii inferioris, or relaxed mentalis or orbicularis oris",
             "The lips are apart; teeth may show.",
-            ("lips",),
+            ("mouth",),
             "mouth and jaw",
         ),
         _unit(

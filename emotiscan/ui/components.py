@@ -97,7 +97,9 @@ def show_heat_maps(photo: Photo, number: int) -> None:
         return
     with st.spinner("Drawing heat maps…"):
         maps = [heat_map_views.show(photo, number, target, method, wording.title_of(target)) for target in chosen]
-    tiles = heat_map_views.show_grid(maps, look)
+    tiles = heat_map_views.tiles_of(maps, look)
+    heat_map_views.show_grid(tiles)
+    heat_map_views.show_legend(look)
     note = f"Method: {METHODS[method].title}; {heat_map_views.scale_in_words(look)}."
     heat_map_views.offer_downloads(photo.name, tiles, maps, note, "read")
 

@@ -63,8 +63,12 @@ class Shown:
         if self.heat_map.empty:
             return f"{words} · no place of the face speaks for it"
         if target in facs.ACTION_UNITS:
-            words += f" · {self.heat_map.focus():.0%} of the map in {' and '.join(facs.ACTION_UNITS[target].regions)}"
+            words += f" · {self.heat_map.focus():.0%} of the map in {_listed(facs.ACTION_UNITS[target].regions)}"
         return words
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def show(photo: Photo, number: int, target: str, method: str, title: str) -> Shown:
@@ -104,19 +108,19 @@ def choose_method(key: str) -> str:
     return method
 
 
-def show_grid(maps: Sequence[Shown], look: Look, least_width: int = 170) -> list[Tile]:
-    """The maps side by side with their legend; returns them as tiles of a sheet."""
+def tiles_of(maps: Sequence[Shown], look: Look) -> list[Tile]:
+    """The maps as pictures with their words."""
     tops = _tops(maps) if look.shared else {}
-    tiles = []
+    return [Tile(drawn(shown, look, tops.get(_unit(shown))), shown.title, shown.words) for shown in maps]
+
+
+def show_grid(tiles: Sequence[Tile], least_width: int = 170) -> None:
+    """Pictures side by side, each with its words."""
     with st.grid(min_column_width=least_width, gap="medium"):
-        for shown in maps:
-            picture = drawn(shown, look, tops.get(_unit(shown)))
+        for tile in tiles:
             with st.container():
-                st.image(picture, width="stretch", alt=f"Heat map of {shown.title}: {shown.words}")
-                st.markdown(f"**{shown.title}**  \n:small[{shown.words}]")
-            tiles.append(Tile(picture, shown.title, shown.words))
-    show_legend(look)
-    return tiles
+                st.image(tile.picture, width="stretch", alt=f"Heat map of {tile.title}: {tile.words}")
+                st.markdown(f"**{tile.title}**  \n:small[{tile.words}]")
 
 
 def drawn(shown: Shown, look: Look, top: float | None = None) -> Image.Image:

@@ -135,7 +135,7 @@ def test_the_outline_runs_around_the_codes_region(code):
 
 
 def test_the_outline_on_the_photo_is_that_on_the_crop(smile, smiling_face):
-    on_photo = smiling_face.crop(outline_on_photo(smile, smiling_face, "AU25"))
+    on_photo = smiling_face.crop(outline_on_photo(smile, smiling_face, "AU24"))
     changed = change(on_photo, smiling_face.crop(smile)) > 40
     y, x = np.nonzero(changed)
     region = facs.REGIONS["lips"][0]

@@ -34,7 +34,8 @@ def choose_photos() -> list[Photo]:
     Raises:
         ImageError: a new file is no picture that can be used.
     """
-    uploads = st.file_uploader(
+    left, middle, right = st.columns([1, 1, 1], gap="medium")
+    uploads = right.file_uploader(
         "Add a photo, or two: before and after",
         type=["jpg", "jpeg", "png", "webp"],
         accept_multiple_files=True,
@@ -48,20 +49,30 @@ def choose_photos() -> list[Photo]:
     visit = photos_of_this_visit()
     names = {photo.key: photo.name for photo in visit if photo.name not in drawn} | {title: title for title in drawn}
     latest = next((name for photo in visit for name in (photo.key, photo.name) if name in names), next(iter(drawn)))
-    left, right = st.columns(2)
     options = list(names)
     first = left.selectbox(
         "First photo", options, index=options.index(latest), format_func=names.__getitem__, key="compare-first"
     )
-    second = right.selectbox(
+    second = middle.selectbox(
         "Second photo",
         [NOTHING, *(option for option in options if option != first)],
         format_func=lambda option: names.get(option, option),
         key="compare-second",
     )
     kept = {photo.key: photo for photo in visit}
-    wanted = [first] if second == NOTHING else [first, second]
-    return [kept[name] if name in kept else read_photo(drawn[name].data, name) for name in wanted]
+    photos = []
+    for column, name in ((left, first), (middle, second)):
+        if name != NOTHING:
+            photos.append(kept[name] if name in kept else read_photo(drawn[name].data, name))
+            with column:
+                _show_photo(photos[-1])
+    return photos
+
+
+def _show_photo(photo: Photo) -> None:
+    picture = charts.marked_photo(photo.picture, photo.faces, -1)
+    found = "one face" if len(photo.readings) == 1 else f"{len(photo.readings)} faces"
+    st.image(picture, width=220, alt=f"{photo.name}, with {found}")
 
 
 def _choose_uploads() -> None:
@@ -92,12 +103,16 @@ def choose_face(faces: Sequence[Choice], label: str, key: str, first: int = 0) -
     return faces[place]
 
 
-def choose_target(face: Choice, key: str, label: str = "Code or emotion") -> str:
-    """One code or emotion; at first the most probable code."""
+def choose_target(face: Choice, key: str, rank: int = 0) -> str:
+    """One code or emotion; at first the most probable code, or that of another rank."""
     reading = face.photo.readings[face.number]
     targets = [*reading.codes, *reading.emotions]
-    likeliest = max(reading.codes, key=lambda code: reading.codes[code] / max(reading.thresholds[code], 1e-6))
-    return st.selectbox(label, targets, index=targets.index(likeliest), format_func=wording.title_of, key=key)
+    likely = sorted(
+        reading.codes, key=lambda code: reading.codes[code] / max(reading.thresholds[code], 1e-6), reverse=True
+    )
+    first = likely[min(rank, len(likely) - 1)]
+    place = targets.index(first)
+    return st.selectbox("Code or emotion", targets, index=place, format_func=wording.title_of, key=key)
 
 
 def compare_codes(faces: Sequence[Choice]) -> list[views.Shown]:
@@ -140,7 +155,7 @@ def compare_two(faces: Sequence[Choice]) -> list[views.Shown]:
         with column:
             st.markdown(f"**{name}**")
             face = choose_face(faces, "Face", f"two-face-{place}", first=min(place, len(faces) - 1))
-            target = choose_target(face, f"two-target-{place}")
+            target = choose_target(face, f"two-target-{place}", rank=0 if len(faces) > 1 else place)
             method = st.selectbox(
                 "Method", list(METHODS), format_func=lambda name: METHODS[name].title, key=f"two-method-{place}"
             )
@@ -149,18 +164,22 @@ def compare_two(faces: Sequence[Choice]) -> list[views.Shown]:
     return shown
 
 
-def show_difference(one: views.Shown, other: views.Shown, look: views.Look) -> Tile:
+def difference_of(one: views.Shown, other: views.Shown, look: views.Look) -> Tile:
     """The first map less the second, on the first one's face."""
     change = explain.difference(one.heat_map, other.heat_map)
     picture = explain.overlay_difference(one.photo.readings[one.number].crop, change, min(1.0, look.opacity + 0.2))
-    words = f"largest difference {abs(change).max():.0%} of full colour"
+    if not change.any():
+        return Tile(picture, "First less second", "no difference")
+    return Tile(picture, "First less second", f"up to {abs(change).max():.0%} of full colour apart")
+
+
+def show_difference_legend() -> None:
+    """The strip of a difference's colours and what it means."""
     bar = views.data_url(pictures.difference_bar(160, 10))
-    st.image(picture, width=360, alt=f"First map less second map: {words}")
     st.caption(
-        f"![Colours from violet over white to orange]({bar}) violet: the second map is stronger here; orange: the "
-        f"first is. {words.capitalize()}. Drawn on the first map's face."
+        f"![Colours from violet over white to orange]({bar}) violet: the second map is stronger there; orange: the "
+        "first is. The difference is drawn on the first map's face."
     )
-    return Tile(picture, "First less second", f"orange: the first is stronger, violet: the second; {words}")
 
 
 COMPARISONS = {CODES: compare_codes, FACES: compare_faces, WAYS: compare_methods, CHANGE: compare_two}
@@ -179,7 +198,6 @@ def main() -> None:
     except ImageError as error:
         st.error(str(error))
         return
-    _show_photos(photos)
     faces = faces_of(photos)
     if not faces:
         st.warning("No face was found. Choose a photo in which a face looks towards the camera.")
@@ -191,21 +209,17 @@ def main() -> None:
     if not maps:
         st.caption("Choose at least one.")
         return
-    tiles = views.show_grid(maps, look, least_width=190)
+    tiles = views.tiles_of(maps, look)
     if what == CHANGE:
-        tiles.append(show_difference(maps[0], maps[1], look))
+        tiles.append(difference_of(*maps, look))
+    views.show_grid(tiles, least_width=190)
+    views.show_legend(look)
+    if what == CHANGE:
+        show_difference_legend()
     methods = ", ".join(dict.fromkeys(METHODS[shown.method].title for shown in maps))
     note = f"Methods: {methods}; {views.scale_in_words(look)}."
     title = f"{what}: {' and '.join(photo.name for photo in photos)}"
     views.offer_downloads(title, tiles, maps, note, "compare")
-
-
-def _show_photos(photos: Sequence[Photo]) -> None:
-    for column, photo in zip(st.columns([1, 1, 2]), photos, strict=False):
-        picture = charts.marked_photo(photo.picture, photo.faces, -1)
-        found = f"{len(photo.readings)} faces" if len(photo.readings) != 1 else "one face"
-        column.image(picture, width="stretch", alt=f"{photo.name}, with {found}")
-        column.caption(f"{photo.name}: {found}")
 
 
 main()
