@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
@@ -20,7 +21,7 @@ from PIL import Image
 
 pytestmark = pytest.mark.browser
 CHROMIUM = os.environ.get("EMOTISCAN_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-PATIENCE = 90_000
+PATIENCE = int(os.environ.get("EMOTISCAN_PATIENCE", 90_000))
 """Milliseconds that an answer may take on a slow, busy machine."""
 
 
@@ -94,11 +95,12 @@ def page(request, chromium, server):
     page.goto(server)
     page.get_by_role("heading", name="Where it was seen").wait_for()
     wait_until_settled(page)
+    page.asked_for = []  # endings of the files that a test downloads on purpose
     yield page
     context.close()
     assert not errors
     assert hosts <= {"127.0.0.1", None}, "the page asked other hosts"
-    assert not downloads
+    assert [name[-4:] for name in downloads] == page.asked_for
 
 
 def wait_until_settled(page) -> None:
@@ -169,3 +171,28 @@ def test_about_opens_from_the_menu(page):
     page.get_by_role("link", name="About").click()
     page.get_by_role("heading", name="How good the readings are").wait_for()
     page.get_by_text("Emotion accuracy").first.wait_for()
+
+
+def test_two_faces_are_compared_and_taken_along(page):
+    if page.viewport_size["width"] < 600:
+        page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_role("link", name="Compare").click()
+    page.get_by_role("heading", name="Compare", exact=True).wait_for()
+    if page.viewport_size["width"] < 600:
+        page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+    wait_until_settled(page)
+    page.get_by_text("Faces by one code").click()
+    page.get_by_text("Choose a second photo").wait_for()
+    wait_until_settled(page)
+    page.get_by_role("combobox", name="Second photo").click()
+    page.get_by_role("option", name="Surprise").click()
+    page.get_by_role("img", name="Heat map of Surprise").wait_for()
+    wait_until_settled(page)
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    for button, ending in (("Picture with all maps", ".png"), ("Maps as arrays", ".npz")):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=button).click()
+        assert download.value.suggested_filename.endswith(ending)
+        assert Path(download.value.path()).stat().st_size > 500
+        wait_until_settled(page)
+    page.asked_for.extend([".png", ".npz"])
