@@ -9,17 +9,41 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-SHOTS = (
-    # file, path of the page, width in px, colour scheme, what to wait for
-    ("read.png", "/", 1280, "light", "Heat map of"),
-    ("read-dark.png", "/", 1280, "dark", "Heat map of"),
-    ("read-phone.png", "/", 390, "light", "Heat map of"),
-    ("about.png", "/about", 1280, "light", None),
+
+
+def a_reading(page: Page) -> None:
+    """The first visit's reading."""
+    page.get_by_role("img", name="Heat map of").first.wait_for()
+
+
+def two_photos(page: Page) -> None:
+    """One code on the faces of two photos."""
+    page.get_by_text("Faces by one code").click()
+    for box, option in (("First photo", "Four people"), ("Second photo", "Surprise"), ("Code or emotion", "AU1 ")):
+        page.get_by_role("combobox", name=box).click()
+        page.get_by_role("option", name=option).first.click()
+        page.wait_for_timeout(3000)
+    page.get_by_role("img", name="Heat map of Surprise").wait_for()
+
+
+def the_limits(page: Page) -> None:
+    """About, to its end."""
+    page.get_by_role("heading", name="Known limits").wait_for()
+
+
+SHOTS: tuple[tuple[str, str, int, str, Callable[[Page], None]], ...] = (
+    # file, path of the page, width in px, colour scheme, what is done there
+    ("read.png", "/", 1280, "light", a_reading),
+    ("read-dark.png", "/", 1280, "dark", a_reading),
+    ("read-phone.png", "/", 390, "light", a_reading),
+    ("compare.png", "/compare", 1280, "light", two_photos),
+    ("about.png", "/about", 1280, "light", the_limits),
 )
 
 
@@ -43,16 +67,13 @@ def main() -> None:
             browser = playwright.chromium.launch(
                 executable_path=parsed.chromium, args=["--no-sandbox", "--disable-gpu"]
             )
-            for file, path, width, scheme, image in SHOTS:
+            for file, path, width, scheme, act in SHOTS:
                 if parsed.only and file not in parsed.only:
                     continue
                 page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
                 page.set_default_timeout(120_000)
                 page.goto(address + path)
-                target = (
-                    page.get_by_role("img", name=image) if image else page.get_by_role("heading", name="Known limits")
-                )
-                target.first.wait_for()
+                act(page)
                 shoot(page, parsed.out / file, width)
                 print(parsed.out / file)
                 page.close()
