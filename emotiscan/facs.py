@@ -10,7 +10,8 @@ fractions of its side, x from the viewer's left, y from the top. The eyes lie at
 y = 0.385, 0.34 apart; the mouth lies at y = 0.753; the chin ends near y = 1.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 NEGATIVE = "negative"
 POSITIVE = "positive"
@@ -91,6 +92,7 @@ class ActionUnit:
         looks: what a layperson sees, one sentence.
         regions: keys of `REGIONS` where the movement shows.
         part: ``"brows"``, ``"eyes"``, ``"nose and cheeks"`` or ``"mouth and jaw"``, for grouping.
+        confused: codes that it is often mistaken for, each with how to tell them apart.
     """
 
     code: str
@@ -99,134 +101,184 @@ class ActionUnit:
     looks: str
     regions: tuple[str, ...]
     part: str
-
-
-def _unit(code: str, name: str, muscles: str, looks: str, regions: tuple[str, ...], part: str) -> ActionUnit:
-    return ActionUnit(code, name, muscles, looks, regions, part)
+    confused: Mapping[str, str] = field(default_factory=dict)
 
 
 ACTION_UNITS: dict[str, ActionUnit] = {
     unit.code: unit
     for unit in (
-        _unit(
+        ActionUnit(
             "AU1",
             "Inner brow raiser",
             "Frontalis, medial part",
             "The inner ends of the eyebrows go up, often with short wrinkles in mid-forehead.",
             ("inner brows", "forehead"),
             "brows",
+            {
+                "AU2": "AU2 lifts the outer ends and arches the brows; AU1 alone slants them up towards the middle.",
+            },
         ),
-        _unit(
+        ActionUnit(
             "AU2",
             "Outer brow raiser",
             "Frontalis, lateral part",
             "The outer ends of the eyebrows go up and the brows arch.",
             ("outer brows", "forehead"),
             "brows",
+            {
+                "AU1": "AU1 lifts the inner ends; together they raise the whole brow.",
+            },
         ),
-        _unit(
+        ActionUnit(
             "AU4",
             "Brow lowerer",
             "Corrugator and depressor supercilii, procerus",
             "The eyebrows come down and together, with creases between them.",
             ("inner brows", "outer brows", "between the brows"),
             "brows",
+            {
+                "AU7": "AU7 narrows the eyes as well, but leaves the brows where they are.",
+                "AU1": "With AU1 the inner ends go up while AU4 draws them together: a troubled look.",
+            },
         ),
-        _unit(
+        ActionUnit(
             "AU6",
             "Cheek raiser",
             "Orbicularis oculi, orbital part",
             "The cheeks lift and crow's feet appear beside the eyes.",
             ("cheeks", "eyes"),
             "eyes",
+            {
+                "AU7": "AU7 tightens the lids without lifting the cheeks, and makes no crow's feet.",
+                "AU12": "A broad smile pushes the cheeks up too; crow's feet tell that AU6 is there as well.",
+            },
         ),
-        _unit(
+        ActionUnit(
             "AU7",
             "Lid tightener",
             "Orbicularis oculi, palpebral part",
             "The eyelids tighten and the eyes narrow.",
             ("eyes",),
             "eyes",
+            {
+                "AU6": "AU6 also lifts the cheeks and makes crow's feet.",
+                "AU4": "AU4 lowers the brows, which makes the eyes look narrower.",
+            },
         ),
-        _unit(
+        ActionUnit(
             "AU11",
             "Nasolabial deepener",
             "Zygomaticus minor",
             "The upper part of the fold from nose to mouth deepens.",
             ("nasolabial folds",),
             "nose and cheeks",
+            {
+                "AU12": "AU12 deepens the whole fold and lifts the corners of the mouth; AU11 leaves the mouth alone.",
+            },
         ),
-        _unit(
+        ActionUnit(
             "AU12",
             "Lip corner puller",
             "Zygomaticus major",
             "The corners of the mouth are pulled up and back, as in a smile.",
             ("lip corners", "nasolabial folds", "cheeks"),
             "mouth and jaw",
+            {
+                "AU14": "AU14 tightens the corners without lifting them.",
+                "AU6": "AU6 lifts the cheeks; the mouth may stay at rest.",
+            },
         ),
-        _unit(
+        ActionUnit(
             "AU14",
             "Dimpler",
             "Buccinator",
             "The corners of the mouth tighten inwards and small dimples form.",
             ("lip corners",),
             "mouth and jaw",
+            {
+                "AU12": "AU12 pulls the corners up; AU14 pulls them in.",
+                "AU24": "AU24 presses the whole lips together, not only the corners.",
+            },
         ),
-        _unit(
+        ActionUnit(
             "AU15",
             "Lip corner depressor",
             "Depressor anguli oris",
             "The corners of the mouth are pulled down.",
             ("lip corners", "chin"),
             "mouth and jaw",
+            {
+                "AU17": "AU17 pushes the lower lip up in the middle, so that the corners only look lower.",
+            },
         ),
-        _unit(
+        ActionUnit(
             "AU17",
             "Chin raiser",
             "Mentalis",
             "The chin is pushed up and wrinkles, the lower lip is lifted.",
             ("chin",),
             "mouth and jaw",
+            {
+                "AU15": "AU15 pulls the corners down and leaves the chin smooth, or flattens it.",
+                "AU24": "AU24 presses the lips together without a wrinkled chin.",
+            },
         ),
-        _unit(
+        ActionUnit(
             "AU23",
             "Lip tightener",
             "Orbicularis oris",
             "The lips tighten and become narrower.",
             ("lips",),
             "mouth and jaw",
+            {
+                "AU24": "AU24 presses the lips against each other; AU23 makes them narrow and tense.",
+            },
         ),
-        _unit(
+        ActionUnit(
             "AU24",
             "Lip pressor",
             "Orbicularis oris",
             "The lips are pressed together.",
             ("lips",),
             "mouth and jaw",
+            {
+                "AU23": "AU23 tightens and narrows the lips without pressing.",
+                "AU17": "AU17 pushes the lower lip up from the chin, which wrinkles.",
+            },
         ),
-        _unit(
+        ActionUnit(
             "AU25",
             "Lips part",
             "Depressor labii inferioris, or relaxed mentalis or orbicularis oris",
             "The lips are apart; teeth may show.",
             ("mouth",),
             "mouth and jaw",
+            {
+                "AU26": "With AU26 the teeth come apart as well, and the chin goes down.",
+            },
         ),
-        _unit(
+        ActionUnit(
             "AU26",
             "Jaw drop",
             "Masseter relaxed, temporalis and internal pterygoid",
             "The jaw drops open by its own weight.",
             ("jaw", "lips"),
             "mouth and jaw",
+            {
+                "AU25": "AU25 parts the lips; the teeth may stay together.",
+                "AU27": "AU27 pulls the mouth wide open; the lips are stretched.",
+            },
         ),
-        _unit(
+        ActionUnit(
             "AU27",
             "Mouth stretch",
             "Pterygoids, digastric",
             "The mouth is stretched wide open.",
             ("jaw", "lips"),
             "mouth and jaw",
+            {
+                "AU26": "AU26 lets the jaw fall by its own weight; the lips stay slack.",
+            },
         ),
     )
 }

@@ -100,6 +100,7 @@ def show_heat_maps(photo: Photo, number: int) -> None:
     tiles = heat_map_views.tiles_of(maps, look)
     heat_map_views.show_grid(tiles)
     heat_map_views.show_legend(look)
+    heat_map_views.show_meanings(chosen)
     note = f"Method: {METHODS[method].title}; {heat_map_views.scale_in_words(look)}."
     heat_map_views.offer_downloads(photo.name, tiles, maps, note, "read")
 

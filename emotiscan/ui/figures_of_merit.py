@@ -52,6 +52,31 @@ def show(card: Card) -> None:
             shown_by(report, name)
 
 
+def show_code(card: Card, code: str) -> None:
+    """What every report in the card says of one code."""
+    rows = []
+    for name, report in card.metrics.items():
+        kind = report.get("kind", EVALUATION) if isinstance(report, Mapping) else None
+        for key, scores in (report.get("codes") or {}).items() if kind in (EVALUATION, LOCALISATION) else ():
+            if not scores or code not in key.split("_or_"):
+                continue
+            where = DATA_NAMES.get(name, name) + (f" ({key.replace('_or_', ' or ')})" if key != code else "")
+            if kind == LOCALISATION:
+                measured = {"Peak of the heat map in place": _with_interval(scores["pointing"])}
+                rows.append({"On": "heat maps of drawn faces", "Faces with it": str(scores["faces"]), **measured})
+            elif scores["auc"]["value"] is not None:
+                measured = {"AUC": _with_interval(scores["auc"]), "F1": _with_interval(scores["f1"])}
+                rows.append({"On": where, "Faces with it": f"{scores['support']} of {scores['known']}", **measured})
+    if not rows:
+        st.info("This checkpoint carries no figures on it.")
+        return
+    st.dataframe(pd.DataFrame(rows).fillna("–"), hide_index=True, height="content", key=f"figures-{code}")
+    st.caption(
+        "AUC: how often, of a face with the code and one without, the model gives the first the higher probability; "
+        "0.5 is guessing, 1 is always. F1: how well “present” and the truth agree, 1 at best. Brackets: 95 % intervals."
+    )
+
+
 def _evaluation(report: Mapping, name: str) -> None:
     st.markdown(f"**On the {DATA_NAMES.get(name, name)}** ({report['samples']} faces)")
     if report.get("note"):

@@ -10,6 +10,7 @@ from PIL import Image
 from emotiscan import explain, facs
 from emotiscan.explain import METHODS, HeatMap, Tile, pictures
 from emotiscan.ui import wording
+from emotiscan.ui.links import code_link
 from emotiscan.ui.session import Photo, analyzer, heat_maps_of
 
 FACE, PHOTO = "the face", "the photo"
@@ -147,6 +148,16 @@ def _tops(maps: Sequence[Shown]) -> dict[tuple[str, bool], float]:
         strongest = 1.0 if shown.heat_map.probable else shown.heat_map.strength
         tops[_unit(shown)] = max(strongest, tops.get(_unit(shown), 0.0))
     return tops
+
+
+def show_meanings(targets: Sequence[str]) -> None:
+    """Links to what the codes mean."""
+    codes = [target for target in dict.fromkeys(targets) if target in facs.ACTION_UNITS]
+    if codes:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption("What they mean:")
+            for code in codes:
+                code_link(code)
 
 
 def scale_in_words(look: Look) -> str:

@@ -214,6 +214,7 @@ def main() -> None:
         tiles.append(difference_of(*maps, look))
     views.show_grid(tiles, least_width=190)
     views.show_legend(look)
+    views.show_meanings([shown.heat_map.target for shown in maps])
     if what == CHANGE:
         show_difference_legend()
     methods = ", ".join(dict.fromkeys(METHODS[shown.method].title for shown in maps))

@@ -1,0 +1,78 @@
+"""The FACS guide: every code has its page, its pictures and its figures."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from streamlit.testing.v1 import AppTest
+from test_app import texts
+
+from emotiscan import facs
+from emotiscan.ui.samples import code_pictures
+
+PAGE = "emotiscan/ui/app_pages/guide.py"
+
+
+@pytest.fixture
+def guide(monkeypatch) -> AppTest:
+    """The guide at its first code."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("EMOTISCAN_WEIGHTS", raising=False)
+    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
+    at.switch_page(PAGE).run()
+    assert not at.exception
+    return at
+
+
+@pytest.mark.parametrize("code", facs.CODES)
+def test_each_code_says_what_to_look_for_and_how_well_it_is_read(guide, code):
+    guide.pills(key="code").set_value(code).run()
+    assert not guide.exception
+    unit = facs.ACTION_UNITS[code]
+    said = texts(guide)
+    assert f"{code} {unit.name}" in said
+    for words in (unit.looks, unit.muscles, *unit.confused.values()):
+        assert words in said
+    assert "AUC" in guide.dataframe[0].value.columns
+
+
+def test_the_address_opens_a_code(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
+    at.query_params["code"] = "AU17"
+    at.switch_page(PAGE).run()
+    assert "AU17 Chin raiser" in [heading.value for heading in at.subheader]
+
+
+@pytest.mark.parametrize("code", facs.CODES)
+def test_each_code_was_drawn_from_calm_to_strong(code):
+    pictures = [np.asarray(picture, int) for picture in code_pictures(code)]
+    assert len(pictures) == 5
+    changes = [np.abs(picture - pictures[0]).mean() for picture in pictures]
+    assert all(later > earlier for earlier, later in pairwise(changes))
+
+
+def test_the_drawn_code_moves_where_anatomy_says():
+    from emotiscan.explain import region_mask
+
+    for code in facs.CODES:
+        calm, *_, strong = (np.asarray(picture.convert("L"), float) for picture in code_pictures(code))
+        change = np.abs(strong - calm)
+        inside = region_mask(code, len(change))
+        assert change[inside].mean() > 2 * change[~inside].mean(), code
+
+
+def test_a_code_that_the_model_does_not_read_is_said(guide, monkeypatch, tmp_path):
+    import torch
+
+    from emotiscan.checkpoint import Card, save_checkpoint
+    from emotiscan.model import FaceModel, ModelConfig
+
+    torch.manual_seed(0)
+    config = ModelConfig("densenet121", codes=("AU12",), input_size=64, hidden=16)
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(save_checkpoint(tmp_path / "a", FaceModel(config), Card(config))))
+    guide.pills(key="code").set_value("AU4").run()
+    assert "does not read AU4" in texts(guide)
+    guide.pills(key="code").set_value("AU12").run()
+    assert "no figures" in texts(guide)
