@@ -115,7 +115,7 @@ def tiles_of(maps: Sequence[Shown], look: Look) -> list[Tile]:
     return [Tile(drawn(shown, look, tops.get(_unit(shown))), shown.title, shown.words) for shown in maps]
 
 
-def show_grid(tiles: Sequence[Tile], least_width: int = 170) -> None:
+def show_grid(tiles: Sequence[Tile], least_width: int = 150) -> None:
     """Pictures side by side, each with its words."""
     with st.grid(min_column_width=least_width, gap="medium"):
         for tile in tiles:
@@ -155,7 +155,7 @@ def show_meanings(targets: Sequence[str]) -> None:
     codes = [target for target in dict.fromkeys(targets) if target in facs.ACTION_UNITS]
     if codes:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption("What they mean:")
+            st.caption("What they mean:", width="content")
             for code in codes:
                 code_link(code)
 

@@ -82,7 +82,8 @@ def show_all() -> None:
                     pictures = code_pictures(code)
                     if pictures:
                         st.image(pictures[-1], width="stretch", alt=f"A drawn face with {code}")
-                    code_link(code, facs.ACTION_UNITS[code].name)
+                    code_link(code)
+                    st.caption(facs.ACTION_UNITS[code].name)
 
 
 def main() -> None:
