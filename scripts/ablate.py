@@ -36,6 +36,7 @@ VARIANTS: dict[str, tuple[dict[str, float], tuple[str, ...]]] = {
     "the recipe": (ALL, ()),
     "without movement maps": (ALL, ("--map-loss", "0")),
     "codes read in the whole face": (ALL, ("--no-local-codes", "--map-loss", "0")),
+    "twins in different batches": (ALL, ("--no-pairs",)),
     "without rendered faces": ({"ferplus": 0.9, "lfw": 0.1}, ()),
     "without LFW": ({"ferplus": 0.5, "rendered": 0.5}, ()),
     "rendered faces alone": ({"rendered": 1.0}, ()),

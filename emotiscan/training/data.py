@@ -111,7 +111,9 @@ class FaceData(L.LightningDataModule):
 
     def _rows(self, epoch: int) -> NDArray[np.int64]:
         """Rows that an epoch trains on, each data set's share of them, in random order."""
-        persons = self.training.table.frame["subject"].to_numpy()
+        frame = self.training.table.frame
+        # Without pairs everybody is a stranger.
+        persons = frame["subject"].to_numpy() if self.settings.pairs else np.arange(len(frame))
         chosen = []
         for rows, count in self._sets():
             rows = in_pairs(rows, persons, np.random.default_rng(self.settings.seed))

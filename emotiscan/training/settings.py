@@ -52,6 +52,7 @@ class Settings:
     balance: float = 0.5
     freeze_epochs: int = 0
     unfreeze: int | None = None
+    pairs: bool = True
     patience: int = 8
     ema: float = 0.0
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -234,6 +235,13 @@ def argument_parser() -> argparse.ArgumentParser:
         type=int,
         help="how many of the backbone's five stages train after that, counted from the last "
         "(default: 2 with --init, 5 without)",
+    )
+    fit.add_argument(
+        "--pairs",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="put two pictures of a person into one batch where there are two, so that what they have in common "
+        "cancels out and the expression remains (default: yes)",
     )
     fit.add_argument(
         "--ema",

@@ -62,6 +62,18 @@ def test_two_pictures_of_a_person_stay_together():
     assert {tuple(persons[list(order)]).index("c") for order in orders} > {0, 7}
 
 
+@pytest.mark.parametrize("pairs", [True, False])
+def test_pairs_can_be_given_up(tmp_path, pairs):
+    rows = [[f"{word}{n}.png", n, "train"] for n in range(8) for word in ("calm", "happy")]
+    file = write_csv(tmp_path / "data", ["image", "subject", "split"], [*rows, ["anger0.png", 99, "validation"]])
+    settings = Settings(data=(f"csv:{file}",), out="", cache=str(tmp_path / "cache"), workers=0, pairs=pairs)
+    data = FaceData(load_data(settings), ModelConfig(input_size=32), settings)
+    persons = data.training.table.frame["subject"].to_numpy()
+    orders = [persons[data._rows(epoch)] for epoch in range(4)]
+    together = [(order[::2] == order[1::2]).all() for order in orders]
+    assert all(together) if pairs else not any(together)
+
+
 def test_strangers_come_in_any_order():
     order = in_pairs(np.arange(10, 20), np.arange(20).astype(str), np.random.default_rng(0))
     assert sorted(order) == list(range(10, 20))
