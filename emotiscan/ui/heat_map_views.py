@@ -115,7 +115,7 @@ def tiles_of(maps: Sequence[Shown], look: Look) -> list[Tile]:
     return [Tile(drawn(shown, look, tops.get(_unit(shown))), shown.title, shown.words) for shown in maps]
 
 
-def show_grid(tiles: Sequence[Tile], least_width: int = 150) -> None:
+def show_grid(tiles: Sequence[Tile], least_width: int = 165) -> None:
     """Pictures side by side, each with its words."""
     with st.grid(min_column_width=least_width, gap="medium"):
         for tile in tiles:

@@ -1,5 +1,7 @@
 """Pictures that come with the project, drawn by its own renderer: the samples, and each code's strip."""
 
+import base64
+import io
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -7,7 +9,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from emotiscan import facs
+
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+ICON_SIDE = 72
 
 
 @dataclass(frozen=True)
@@ -46,3 +51,21 @@ def code_pictures(code: str) -> tuple[Image.Image, ...]:
     with Image.open(file) as strip:
         side = strip.height
         return tuple(strip.crop((x, 0, x + side, side)).convert("RGB") for x in range(0, strip.width, side))
+
+
+@cache
+def code_icon(code: str) -> str | None:
+    """Data URL of a small picture of where a code shows, as strong as it gets; None where it was not drawn."""
+    pictures = code_pictures(code)
+    if not pictures:
+        return None
+    places = [place for region in facs.ACTION_UNITS[code].regions for place in facs.REGIONS[region]]
+    left, right = min(p.x - p.rx for p in places), max(p.x + p.rx for p in places)
+    top, bottom = min(p.y - p.ry for p in places), max(p.y + p.ry for p in places)
+    half = 0.55 * max(right - left, bottom - top)
+    x, y = (min(max((low + high) / 2, half), 1 - half) for low, high in ((left, right), (top, bottom)))
+    side = pictures[-1].width
+    box = [round(side * edge) for edge in (x - half, y - half, x + half, y + half)]
+    icon = io.BytesIO()
+    pictures[-1].crop(box).resize((ICON_SIDE, ICON_SIDE), Image.Resampling.LANCZOS).save(icon, "WEBP", quality=80)
+    return "data:image/webp;base64," + base64.b64encode(icon.getvalue()).decode()
