@@ -12,6 +12,7 @@ st.navigation(
         st.Page("emotiscan/ui/app_pages/read.py", title="Read a face", icon=":material/face:", default=True),
         st.Page("emotiscan/ui/app_pages/compare.py", title="Compare", icon=":material/compare:"),
         st.Page("emotiscan/ui/app_pages/guide.py", title="FACS guide", icon=":material/menu_book:"),
+        st.Page("emotiscan/ui/app_pages/model.py", title="Model", icon=":material/monitoring:"),
         st.Page("emotiscan/ui/app_pages/about.py", title="About", icon=":material/info:"),
     ],
     position="top",

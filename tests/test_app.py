@@ -3,13 +3,13 @@
 import io
 import os
 
-import numpy as np
 import pytest
 from conftest import ROOT, SAMPLES
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 ABOUT = "emotiscan/ui/app_pages/about.py"
+MODEL = "emotiscan/ui/app_pages/model.py"
 
 
 @pytest.fixture
@@ -147,10 +147,9 @@ def test_heat_maps_follow_the_choice(app):
     assert "Choose at least one" in texts(at)
 
 
-def test_about_shows_the_checkpoints_own_figures(app):
+def test_about_says_what_the_numbers_mean_and_what_to_leave_alone(app):
     at = app.run().switch_page(ABOUT).run()
     assert not at.exception
-    assert any("Emotion accuracy" in metric.label for metric in at.metric)
     for word in ("Privacy", "Culture", "Fair representation", "Label bias", "Security"):
         assert word in texts(at)
 
@@ -169,8 +168,8 @@ def test_another_checkpoint_shows_its_own_vocabulary(app, monkeypatch, tmp_path)
     monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(path))
     at = app.run()
     assert not at.exception
-    assert list(codes_table(at)) == ["AU12", "AU4"]
-    at.switch_page(ABOUT).run()
+    assert set(codes_table(at)) == {"AU12", "AU4"}
+    at.switch_page(MODEL).run()
     assert "no evaluation report" in texts(at)
 
 
@@ -186,86 +185,7 @@ def test_an_unclear_face_is_called_so(app, monkeypatch, tmp_path, tiny_model):
     assert "Looks" not in texts(at)
 
 
-def test_about_shows_how_far_probabilities_can_be_trusted(app, monkeypatch, tmp_path, tiny_model):
-    from emotiscan.checkpoint import Card, save_checkpoint
-    from emotiscan.evaluation import evaluate
-
-    report = evaluate(
-        emotions=("negative", "positive"),
-        codes=("AU12",),
-        emotion_probabilities=[[0.9, 0.1], [0.3, 0.7]],
-        code_probabilities=[[0.2], [0.7]],
-        emotion_classes=[0, 1],
-        code_labels=[[0], [1]],
-        subjects=["a", "b"],
-        thresholds={},
-        clear=[True, False],
-    )
-    card = Card(tiny_model.config, metrics={"calibration": report})
-    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(save_checkpoint(tmp_path / "a.safetensors", tiny_model, card)))
-    at = app.run().switch_page(ABOUT).run()
-    assert not at.exception
-    shown = {metric.label: metric.value for metric in at.metric}
-    assert shown["Emotion calibration error"] == "0.200"
-    assert shown["Mean calibration error over codes"] == "0.250"
-    assert (shown["Share of faces called clear"], shown["Emotion accuracy of clear faces"]) == ("0.500", "1.000")
-    assert at.dataframe[0].value["Calibration error"].iloc[0].startswith("0.250 [")
-    assert "faces that the probabilities were calibrated on" in texts(at)
-
-
-def test_about_shows_where_heat_maps_land(app, monkeypatch, tmp_path, tiny_model):
-    from emotiscan.checkpoint import Card, save_checkpoint
-    from emotiscan.evaluation.localisation import localisation
-
-    maps, places = np.zeros((2, 2, 2, 2), np.float32), np.zeros((2, 2, 2, 2), bool)
-    maps[:, 0, 0, 0], places[:, 0, 0] = (3, 1), True
-    maps[1, 0, 1, 1] = 3
-    report = localisation(("AU12", "AU1"), maps, places, [[1, 0], [1, 0]], ["a", "b"])
-    report |= {"kind": "localisation", "baselines": {"centred blob": report["mean"]}}
-    weights = save_checkpoint(tmp_path / "a.safetensors", tiny_model, Card(tiny_model.config, metrics={"p": report}))
-    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(weights))
-    at = app.run().switch_page(ABOUT).run()
-    assert not at.exception
-    table = at.dataframe[0].value
-    assert list(table["Map of"]) == ["AU12", "mean of the codes", "centred blob"]
-    assert list(table["Faces"]) == ["2", "", ""]
-    assert table["Peak in place"][0].startswith("0.500 [")
-    assert table["Energy in place"][0].startswith("0.625 [")
-    assert table["Place's share of the face"][0] == "0.500 [0.500, 0.500]"
-
-
-def test_about_shows_fairness_and_passes_over_reports_it_does_not_know(app, monkeypatch, tmp_path, tiny_model):
-    from emotiscan.checkpoint import Card, save_checkpoint
-
-    figure = {"value": 0.25, "low": 0.125, "high": 0.5}
-    about = {
-        "title": "Skin tone",
-        "groups": {"dark": {"accuracy": figure}, "light": {"accuracy": figure | {"value": 0.5}}},
-        "gap": {"accuracy": {"worst": "dark", "best": "light"} | figure, "code_auc": None},
-    }
-    drawn = {"kind": "fairness", "samples": 20, "subjects": 10, "attributes": {"skin_tone": about}}
-    metrics = {"fairness": drawn, "later": {"kind": "speed", "faces": 3}, "odd": [1], "old": {"samples": 7}}
-    weights = save_checkpoint(tmp_path / "a.safetensors", tiny_model, Card(tiny_model.config, metrics=metrics))
-    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(weights))
-    at = app.run().switch_page(ABOUT).run()
-    assert not at.exception
-    assert at.dataframe[0].value.to_dict("records") == [
-        {
-            "Varied": "Skin tone",
-            "Measure": "emotion accuracy",
-            "Worst group": "0.250 (dark)",
-            "Best group": "0.500 (light)",
-            "Gap": "0.250 [0.125, 0.500]",
-        }
-    ]
-    shown = texts(at)
-    assert "10 persons, 20 pictures" in shown
-    assert "“later”" in shown
-    assert "“odd”" in shown
-    assert "**On the old** (7 faces)" in shown
-
-
-@pytest.mark.parametrize("page", [None, ABOUT])
+@pytest.mark.parametrize("page", [None, MODEL])
 def test_missing_weights_are_said_not_thrown(app, monkeypatch, page):
     monkeypatch.setenv("EMOTISCAN_WEIGHTS", os.devnull + "-nothing.safetensors")
     at = app.run()

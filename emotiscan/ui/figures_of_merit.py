@@ -1,12 +1,14 @@
 """The figures of evaluation, fairness and localisation that a checkpoint carries, as a page shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from emotiscan import facs
 from emotiscan.checkpoint import Card
+from emotiscan.ui import report_charts
 
 DATA_NAMES = {
     "validation": "validation part of the training data",
@@ -23,6 +25,23 @@ COMPARED = {"accuracy": "emotion accuracy", "code_auc": "mean AUC of the codes",
 """Measures of a fairness report that are shown, by key."""
 
 ENDS = ("worst", "best")
+
+CODE_MEASURES: dict[str, tuple[str, tuple[float, float], float | None, str]] = {
+    "AUC": (
+        "auc",
+        (0.45, 1.02),
+        0.5,
+        "Of a face with the code and one without, how often the first gets the higher probability. Dotted: guessing.",
+    ),
+    "F1": ("f1", (-0.02, 1.02), None, "How well “present” and the truth agree, at the code's threshold; 1 at best."),
+    "Calibration error": (
+        "ece",
+        (-0.005, 0.3),
+        None,
+        "How far the probabilities are from how often the code is there; 0 at best.",
+    ),
+}
+"""Measures of a code that can be shown: key, axis, what to hold it against, and what it means."""
 
 PLACES = {"pointing": "Peak in place", "energy": "Energy in place", "area": "Place's share of the face"}
 """Measures of a localisation report, by key."""
@@ -43,13 +62,21 @@ def show(card: Card) -> None:
     )
     if not card.metrics:
         st.info("This checkpoint carries no evaluation report.")
-    for name, report in card.metrics.items():
-        kind = report.get("kind", EVALUATION) if isinstance(report, Mapping) else None
-        shown_by = {EVALUATION: _evaluation, FAIRNESS: _fairness, LOCALISATION: _localisation}.get(kind)
-        if shown_by is None or "samples" not in report:
-            st.caption(f"The checkpoint also carries “{name}”, which this version of the page cannot show.")
-        else:
-            shown_by(report, name)
+    shown = {name: report for name, report in card.metrics.items() if _shown_by(report)}
+    if shown:
+        for tab, (name, report) in zip(st.tabs([name.capitalize() for name in shown]), shown.items(), strict=True):
+            with tab:
+                _shown_by(report)(report, name)
+    for name in card.metrics.keys() - shown.keys():
+        st.caption(f"The checkpoint also carries “{name}”, which this version of the page cannot show.")
+
+
+def _shown_by(report: object) -> Callable[[Mapping, str], None] | None:
+    """What can show a report; None where nothing can."""
+    if not isinstance(report, Mapping) or "samples" not in report:
+        return None
+    kinds = {EVALUATION: _evaluation, FAIRNESS: _fairness, LOCALISATION: _localisation}
+    return kinds.get(report.get("kind", EVALUATION))
 
 
 def show_code(card: Card, code: str) -> None:
@@ -78,30 +105,70 @@ def show_code(card: Card, code: str) -> None:
 
 
 def _evaluation(report: Mapping, name: str) -> None:
-    st.markdown(f"**On the {DATA_NAMES.get(name, name)}** ({report['samples']} faces)")
-    if report.get("note"):
-        st.caption(report["note"])
+    st.subheader(f"On the {DATA_NAMES.get(name, name)}", anchor=False)
+    st.caption(" ".join(filter(None, (f"{report['samples']} faces.", report.get("note")))))
     _headlines(report)
-    if report.get("codes"):
-        _codes_table(report["codes"], name)
+    emotion, codes = report.get("emotion"), report.get("codes")
+    if emotion:
+        left, right = st.columns(2, gap="large")
+        with left:
+            st.markdown("**What each emotion is taken for**")
+            _chart(
+                report_charts.confusion(emotion["labels"], emotion["confusion"]),
+                f"confusion-{name}",
+                _confusion_in_words(emotion),
+            )
+        with right:
+            st.markdown("**Can its probabilities be trusted?**")
+            if "reliability" in emotion:
+                bins = emotion["reliability"]
+                words = "; ".join(f"said {b['confidence']:.0%}, right {b['accuracy']:.0%}" for b in bins if b["count"])
+                _chart(report_charts.reliability(bins), f"reliability-{name}", f"Reliability of the emotions: {words}")
+    if codes:
+        st.markdown("**How well each code is read**")
+        measure = st.segmented_control(
+            "Measure", list(CODE_MEASURES), default="AUC", required=True, key=f"measure-{name}"
+        )
+        key, limits, level, words = CODE_MEASURES[measure]
+        st.caption(words)
+        lines = {code: scores[key] for code, scores in codes.items() if key in scores}
+        _chart(report_charts.dots(lines, measure, limits, level), f"codes-{name}-{key}", _in_words(measure, lines))
+        with st.expander("All figures of the codes"):
+            _codes_table(codes, name)
+
+
+def _chart(figure: go.Figure, key: str, words: str) -> None:
+    st.plotly_chart(figure, config={"displayModeBar": False}, alt=words, key=key)
+
+
+def _in_words(measure: str, lines: Mapping[str, Mapping]) -> str:
+    return f"{measure}: " + ", ".join(f"{line} {_with_interval(figure)}" for line, figure in lines.items())
+
+
+def _confusion_in_words(emotion: Mapping) -> str:
+    labels, counts = emotion["labels"], emotion["confusion"]
+    return "Of each emotion: " + "; ".join(
+        f"{truth} read as " + ", ".join(f"{label} {count}" for label, count in zip(labels, row, strict=True))
+        for truth, row in zip(labels, counts, strict=True)
+    )
 
 
 def _headlines(report: Mapping) -> None:
     emotion, mean = report.get("emotion") or {}, report.get("codes_mean") or {}
     mission = emotion.get("mission") or {}
     figures = [
-        (f"Emotion accuracy, {len(emotion.get('labels') or ())} classes", emotion.get("accuracy")),
-        ("Emotion macro F1", emotion.get("macro_f1")),
-        ("Accuracy without neutral", mission.get("accuracy")),
-        ("Emotion calibration error", emotion.get("ece")),
-        ("Share of faces called clear", emotion.get("coverage")),
-        ("Emotion accuracy of clear faces", emotion.get("accuracy_clear")),
-        ("Mean AUC over codes", mean.get("auc")),
-        ("Mean F1 over codes", mean.get("f1")),
-        ("Mean calibration error over codes", mean.get("ece")),
+        (f"Accuracy, {len(emotion.get('labels') or ())} emotions", emotion.get("accuracy")),
+        ("Macro F1", emotion.get("macro_f1")),
+        ("Without neutral", mission.get("accuracy")),
+        ("Calibration error", emotion.get("ece")),
+        ("Called clear", emotion.get("coverage")),
+        ("Accuracy if clear", emotion.get("accuracy_clear")),
+        ("Codes: mean AUC", mean.get("auc")),
+        ("Codes: mean F1", mean.get("f1")),
+        ("Codes: calibration", mean.get("ece")),
     ]
     known = [(label, figure) for label, figure in figures if figure and figure.get("value") is not None]
-    with st.grid(min_column_width=190):
+    with st.grid(min_column_width=158):
         for label, figure in known:
             st.metric(
                 label,
@@ -132,7 +199,8 @@ def _codes_table(codes: Mapping[str, Mapping], name: str) -> None:
 
 
 def _fairness(report: Mapping, name: str) -> None:
-    """For each attribute the worst group beside the best one."""
+    """For each attribute its groups, and the worst one beside the best."""
+    st.subheader("Fairness", anchor=False)
     parts = {
         "drawn faces in which one thing at a time was varied": report,
         "photographs, by how they were taken": report.get("photographs") or {},
@@ -142,8 +210,31 @@ def _fairness(report: Mapping, name: str) -> None:
         if not rows:
             continue
         st.markdown(f"**On {what}** ({part['subjects']} persons, {part['samples']} pictures)")
-        st.caption("Gap: the best group less the worst one. Where its interval reaches 0, it may be chance.")
-        st.dataframe(pd.DataFrame(rows), hide_index=True, height="content", key=f"fairness-{name}-{place}")
+        _groups(part["attributes"], f"{name}-{place}")
+        with st.expander("All that was varied: the worst group beside the best"):
+            st.caption("Gap: the best group less the worst one. Where its interval reaches 0, it may be chance.")
+            st.dataframe(pd.DataFrame(rows), hide_index=True, height="content", key=f"fairness-{name}-{place}")
+
+
+def _groups(attributes: Mapping[str, Mapping], key: str) -> None:
+    """One attribute's groups side by side, as the visitor chooses."""
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    attribute = left.selectbox(
+        "Varied", list(attributes), format_func=lambda name: attributes[name]["title"], key=f"attribute-{key}"
+    )
+    groups = attributes[attribute]["groups"]
+    measures = [measure for measure in COMPARED if any(measure in group for group in groups.values())]
+    measure = right.selectbox(
+        "Measure", measures, format_func=lambda name: COMPARED[name].capitalize(), key=f"compared-{key}"
+    )
+    lines = {name: group[measure] for name, group in groups.items() if group.get(measure)}
+    least = min((figure["low"] or figure["value"] or 0 for figure in lines.values()), default=0)
+    words = COMPARED[measure].capitalize()
+    _chart(
+        report_charts.dots(lines, words, (max(-0.02, least - 0.05), 1.02)),
+        f"groups-{key}-{attribute}-{measure}",
+        _in_words(words, lines),
+    )
 
 
 def _gap_rows(about: Mapping) -> list[dict[str, str]]:
@@ -159,8 +250,9 @@ def _gap_rows(about: Mapping) -> list[dict[str, str]]:
 
 def _localisation(report: Mapping, name: str) -> None:
     """For each code how often the map's peak, and how much of its energy, lies where the code moves the skin."""
-    st.markdown(f"**Where heat maps land** ({report['subjects']} persons, {report['samples']} faces)")
+    st.subheader("Where heat maps land", anchor=False)
     st.caption(
+        f"{report['subjects']} persons, {report['samples']} faces. "
         "Peak in place: share of faces whose map is strongest where the code moves the skin. Energy in place: the "
         "share of the whole map there. The last lines are maps that know nothing of the face or of the code."
     )
@@ -173,7 +265,15 @@ def _localisation(report: Mapping, name: str) -> None:
         for line, scores in lines.items()
         if scores
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, height="content", key=f"places-{name}")
+    peaks = {line: scores["pointing"] for line, scores in report["codes"].items() if scores}
+    words = PLACES["pointing"]
+    others = [scores["pointing"]["value"] for scores in report.get("baselines", {}).values() if scores]
+    level = max((other for other in others if other is not None), default=None)
+    _chart(report_charts.dots(peaks, words, (-0.02, 1.02), level), f"peaks-{name}", _in_words(words, peaks))
+    if level is not None:
+        st.caption("Dotted: the best of the maps that know nothing of the face or of the code.")
+    with st.expander("All figures of the maps"):
+        st.dataframe(pd.DataFrame(rows), hide_index=True, height="content", key=f"places-{name}")
 
 
 def _interval(figure: Mapping) -> str | None:

@@ -1,10 +1,8 @@
-"""What the numbers mean, how good they are, and what should not be done with them."""
+"""What the numbers mean, and what should not be done with them."""
 
 import streamlit as st
 
-from emotiscan.checkpoint import CheckpointError
-from emotiscan.ui import figures_of_merit
-from emotiscan.ui.session import analyzer
+from emotiscan.ui.links import PAGES
 
 MEANING = """
 **An emotion bar** is the network's probability that most people who look at the face would call its expression
@@ -17,8 +15,8 @@ Facial Action Coding System (FACS), which names what muscles do and leaves what 
 
 **A heat map** shows which places of the face speak for a code: how probable the network would hold the code if it saw
 that place alone. Emotions are read from the whole face; their maps are made by Grad-CAM. A map does not say why the
-network decided so, and a map in the wrong place is a reason to doubt the reading. Below stands how often each code's
-map lands where that code moves the skin.
+network decided so, and a map in the wrong place is a reason to doubt the reading; the page “Model” says how often each
+code's map lands where that code moves the skin.
 """
 
 LIMITS = """
@@ -57,11 +55,7 @@ def main() -> None:
     st.title("About", anchor=False)
     st.subheader("What the numbers mean", anchor=False)
     st.markdown(MEANING)
-    st.subheader("How good the readings are", anchor=False)
-    try:
-        figures_of_merit.show(analyzer().card)
-    except CheckpointError as error:
-        st.error(f"The model cannot be loaded, so its figures cannot be shown. {error}")
+    st.page_link(PAGES / "model.py", label="How good the readings are", icon=":material/monitoring:")
     st.subheader("Known limits", anchor=False)
     st.markdown(LIMITS)
     st.subheader("Privacy, fairness and good use", anchor=False)

@@ -1,0 +1,54 @@
+"""The model in use: what it is, what it learnt from, and how good its readings are, by its own reports."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from emotiscan.checkpoint import Card, CheckpointError
+from emotiscan.ui import figures_of_merit
+from emotiscan.ui.session import analyzer
+
+LICENCE = """
+The code is under the MIT licence. The shipped weights were trained on FER+ (labels by Microsoft Research on pictures of
+FER2013), on LFW and on faces drawn by this project; the pictures keep their own terms, and none of them is in this
+project. `weights/README.md` has the whole model card: sources, steps, figures and limits, with the commands that make
+them.
+"""
+
+
+def show_training(card: Card) -> None:
+    """What the checkpoint says it learnt from."""
+    st.subheader("What it learnt from", anchor=False)
+    data = card.training.get("data")
+    if isinstance(data, Mapping) and data:
+        rows = [
+            {"Data set": name} | {split.capitalize(): count for split, count in counts.items()}
+            for name, counts in data.items()
+            if isinstance(counts, Mapping)
+        ]
+        table = pd.DataFrame(rows).convert_dtypes().astype(str).replace("<NA>", "–")
+        st.dataframe(table, hide_index=True, height="content", key="training-data")
+        st.caption("Pictures of each part. Validation chose, test was looked at once; neither was learnt from.")
+    else:
+        st.info("This checkpoint does not say what it learnt from.")
+    st.markdown(LICENCE)
+
+
+def main() -> None:
+    """The page."""
+    st.title("Model", anchor=False)
+    st.markdown(
+        "How good the readings are, on which faces, and where they are weak. All figures below come from the "
+        "checkpoint itself; another one, opened with `EMOTISCAN_WEIGHTS`, shows its own."
+    )
+    try:
+        card = analyzer().card
+    except CheckpointError as error:
+        st.error(f"The model cannot be loaded, so its figures cannot be shown. {error}")
+        return
+    figures_of_merit.show(card)
+    show_training(card)
+
+
+main()

@@ -1,0 +1,115 @@
+"""The model's page: every report of a checkpoint, as pictures and as tables."""
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from streamlit.testing.v1 import AppTest
+from test_app import MODEL, texts
+
+
+@pytest.fixture
+def app(monkeypatch):
+    """The app with the shipped weights, before its first run."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("EMOTISCAN_WEIGHTS", raising=False)
+    return AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
+
+
+def test_it_shows_the_shipped_checkpoints_own_figures(app):
+    at = app.switch_page(MODEL).run()
+    assert not at.exception
+    assert any("Accuracy" in metric.label for metric in at.metric)
+    headings = [heading.value for heading in at.subheader]
+    assert {"Fairness", "Where heat maps land", "What it learnt from"} <= set(headings)
+    assert sum(heading.startswith("On the ") for heading in headings) >= 3
+    assert len(at.get("plotly_chart")) >= 6
+
+
+def test_another_measure_and_attribute_can_be_chosen(app):
+    at = app.switch_page(MODEL).run()
+    for group in [group for group in at.segmented_control if group.label == "Measure"]:
+        group.set_value("Calibration error")
+    at.selectbox(key="attribute-fairness-0").set_value("yaw")
+    at.run()
+    assert not at.exception
+    assert "0 at best" in texts(at)
+
+
+def test_it_shows_how_far_probabilities_can_be_trusted(app, monkeypatch, tmp_path, tiny_model):
+    from emotiscan.checkpoint import Card, save_checkpoint
+    from emotiscan.evaluation import evaluate
+
+    report = evaluate(
+        emotions=("negative", "positive"),
+        codes=("AU12",),
+        emotion_probabilities=[[0.9, 0.1], [0.3, 0.7]],
+        code_probabilities=[[0.2], [0.7]],
+        emotion_classes=[0, 1],
+        code_labels=[[0], [1]],
+        subjects=["a", "b"],
+        thresholds={},
+        clear=[True, False],
+    )
+    card = Card(tiny_model.config, metrics={"calibration": report})
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(save_checkpoint(tmp_path / "a.safetensors", tiny_model, card)))
+    at = app.run().switch_page(MODEL).run()
+    assert not at.exception
+    shown = {metric.label: metric.value for metric in at.metric}
+    assert shown["Calibration error"] == "0.200"
+    assert shown["Codes: calibration"] == "0.250"
+    assert (shown["Called clear"], shown["Accuracy if clear"]) == ("0.500", "1.000")
+    assert at.dataframe[0].value["Calibration error"].iloc[0].startswith("0.250 [")
+    assert "faces that the probabilities were calibrated on" in texts(at)
+
+
+def test_it_shows_where_heat_maps_land(app, monkeypatch, tmp_path, tiny_model):
+    from emotiscan.checkpoint import Card, save_checkpoint
+    from emotiscan.evaluation.localisation import localisation
+
+    maps, places = np.zeros((2, 2, 2, 2), np.float32), np.zeros((2, 2, 2, 2), bool)
+    maps[:, 0, 0, 0], places[:, 0, 0] = (3, 1), True
+    maps[1, 0, 1, 1] = 3
+    report = localisation(("AU12", "AU1"), maps, places, [[1, 0], [1, 0]], ["a", "b"])
+    report |= {"kind": "localisation", "baselines": {"centred blob": report["mean"]}}
+    weights = save_checkpoint(tmp_path / "a.safetensors", tiny_model, Card(tiny_model.config, metrics={"p": report}))
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(weights))
+    at = app.run().switch_page(MODEL).run()
+    assert not at.exception
+    table = at.dataframe[0].value
+    assert list(table["Map of"]) == ["AU12", "mean of the codes", "centred blob"]
+    assert list(table["Faces"]) == ["2", "", ""]
+    assert table["Peak in place"][0].startswith("0.500 [")
+    assert table["Energy in place"][0].startswith("0.625 [")
+    assert table["Place's share of the face"][0] == "0.500 [0.500, 0.500]"
+
+
+def test_it_shows_fairness_and_passes_over_reports_it_does_not_know(app, monkeypatch, tmp_path, tiny_model):
+    from emotiscan.checkpoint import Card, save_checkpoint
+
+    figure = {"value": 0.25, "low": 0.125, "high": 0.5}
+    about = {
+        "title": "Skin tone",
+        "groups": {"dark": {"accuracy": figure}, "light": {"accuracy": figure | {"value": 0.5}}},
+        "gap": {"accuracy": {"worst": "dark", "best": "light"} | figure, "code_auc": None},
+    }
+    drawn = {"kind": "fairness", "samples": 20, "subjects": 10, "attributes": {"skin_tone": about}}
+    metrics = {"fairness": drawn, "later": {"kind": "speed", "faces": 3}, "odd": [1], "old": {"samples": 7}}
+    weights = save_checkpoint(tmp_path / "a.safetensors", tiny_model, Card(tiny_model.config, metrics=metrics))
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(weights))
+    at = app.run().switch_page(MODEL).run()
+    assert not at.exception
+    assert at.dataframe[0].value.to_dict("records") == [
+        {
+            "Varied": "Skin tone",
+            "Measure": "emotion accuracy",
+            "Worst group": "0.250 (dark)",
+            "Best group": "0.500 (light)",
+            "Gap": "0.250 [0.125, 0.500]",
+        }
+    ]
+    shown = texts(at)
+    assert "10 persons, 20 pictures" in shown
+    assert "“later”" in shown
+    assert "“odd”" in shown
+    assert "On the old" in shown
+    assert "7 faces." in shown
