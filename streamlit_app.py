@@ -10,6 +10,7 @@ st.set_page_config(page_title="EmotiScan", page_icon=page_icon(), layout="wide")
 st.navigation(
     [
         st.Page("emotiscan/ui/app_pages/read.py", title="Read a face", icon=":material/face:", default=True),
+        st.Page("emotiscan/ui/app_pages/album.py", title="Album", icon=":material/photo_library:"),
         st.Page("emotiscan/ui/app_pages/compare.py", title="Compare", icon=":material/compare:"),
         st.Page("emotiscan/ui/app_pages/guide.py", title="FACS guide", icon=":material/menu_book:"),
         st.Page("emotiscan/ui/app_pages/model.py", title="Model", icon=":material/monitoring:"),

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from emotiscan.images import ImageError
+from emotiscan.records import columns, flat, record
 
 if TYPE_CHECKING:
     from emotiscan.analysis import Analyzer, Reading
     from emotiscan.model import FaceModel
-
-DECIMALS = 4
 
 
 def argument_parser() -> argparse.ArgumentParser:
@@ -79,26 +78,11 @@ def _read_all(analyzer: "Analyzer", parsed: argparse.Namespace) -> bool:
             write({"image": name, "error": str(error)})
             continue
         for number, reading in enumerate(analysis.readings):
-            write(describe(name, number, reading))
+            write(record(name, number, reading))
             if parsed.heatmaps:
                 # Numbered, so that photos of the same name in two folders do not overwrite each other.
                 _write_heat_maps(parsed.heatmaps / f"{place:04}-{Path(name).stem}-{number}", reading, analyzer.model)
     return failed
-
-
-def describe(name: str, number: int, reading: "Reading") -> dict:
-    """One face as the command line prints it."""
-    face = reading.face
-    return {
-        "image": name,
-        "face": number,
-        "box": None if face.box is None else [round(side, 1) for side in face.box],
-        "confidence": None if face.confidence is None else round(face.confidence, DECIMALS),
-        "emotion": reading.emotion,
-        "emotions": {emotion: round(p, DECIMALS) for emotion, p in reading.emotions.items()},
-        "facs": {code: round(p, DECIMALS) for code, p in reading.codes.items()},
-        "present": list(reading.present),
-    }
 
 
 def _names(photos: list[str], stdin: TextIO) -> Iterator[str]:
@@ -114,15 +98,11 @@ def _write_json(row: dict) -> None:
 
 
 def _csv_writer(stream: TextIO, emotions: tuple[str, ...], codes: tuple[str, ...]) -> Callable[[dict], None]:
-    columns = ["image", "face", "x0", "y0", "x1", "y1", "confidence", "emotion", *emotions, *codes, "present", "error"]
-    writer = csv.DictWriter(stream, columns)
+    writer = csv.DictWriter(stream, columns(emotions, codes))
     writer.writeheader()
 
     def write(row: dict) -> None:
-        flat = {name: row[name] for name in ("image", "face", "confidence", "emotion", "error") if name in row}
-        flat |= dict(zip(("x0", "y0", "x1", "y1"), row.get("box") or (), strict=False))
-        flat |= row.get("emotions", {}) | row.get("facs", {}) | {"present": " ".join(row.get("present", ()))}
-        writer.writerow(flat)
+        writer.writerow(flat(row))
         stream.flush()
 
     return write

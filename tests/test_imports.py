@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-CORE = {"facs", "images", "faces", "calibration", "model", "checkpoint", "explain", "analysis"}
+CORE = {"facs", "images", "faces", "calibration", "model", "checkpoint", "explain", "analysis", "records"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
@@ -19,11 +19,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "checkpoint": {"facs", "calibration", "model"},
     "explain": {"facs", "faces", "model"},
     "evaluation": {"facs", "calibration"},
-    "analysis": CORE,
+    "analysis": CORE - {"records"},
+    "records": {"analysis"},
     "__main__": CORE,
     "ui": CORE,
     "rendering": {"facs", "images", "faces"},
-    "training": (CORE - {"analysis"}) | {"evaluation", "rendering"},
+    "training": (CORE - {"analysis", "records"}) | {"evaluation", "rendering"},
     "streamlit_app": {"ui", "__init__"},
     "train": {"training"},
 }

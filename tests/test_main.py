@@ -16,7 +16,7 @@ from emotiscan import analysis, facs
 from emotiscan.__main__ import main
 
 GROUP, SMILE = str(SAMPLES / "group.jpg"), str(SAMPLES / "smile.jpg")
-KEYS = ["image", "face", "box", "confidence", "emotion", "emotions", "facs", "present"]
+KEYS = ["image", "face", "box", "confidence", "emotion", "clear", "emotions", "facs", "present"]
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_csv_has_a_column_for_each_figure(read):
     status, text = read(SMILE, GROUP, "--format", "csv")
     rows = list(csv.reader(io.StringIO(text)))
     emotions, codes = ["negative", "positive", "surprise", "neutral"], list(facs.CODES)
-    places = ["image", "face", "x0", "y0", "x1", "y1", "confidence", "emotion"]
+    places = ["image", "face", "x0", "y0", "x1", "y1", "confidence", "emotion", "clear"]
     assert status == 0
     assert rows[0] == [*places, *emotions, *codes, "present", "error"]
     assert [len(row) for row in rows] == [len(rows[0])] * 6

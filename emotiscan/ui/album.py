@@ -1,0 +1,144 @@
+"""Many photos of one visit: small records and small pictures, never the photos themselves."""
+
+import html
+import io
+import json
+import time
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+from emotiscan.analysis import Analyzer
+from emotiscan.images import ImageError
+from emotiscan.records import record
+from emotiscan.ui import wording
+
+PICTURE_SIDE = 176
+"""Side of a kept face, in pixels: about 8 kB each."""
+
+NO_FACE = "no face was found"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One face of the album, or a photo without any.
+
+    Attributes:
+        row: of `records.record`, or `image` and `error`.
+        picture: the face's crop as a JPEG file; None without a face.
+    """
+
+    row: Mapping
+    picture: bytes | None = None
+
+    @property
+    def readable(self) -> bool:
+        """Whether there is a reading."""
+        return "error" not in self.row
+
+
+def read_entries(analyzer: Analyzer, name: str, data: bytes) -> list[Entry]:
+    """The faces of one photo; a photo that cannot be read, or has none, is one entry that says so."""
+    try:
+        readings = analyzer.analyze(data).readings
+    except ImageError as error:
+        return [Entry({"image": name, "error": str(error)})]
+    entries = []
+    for number, reading in enumerate(readings):
+        file = io.BytesIO()
+        reading.crop.resize((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.LANCZOS).save(file, "JPEG", quality=85)
+        entries.append(Entry(record(name, number, reading), file.getvalue()))
+    return entries or [Entry({"image": name, "error": NO_FACE})]
+
+
+def with_time_left(items: Sequence, began: float | None = None) -> Iterator[tuple[object, int, str]]:
+    """Each item with its number from 1 and a line on how far it is, e.g. “3 of 40, about 12 s left”."""
+    began = time.monotonic() if began is None else began
+    for done, item in enumerate(items):
+        line = f"{done + 1} of {len(items)}"
+        if done:
+            left = (time.monotonic() - began) / done * (len(items) - done)
+            line += f", about {left / 60:.0f} min left" if left > 90 else f", about {max(1, round(left))} s left"
+        yield item, done + 1, line
+
+
+def chosen(
+    entries: Iterable[Entry], emotions: Sequence[str] = (), codes: Sequence[str] = (), by: str | None = None
+) -> list[Entry]:
+    """Entries to show.
+
+    Args:
+        emotions: only faces that look like one of these; empty for all.
+        codes: only faces with all of these codes present.
+        by: emotion or code whose most probable faces come first; None for the order of reading.
+    """
+    found = [
+        entry
+        for entry in entries
+        if entry.readable
+        and (not emotions or entry.row["emotion"] in emotions)
+        and set(codes) <= set(entry.row["present"])
+    ]
+    if by:
+        found.sort(key=lambda entry: -(entry.row["emotions"] | entry.row["facs"])[by])
+    return found
+
+
+def title_of(entry: Entry) -> str:
+    """A face's emotion in a few words, e.g. “Positive, 92 %”."""
+    emotion = entry.row["emotion"]
+    words = emotion.capitalize() if entry.row["clear"] else "Unclear"
+    return f"{words}, {wording.percent(entry.row['emotions'][emotion])}"
+
+
+def json_text(entries: Iterable[Entry]) -> str:
+    """All records as JSON."""
+    return json.dumps([dict(entry.row) for entry in entries], indent=1) + "\n"
+
+
+def html_report(entries: Sequence[Entry], checkpoint: str) -> str:
+    """All faces as one web page that needs no other file.
+
+    Args:
+        checkpoint: fingerprint of the network that read them.
+    """
+    faces = "\n".join(_html_face(entry) for entry in entries if entry.readable)
+    failed = "\n".join(
+        f"<li>{html.escape(entry.row['image'])}: {html.escape(entry.row['error'])}</li>"
+        for entry in entries
+        if not entry.readable
+    )
+    unread = f"<h2>Not read</h2><ul>{failed}</ul>" if failed else ""
+    count = sum(entry.readable for entry in entries)
+    return f"""<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>EmotiScan readings</title>
+<style>
+body {{ font: 15px/1.45 system-ui, sans-serif; color: #1d2a2e; background: #fbfaf7; margin: 2rem auto; max-width: 70rem;
+  padding: 0 1rem }}
+main {{ display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)) }}
+img {{ width: 100%; border-radius: .5rem }} h3 {{ margin: .4rem 0 0; font-size: 1rem }} p {{ margin: .2rem 0 }}
+small {{ color: #56666b; overflow-wrap: anywhere }}
+</style>
+<h1>EmotiScan readings</h1>
+<p>{count} faces. Visible movements as a network read them (checkpoint {html.escape(checkpoint)}), not feelings; any of
+them may be wrong.</p>
+<main>
+{faces}
+</main>
+{unread}
+</html>
+"""
+
+
+def _html_face(entry: Entry) -> str:
+    row = entry.row
+    codes = ", ".join(f"{code} {wording.percent(row['facs'][code])}" for code in row["present"]) or "no code present"
+    picture = b64encode(entry.picture or b"").decode()
+    where = f"{html.escape(row['image'])}, face {row['face'] + 1}"
+    return (
+        f'<article><img src="data:image/jpeg;base64,{picture}" alt="{where}"><h3>{html.escape(title_of(entry))}</h3>'
+        f"<p>{codes}</p><small>{where}</small></article>"
+    )

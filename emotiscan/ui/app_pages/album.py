@@ -1,0 +1,125 @@
+"""Many photos at once: read them all, look through their faces, take the readings along."""
+
+import streamlit as st
+
+from emotiscan.checkpoint import CheckpointError
+from emotiscan.records import csv_text
+from emotiscan.ui import album, components
+from emotiscan.ui.album import Entry
+from emotiscan.ui.samples import samples
+from emotiscan.ui.session import analyzer, key_of
+
+MOST_FACES = 1000
+SHOWN = 60
+"""Faces on one page of the gallery."""
+
+MEGABYTES = 10
+"""A photo's file at most: while they are uploaded, all of them lie in the server's memory."""
+
+
+def kept() -> dict[str, list[Entry]]:
+    """The album of this visit: of each file's key its faces."""
+    return st.session_state.setdefault("album", {})
+
+
+def add_photos() -> None:
+    """Widgets for new photos, and the reading of those that are new."""
+    turn = st.session_state.setdefault("album-turn", 0)
+    uploads = st.file_uploader(
+        "Drop photos here, up to a hundred at once",
+        type=["jpg", "jpeg", "png", "webp"],
+        accept_multiple_files=True,
+        max_upload_size=MEGABYTES,
+        key=f"album-upload-{turn}",
+    )
+    new = [(upload.name, upload.getvalue) for upload in uploads]
+    if not kept() and not new and st.button("Try it with the drawn samples", icon=":material/auto_awesome:"):
+        new = [(sample.title, lambda sample=sample: sample.data) for sample in samples()]
+    if not new:
+        return
+    bar = st.progress(0.0, "Reading…")
+    for (name, load), number, line in album.with_time_left(new):
+        bar.progress((number - 1) / len(new), f"Reading {name}: {line}")
+        data = load()
+        if key_of(data) not in kept() and sum(map(len, kept().values())) < MOST_FACES:
+            kept()[key_of(data)] = album.read_entries(analyzer(), name, data)
+    # A fresh uploader lets go of the files, which take far more memory than what was read in them.
+    st.session_state["album-turn"] = turn + 1
+    st.rerun()
+
+
+def show_gallery(entries: list[Entry]) -> None:
+    """The faces, filtered and sorted as the visitor likes."""
+    config = analyzer().card.config
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        emotions = st.pills(
+            "Looks like", config.emotions, selection_mode="multi", format_func=str.capitalize, key="album-emotions"
+        )
+        order = st.selectbox(
+            "First come",
+            [None, *config.emotions, *config.codes],
+            format_func=lambda target: "the first read" if target is None else components.short_title(target),
+            key="album-order",
+            width=200,
+        )
+    codes = st.pills("Shows", config.codes, selection_mode="multi", key="album-codes")
+    found = album.chosen(entries, emotions, codes, order)
+    st.caption(f"{len(found)} of {sum(entry.readable for entry in entries)} faces")
+    pages = max(1, -(-len(found) // SHOWN))
+    page = st.number_input("Page", 1, pages, key="album-page") if pages > 1 else 1
+    with st.grid(min_column_width=150, gap="medium"):
+        for entry in found[(page - 1) * SHOWN : page * SHOWN]:
+            with st.container():
+                row = entry.row
+                title = album.title_of(entry)
+                seen = " ".join(row["present"]) or "no code present"
+                st.image(entry.picture, width="stretch", alt=f"{row['image']}, face {row['face'] + 1}: {title}; {seen}")
+                st.markdown(f"**{title}**  \n:small[{seen}]")
+                st.caption(f"{row['image']}, face {row['face'] + 1}")
+
+
+def offer_exports(entries: list[Entry]) -> None:
+    """Everything that was read, as files."""
+    card = analyzer().card
+    rows = [entry.row for entry in entries]
+    files = (
+        ("Table (CSV)", "csv", "text/csv", lambda: csv_text(rows, card.config.emotions, card.config.codes)),
+        ("Records (JSON)", "json", "application/json", lambda: album.json_text(entries)),
+        ("Report with pictures (HTML)", "html", "text/html", lambda: album.html_report(entries, card.fingerprint)),
+    )
+    with st.container(horizontal=True):
+        for words, ending, kind, make in files:
+            st.download_button(
+                words, make, f"emotiscan.{ending}", kind, icon=":material/download:", key=f"album-{ending}"
+            )
+        if st.button("Empty the album", icon=":material/delete:"):
+            kept().clear()
+            st.rerun()
+
+
+def main() -> None:
+    """The page."""
+    st.title("Album", anchor=False)
+    st.markdown(
+        "Read many photos at once. Only the small pictures of the faces and their readings are kept, in memory, until "
+        "you leave; the photos themselves are let go as soon as they are read."
+    )
+    try:
+        analyzer()
+    except CheckpointError as error:
+        st.error(f"The model cannot be loaded. {error}")
+        return
+    add_photos()
+    entries = [entry for faces in kept().values() for entry in faces]
+    failed = [entry.row for entry in entries if not entry.readable]
+    if failed:
+        with st.expander(f"{len(failed)} of {len(kept())} photos could not be read", icon=":material/warning:"):
+            for row in failed:
+                st.markdown(f"{row['image']}: {row['error']}")
+    if any(entry.readable for entry in entries):
+        show_gallery(entries)
+    if entries:
+        offer_exports(entries)
+
+
+main()
