@@ -147,6 +147,27 @@ def test_heat_maps_follow_the_choice(app):
     assert "Choose at least one" in texts(at)
 
 
+def test_the_address_restores_a_view(app):
+    app.query_params["sample"] = "surprise"
+    app.query_params["code"] = ["AU27", "surprise", "nonsense"]
+    at = app.run()
+    assert not at.exception
+    assert at.pills(key="sample").value == "Surprise"
+    choice = next(group for group in at.pills if group.label == "Codes and emotions to compare")
+    assert set(choice.value) == {"AU27", "surprise"}
+
+
+def test_the_address_follows_the_view(app):
+    at = app.run()
+    assert at.query_params["sample"] in ("smile", ["smile"])
+    assert "code" not in at.query_params
+    choice = next(group for group in at.pills if group.label == "Codes and emotions to compare")
+    choice.set_value(["AU1"]).run()
+    assert at.query_params["code"] in ("AU1", ["AU1"])
+    upload(at, "me.jpg", (SAMPLES / "surprise.jpg").read_bytes())
+    assert "sample" not in at.query_params
+
+
 def test_about_says_what_the_numbers_mean_and_what_to_leave_alone(app):
     at = app.run().switch_page(ABOUT).run()
     assert not at.exception

@@ -168,7 +168,8 @@ def print_report(report: dict) -> None:
             _print_line(code, str(scores["faces"]), scores)
     for name, scores in {"mean of the codes": report["mean"], **report["baselines"]}.items():
         _print_line(name, "", scores)
-    print(f"{report['absent_empty']:.1%} of the maps of absent codes show nothing")
+    if "absent_empty" in report:  # reports of earlier versions lack it
+        print(f"{report['absent_empty']:.1%} of the maps of absent codes show nothing")
     for name, scores in report.get("methods", {}).items():
         _print_line(METHODS[name].title, "", scores)
 

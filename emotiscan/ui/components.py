@@ -117,17 +117,28 @@ def show_heat_maps(photo: Photo, number: int) -> None:
 
 
 def choose_targets(reading: Reading, key: str) -> list[str]:
-    """Codes and emotions whose maps are wanted; at first the present codes and the emotion."""
+    """Codes and emotions whose maps are wanted: at first those of the address, or the present codes and the emotion.
+
+    The address follows the choice, so that it can be shared.
+    """
     nearest = max(reading.codes, key=lambda code: reading.codes[code] / max(reading.thresholds[code], 1e-6))
-    return st.pills(
+    usual = [*(reading.present or (nearest,))[:FIRST_MAPS], reading.emotion]
+    targets = [*reading.codes, *reading.emotions]
+    asked = [target for target in st.query_params.get_all("code") if target in targets]
+    chosen = st.pills(
         "Codes and emotions to compare",
-        [*reading.codes, *reading.emotions],
+        targets,
         selection_mode="multi",
-        default=[*(reading.present or (nearest,))[:FIRST_MAPS], reading.emotion],
+        default=asked or usual,
         format_func=short_title,
         wrap=True,
         key=f"targets-{key}",
     )
+    if set(chosen) == set(usual):
+        st.query_params.pop("code", None)
+    else:
+        st.query_params["code"] = chosen
+    return chosen
 
 
 def short_title(target: str) -> str:

@@ -30,6 +30,11 @@ class Sample:
     file: str
 
     @property
+    def slug(self) -> str:
+        """Its name in the address of a page."""
+        return Path(self.file).stem
+
+    @property
     def data(self) -> bytes:
         """The file's bytes."""
         return (SAMPLES / self.file).read_bytes()

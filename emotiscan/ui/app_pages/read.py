@@ -19,6 +19,7 @@ def choose_picture() -> tuple[bytes | None, str, str]:
     """Widgets for the picture; returns its bytes, its name, and a line on where it comes from."""
     way = st.segmented_control("Picture from", [PHOTO, WEBCAM], default=PHOTO, required=True, key="way")
     if way == WEBCAM:
+        st.query_params.pop("sample", None)
         shot = st.camera_input("Take a snapshot", resolution="720p", key="camera")
         return (shot.getvalue() if shot else None), "Your snapshot", "Your snapshot"
     upload = st.file_uploader(
@@ -29,12 +30,15 @@ def choose_picture() -> tuple[bytes | None, str, str]:
         on_change=_forget_sample,
     )
     titles = [sample.title for sample in samples()]
-    if "sample" not in st.session_state:
-        st.session_state["sample"] = titles[0]  # the first visit shows a reading at once
+    if "sample" not in st.session_state:  # the first visit shows a reading at once: that of the address, or the first
+        asked = (sample.title for sample in samples() if sample.slug == st.query_params.get("sample"))
+        st.session_state["sample"] = next(asked, titles[0])
     title = st.pills("Or try a drawn sample", titles, key="sample", wrap=True)
     if upload and not title:
+        st.query_params.pop("sample", None)
         return upload.getvalue(), "Your photo", "Your photo"
     sample = next(sample for sample in samples() if sample.title == (title or titles[0]))
+    st.query_params["sample"] = sample.slug
     return sample.data, sample.title, f"Sample: {sample.alt} (Drawn by a computer; no real person.)"
 
 
