@@ -109,6 +109,21 @@ def test_a_snapshot_is_read(app):
     assert codes_table(at)["AU12"] == "present"
 
 
+def test_a_movement_can_be_tried_with_the_camera(app):
+    at = app.run()
+    at.segmented_control(key="way").set_value("Webcam").run()
+    at.selectbox(key="challenge").set_value("Smile with your eyes").run()
+    assert "crow's feet" in texts(at)
+    at.camera_input[0].upload("s.jpg", (SAMPLES / "calm.jpg").read_bytes()).run()
+    assert "not seen this time" in at.info[0].value
+    at.camera_input[0].upload("s.jpg", (SAMPLES / "smile.jpg").read_bytes()).run()
+    assert not at.exception
+    assert "Smile with your eyes: seen. AU6 " in at.success[0].value
+    assert "Your last snapshots" in texts(at)
+    at.selectbox(key="challenge").set_value(None).run()
+    assert not at.success
+
+
 def test_no_face_is_said_and_the_page_goes_on(app):
     at = upload(app.run(), "wall.jpg", as_bytes(Image.new("RGB", (400, 300), (180, 170, 160))))
     assert not at.exception

@@ -7,7 +7,7 @@ heat maps live in the visitor's own session only, and only the last few, scaled 
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import streamlit as st
@@ -79,6 +79,8 @@ def read_photo(data: bytes, name: str) -> Photo:
         picture = analysis.photo if scale == 1 else analysis.photo.resize(sides, Image.Resampling.LANCZOS)
         faces = tuple(reading.face.scaled(scale) for reading in analysis.readings)
         photo = Photo(key, name, picture, analysis.readings, faces, analysis.passed_over)
+    if photo.name != name:  # the same file by another way
+        photo = replace(photo, name=name)
     photos[key] = photo  # the last one is the latest
     for oldest in list(photos)[:-KEPT_PHOTOS]:
         del photos[oldest]

@@ -4,7 +4,7 @@ import streamlit as st
 
 from emotiscan.checkpoint import CheckpointError
 from emotiscan.images import MAX_BYTES, ImageError
-from emotiscan.ui import components
+from emotiscan.ui import components, webcam
 from emotiscan.ui.samples import samples
 from emotiscan.ui.session import analyzer, read_photo
 
@@ -20,8 +20,9 @@ def choose_picture() -> tuple[bytes | None, str, str]:
     way = st.segmented_control("Picture from", [PHOTO, WEBCAM], default=PHOTO, required=True, key="way")
     if way == WEBCAM:
         st.query_params.pop("sample", None)
+        webcam.choose_challenge()
         shot = st.camera_input("Take a snapshot", resolution="720p", key="camera")
-        return (shot.getvalue() if shot else None), "Your snapshot", "Your snapshot"
+        return (shot.getvalue() if shot else None), webcam.SNAPSHOT, webcam.SNAPSHOT
     upload = st.file_uploader(
         "Drop a photo here, or browse",
         type=["jpg", "jpeg", "png", "webp"],
@@ -79,10 +80,15 @@ def main() -> None:
         else:
             number = components.choose_face(photo)
         st.caption(source)
+        if name == webcam.SNAPSHOT:
+            webcam.show_strip()
     if not photo.readings:
         right.warning(NO_FACE)
         return
+    challenge = st.session_state.get("challenge") if name == webcam.SNAPSHOT else None
     with right:
+        if challenge:
+            webcam.show_answer(challenge, photo.readings[number])
         components.show_emotions(photo.readings[number])
         components.show_codes(photo.readings[number])
     components.show_heat_maps(photo, number)
