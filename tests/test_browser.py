@@ -6,6 +6,7 @@ are skipped, unless EMOTISCAN_BROWSER=required.
 
 import io
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -82,9 +83,12 @@ def chromium(fake_camera):
 
 @pytest.fixture(params=[(1280, 900), (390, 844)], ids=["desktop", "phone"])
 def page(request, chromium, server):
-    """The app after its first reading; fails on console errors, foreign hosts and unasked downloads."""
+    """The app after its first reading, dark on the phone; fails on console errors, foreign hosts, unasked downloads."""
     width, height = request.param
-    context = chromium.new_context(viewport={"width": width, "height": height}, permissions=["camera"])
+    scheme = "dark" if width < 600 else "light"
+    context = chromium.new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme, permissions=["camera"]
+    )
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     errors, hosts, downloads = [], set(), []
@@ -121,7 +125,7 @@ def wait_for_reading(page, sentence: str) -> None:
 def code_line(page, code: str) -> str:
     """What the table of codes says of one code, as a screen reader hears it."""
     label = page.locator("[aria-label*='AU4 Brow lowerer: ']").first.get_attribute("aria-label")
-    return next(part for part in label.split("; ") if part.startswith(f"{code} "))
+    return re.search(rf"\b{code} [^;]*", label)[0]
 
 
 def test_an_uploaded_portrait_is_read(page):
@@ -177,8 +181,21 @@ def open_page(page, name: str) -> None:
     wait_until_settled(page)
 
 
-def test_every_page_opens_from_the_menu(page):
+def assert_accessible(page) -> None:
+    """No element without a label, and none whose text is hard to read (WCAG 2, levels A and AA)."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.wait_for_timeout(500)  # charts and tables are drawn after their elements appear
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa"]}).response["violations"]
+    faults = [(fault["id"], node["target"], node["failureSummary"]) for fault in found for node in fault["nodes"]]
+    assert not faults
+
+
+def test_every_page_opens_from_the_menu_and_is_accessible(page):
+    assert_accessible(page)
     for name, words in (
+        ("Album", "Drop photos here"),
+        ("Compare", "What to compare"),
         ("FACS guide", "Often mistaken for"),
         ("Model", "What each emotion is taken for"),
         ("About", "Privacy"),
@@ -187,6 +204,7 @@ def test_every_page_opens_from_the_menu(page):
         page.get_by_text(words).first.wait_for()
         overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 0, name
+        assert_accessible(page)
 
 
 def test_two_faces_are_compared_and_taken_along(page):
