@@ -32,9 +32,16 @@ def two_photos(page: Page) -> None:
     page.get_by_role("img", name="Heat map of Surprise").wait_for()
 
 
-def the_limits(page: Page) -> None:
-    """About, to its end."""
-    page.get_by_role("heading", name="Known limits").wait_for()
+def an_album(page: Page) -> None:
+    """The samples as an album."""
+    page.get_by_role("button", name="Try it with the drawn samples").click()
+    page.get_by_text("faces").last.wait_for()
+    page.get_by_role("button", name="Empty the album").wait_for()
+
+
+def its_title(page: Page) -> None:
+    """A page as it opens."""
+    page.get_by_role("heading").first.wait_for()
 
 
 SHOTS: tuple[tuple[str, str, int, str, Callable[[Page], None]], ...] = (
@@ -43,7 +50,10 @@ SHOTS: tuple[tuple[str, str, int, str, Callable[[Page], None]], ...] = (
     ("read-dark.png", "/", 1280, "dark", a_reading),
     ("read-phone.png", "/", 390, "light", a_reading),
     ("compare.png", "/compare", 1280, "light", two_photos),
-    ("about.png", "/about", 1280, "light", the_limits),
+    ("album.png", "/album", 1280, "light", an_album),
+    ("guide.png", "/guide?code=AU12", 1280, "dark", its_title),
+    ("model.png", "/model", 1280, "light", its_title),
+    ("about.png", "/about", 1280, "light", its_title),
 )
 
 
