@@ -1,0 +1,151 @@
+"""Whether heat maps of finer detail land better, and what they cost.
+
+    python benchmarks/detail.py --data rendered:held-out [--weights W.safetensors] [--faces 100]
+
+The network's cells are as large as a lip is wide. Ways to finer maps, each held against where the codes move the skin
+(see `emotiscan.training.localise`): the mean of a face and its mirror image; the mean of four crops, half a cell apart;
+the network's finer layer (12 x 12 cells) by LayerCAM; and that layer's map within the cells' map. Prints, for each, how
+often the peak is in place, how much of the map is, for the finest codes too, and milliseconds for all codes of a face.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from pytorch_grad_cam import LayerCAM
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+from torch import Tensor, nn
+
+from emotiscan.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
+from emotiscan.evaluation.headline import figure_text
+from emotiscan.evaluation.localisation import localisation
+from emotiscan.explain import heat_maps
+from emotiscan.faces import compose
+from emotiscan.model import FaceModel
+from emotiscan.training.alignment import align
+from emotiscan.training.dataset import FaceDataset
+from emotiscan.training.localise import MOVES, SIDE
+from emotiscan.training.options import whole_number
+from emotiscan.training.prediction import load_split
+
+FINE = ("AU11", "AU14", "AU23")
+"""Codes whose place is smaller than a cell."""
+
+Maps = NDArray[np.float32]
+"""(k, SIDE, SIDE)."""
+
+
+class Codes(nn.Module):
+    """The network from crop to code logits, as the library wants it."""
+
+    def __init__(self, model: FaceModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """(b, 3, s, s) to (b, k)."""
+        return self.model(crops)[1]
+
+
+class Ways:
+    """Every way to maps of all codes from a face's normalised crop and those beside it."""
+
+    def __init__(self, model: FaceModel) -> None:
+        self.model, self.codes = model, model.config.codes
+        whole = Codes(load_checkpoint(DEFAULT_WEIGHTS)[0].requires_grad_(True))
+        whole.model.load_state_dict(model.state_dict())
+        self.whole, self.layer = whole, whole.model.backbone.denseblock2
+
+    def cells(self, crops: Tensor) -> Maps:
+        """The default: the cells of the first crop."""
+        with torch.inference_mode():
+            feature_map = self.model.features(crops[:1])
+        maps = heat_maps(self.model, feature_map, self.codes).values()
+        return np.stack([_resized(heat_map.cells) for heat_map in maps])
+
+    def mirrored(self, crops: Tensor) -> Maps:
+        """The mean of the first crop and its mirror image."""
+        return (self.cells(crops) + self.cells(crops[:1].flip(3))[:, :, ::-1]) / 2
+
+    def shifted(self, crops: Tensor) -> Maps:
+        """The mean of all crops, each laid back where it came from."""
+        half = round(SIDE * self.model.config.stride / self.model.config.input_size / 2)
+        total = np.zeros((len(self.codes), SIDE + half, SIDE + half), np.float32)
+        weight = np.zeros((SIDE + half, SIDE + half), np.float32)
+        for place, (x, y) in enumerate(SHIFTS):
+            part = np.s_[y * half : y * half + SIDE, x * half : x * half + SIDE]
+            total[(slice(None), *part)] += self.cells(crops[place : place + 1])
+            weight[part] += 1
+        return (total / np.maximum(weight, 1))[:, :SIDE, :SIDE]
+
+    def layer_cam(self, crops: Tensor) -> Maps:
+        """LayerCAM of the finer layer."""
+        with LayerCAM(self.whole, [self.layer]) as cam:
+            found = [cam(crops[:1], [ClassifierOutputTarget(k)])[0] for k in range(len(self.codes))]
+        return np.stack([_resized(values) for values in found])
+
+    def fused(self, crops: Tensor) -> Maps:
+        """The finer layer's map where the cells allow it."""
+        return self.cells(crops) * self.layer_cam(crops)
+
+
+SHIFTS = ((0, 0), (1, 0), (0, 1), (1, 1))
+"""Half cells to the right and down by which each crop lies beside the first."""
+
+
+def _resized(values: NDArray) -> NDArray[np.float32]:
+    picture = Image.fromarray(np.asarray(values, np.float32))
+    return np.maximum(np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC)), 0)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data", required=True, help="rendered faces with maps, as train.py takes them")
+    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="default: the shipped checkpoint")
+    parser.add_argument("--faces", type=whole_number(2), default=100, help="default: 100")
+    parser.add_argument("--cache", default="cache", help="where found faces are kept (default: cache)")
+    options = parser.parse_args()
+    model, card = load_checkpoint(options.weights)
+    table = load_split(options.data, None)
+    table = table.where(np.arange(len(table)) < options.faces)
+    alignment = align(table, options.cache)
+    half = card.config.stride / card.config.input_size / 2
+    sets = []
+    for x, y in SHIFTS:
+        shift = np.array([[1.0, 0, -x * half], [0, 1, -y * half]])
+        transforms = np.stack([compose(shift, transform) for transform in alignment.transforms])
+        sets.append(FaceDataset(table, transforms, card.config, movement=0 if x or y else SIDE))
+    faces = [[part[row] for part in sets] for row in range(len(table))]
+    movement = np.stack([face[0]["movement"].numpy() for face in faces])
+    places = np.nan_to_num(movement) >= MOVES
+    present = np.stack([face[0]["codes"].numpy() == 1 for face in faces]) & places.any((2, 3))
+    ways = Ways(model)
+    named: dict[str, Callable[[Tensor], Maps]] = {
+        "cells": ways.cells,
+        "cells and mirror": ways.mirrored,
+        "four crops": ways.shifted,
+        "LayerCAM, 12 x 12": ways.layer_cam,
+        "LayerCAM within cells": ways.fused,
+    }
+    print(f"{'':24s}{'peak in place':22s}{'energy in place':22s}{', '.join(FINE) + ': peak':26s}ms")
+    for name, way in named.items():
+        began = time.perf_counter()
+        maps = np.stack([way(torch.stack([part["crop"] for part in face])) for face in faces])
+        took = 1000 * (time.perf_counter() - began) / len(faces)
+        report = localisation(card.config.codes, maps, places, present, table.frame["subject"].to_numpy(str))
+        fine = ", ".join(f"{report['codes'][code]['pointing']['value']:.2f}" for code in FINE if report["codes"][code])
+        mean = report["mean"]
+        print(f"{name:24s}{figure_text(mean['pointing']):22s}{figure_text(mean['energy']):22s}{fine:26s}{took:.0f}")
+
+
+if __name__ == "__main__":
+    main()
