@@ -97,6 +97,10 @@ def page(monkeypatch) -> AppTest:
     return at
 
 
+def test_an_empty_album_says_what_it_is_for_and_nothing_else(page):
+    assert [text.value[:21] for text in page.markdown] == ["Read many photos at o"]
+
+
 def titles(at: AppTest) -> list[str]:
     return [text.value.split("**")[1] for text in at.markdown if ":small[" in text.value]
 

@@ -10,9 +10,6 @@ from PIL import Image
 from emotiscan import facs
 from emotiscan.faces import CROP_SIZE
 
-FAINTEST = 0.05
-"""A map of probabilities that nowhere reaches this one shows nothing: it would only be the network's noise."""
-
 
 @dataclass(frozen=True, eq=False)
 class HeatMap:
@@ -38,7 +35,7 @@ class HeatMap:
     @property
     def empty(self) -> bool:
         """Whether no place of the face speaks for the target."""
-        return self.strength <= (FAINTEST if self.probable else 0.0)
+        return self.strength <= 0
 
     @cached_property
     def values(self) -> NDArray[np.float32]:

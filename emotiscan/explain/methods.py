@@ -34,14 +34,17 @@ class Method:
     library: str
 
 
+FAINTEST = 0.05
+"""Cells that make a code less probable than this show nothing: it would only be the network's noise."""
+
 CELLS = "cells"
 """Name of the method that asks the network itself, cell by cell."""
 
 METHODS: dict[str, Method] = {
     CELLS: Method(
         "Cell by cell",
-        "How probable the network would hold the code if only this place of the face spoke for it; for emotions, "
-        "which are not read by place, Grad-CAM.",
+        "How probable the network holds it that the code moves this place of the face; for emotions, which are not "
+        "read by place, Grad-CAM.",
         "GradCAM",
     ),
     "gradcam": Method(
@@ -114,12 +117,15 @@ def heat_maps(
 
 
 def _cell_maps(model: FaceModel, feature_map: Tensor, codes: Sequence[str]) -> dict[str, HeatMap]:
-    """Of each cell the code's probability if all other cells were silent (before calibration)."""
+    """Of each cell how probable it is that the code moves it: what `training.losses.map_loss` teaches.
+
+    All cells are 0 where even the strongest one, if it alone spoke, would leave the code improbable.
+    """
     with torch.inference_mode():
         evidence = model.evidence(feature_map)[0].float()  # (k, h, w)
-        alone = evidence - math.log(evidence[0].numel())
-        logits = alone * model.code_scale[:, None, None] + model.code_offset[:, None, None]
-        cells = logits.sigmoid().numpy()
+        strongest = evidence.amax((1, 2)) - math.log(evidence[0].numel())
+        speaks = (strongest * model.code_scale + model.code_offset).sigmoid() >= FAINTEST
+        cells = (evidence.sigmoid() * speaks[:, None, None]).numpy()
     return {code: HeatMap(code, cells[model.config.codes.index(code)], probable=True) for code in codes}
 
 

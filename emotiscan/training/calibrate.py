@@ -40,7 +40,8 @@ def argument_parser() -> argparse.ArgumentParser:
         "--split",
         choices=(*SPLITS, ALL),
         default="validation",
-        help="the rows to fit on, which the network must not have learnt from (default: validation)",
+        help="the rows to fit on, which the network must not have learnt from (default: validation); a data set "
+        "without splits is taken whole",
     )
     parser.add_argument(
         "--out", required=True, type=Path, metavar="OUT", help="checkpoint to write; name IN again to replace it"
@@ -62,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
         if parsed.out != parsed.weights and parsed.out.exists() and parsed.out.samefile(parsed.weights):
             raise CheckpointError(f"--out {parsed.out} is the checkpoint itself; write it as --weights to replace it")
         split = None if parsed.split == ALL else parsed.split
-        tables = [load_split(source, split) for source in parsed.data]
+        tables = [load_split(source, split, whole_if_undivided=True) for source in parsed.data]
         predictions = predict_tables(model, tables, parsed.cache, parsed.workers)
         calibration = calibrate(predictions, card.config, card.calibration)
         before, after = (report_on(predictions, card.config, c) for c in (card.calibration, calibration))

@@ -219,11 +219,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _report(model: FaceModel, table: LabelTable, parsed: argparse.Namespace) -> dict:
-    methods = [parsed.method, *(name for name in METHODS if parsed.compare and name != parsed.method)]
-    judged = judged_maps(model, table, parsed.cache, parsed.workers, methods)
-    reports = {method: report_on_maps(judged, model.config.codes, method) for method in methods}
-    report = reports[parsed.method]
-    return report | {"methods": {name: other["mean"] for name, other in reports.items()}} if parsed.compare else report
+    others = [name for name in METHODS if parsed.compare and name != parsed.method]
+    codes = model.config.codes
+    judged = judged_maps(model, table, parsed.cache, parsed.workers, [parsed.method, *others])
+    report = report_on_maps(judged, codes, parsed.method)
+    if others:
+        rest = (judged.places, judged.present, judged.subjects)
+        report["methods"] = {parsed.method: report["mean"]} | {
+            name: localisation(codes, judged.maps[name], *rest)["mean"] for name in others
+        }
+    return report
 
 
 if __name__ == "__main__":

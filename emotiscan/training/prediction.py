@@ -34,14 +34,18 @@ class Predictions:
     codes: NDArray[np.float32]
 
 
-def load_split(source: str, split: str | None) -> LabelTable:
+def load_split(source: str, split: str | None, whole_if_undivided: bool = False) -> LabelTable:
     """One data set, or only one split of it.
+
+    Args:
+        whole_if_undivided: take all of a data set that has no splits.
 
     Raises:
         TableError: the source cannot be loaded, or has no such rows.
     """
     table = load_source(source)
-    if split:
+    divided = (table.frame["split"] != "").any()
+    if split and (divided or not whole_if_undivided):
         table = table.part(split)
         if not len(table):
             raise TableError(source, f"it has no rows in the split “{split}”")

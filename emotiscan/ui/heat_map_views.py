@@ -189,6 +189,7 @@ def offer_downloads(title: str, tiles: Sequence[Tile], maps: Sequence[Shown], no
             "emotiscan-heat-maps.png",
             "image/png",
             icon=":material/image:",
+            on_click="ignore",
             key=f"{key}-png",
         )
         st.download_button(
@@ -197,6 +198,7 @@ def offer_downloads(title: str, tiles: Sequence[Tile], maps: Sequence[Shown], no
             "emotiscan-heat-maps.npz",
             "application/octet-stream",
             icon=":material/data_array:",
+            on_click="ignore",
             key=f"{key}-npz",
         )
 

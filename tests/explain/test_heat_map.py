@@ -49,10 +49,3 @@ def test_a_shared_scale_keeps_weak_maps_pale(mouth):
     assert weak.values.max() == pytest.approx(1, abs=0.05)
     assert weak.scaled_to(1.0).max() == pytest.approx(0.25, abs=0.02)
     assert not weak.scaled_to(0.0).any()
-
-
-@pytest.mark.parametrize(("peak", "probable", "empty"), [(0.04, True, True), (0.06, True, False), (0.04, False, False)])
-def test_probabilities_too_small_to_mean_anything_show_nothing(peak, probable, empty):
-    heat_map = HeatMap("AU1", np.full((6, 6), peak, np.float32), probable)
-    assert heat_map.empty is empty
-    assert heat_map.values.any() != empty

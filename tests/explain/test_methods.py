@@ -201,12 +201,12 @@ def test_an_unknown_method_is_refused(tiny_model, feature_map):
 # -- cell by cell
 
 
-def test_a_cell_is_as_probable_as_the_code_if_it_alone_spoke(local_model):
+def test_a_cells_evidence_is_its_probability(local_model):
     lit = torch.full((1, 1024, 3, 3), -1.0)  # 1024 features below zero: silence
     lit[..., 1, 2] = 1e-3
     heat_map = heat_maps(local_model, lit, ["AU1"])["AU1"]
     assert heat_map.probable
-    assert heat_map.strength == pytest.approx(local_model.heads(lit)[1][0, 0].sigmoid().item(), rel=1e-4)
+    assert heat_map.strength == pytest.approx(local_model.evidence(lit)[0, 0, 1, 2].sigmoid().item(), rel=1e-4)
     assert np.unravel_index(heat_map.cells.argmax(), (3, 3)) == (1, 2)
     assert heat_map.cells[0, 0] < 1e-6
 

@@ -149,3 +149,10 @@ def test_data_that_cannot_teach_anything_are_refused(weights, tmp_path, cache, c
     assert main([*map(str, given), "--workers", "0"]) == 1
     assert "no agreed emotion and no code both present and absent" in capsys.readouterr().err
     assert weights.read_bytes() == before
+
+
+def test_a_data_set_without_splits_is_taken_whole(calibrate, tmp_path, cache):
+    file = write_csv(tmp_path / "undivided", ["image", "AU12"], [["happy0.png", 1], ["calm1.png", 0]])
+    assert calibrate("--data", f"csv:{file}") == 0
+    card = load_checkpoint(tmp_path / "new/out.safetensors")[1]
+    assert card.metrics["calibration"]["samples"] == 4 + 2

@@ -13,8 +13,8 @@ emotion stands out from the others, the face is called *unclear*.
 Facial Action Coding System (FACS), which names what muscles do and leaves what it means open. A code counts as
 *present* from its threshold on; each code has its own, chosen on validation data.
 
-**A heat map** shows which places of the face speak for a code: how probable the network would hold the code if it saw
-that place alone. Emotions are read from the whole face; their maps are made by Grad-CAM. A map does not say why the
+**A heat map** shows which places of the face speak for a code: how probable the network holds it that the code moves
+that place. Emotions are read from the whole face; their maps are made by Grad-CAM. A map does not say why the
 network decided so, and a map in the wrong place is a reason to doubt the reading; the page “Model” says how often each
 code's map lands where that code moves the skin.
 """

@@ -10,11 +10,8 @@ from emotiscan.ui.samples import samples
 from emotiscan.ui.session import analyzer, key_of
 
 MOST_FACES = 1000
-SHOWN = 60
-"""Faces on one page of the gallery."""
-
-MEGABYTES = 10
-"""A photo's file at most: while they are uploaded, all of them lie in the server's memory."""
+SHOWN = 60  # faces on one page of the gallery
+MEGABYTES = 10  # of a file at most: while they are uploaded, all of them lie in the server's memory
 
 
 def kept() -> dict[str, list[Entry]]:
