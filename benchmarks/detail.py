@@ -9,6 +9,7 @@ often the peak is in place, how much of the map is, for the finest codes too, an
 """
 
 import argparse
+import copy
 import sys
 import time
 from collections.abc import Callable
@@ -60,9 +61,8 @@ class Ways:
 
     def __init__(self, model: FaceModel) -> None:
         self.model, self.codes = model, model.config.codes
-        whole = Codes(load_checkpoint(DEFAULT_WEIGHTS)[0].requires_grad_(True))
-        whole.model.load_state_dict(model.state_dict())
-        self.whole, self.layer = whole, whole.model.backbone.denseblock2
+        self.whole = Codes(copy.deepcopy(model).requires_grad_(True))
+        self.layer = self.whole.model.backbone.denseblock2
 
     def cells(self, crops: Tensor) -> Maps:
         """The default: the cells of the first crop."""

@@ -58,6 +58,11 @@ class Reading:
         """The codes whose probability reaches their threshold, in the vocabulary's order."""
         return tuple(code for code, p in self.codes.items() if p >= self.thresholds[code])
 
+    @property
+    def likeliest_codes(self) -> tuple[str, ...]:
+        """All codes, first the one whose probability is the largest multiple of its threshold."""
+        return tuple(sorted(self.codes, key=lambda code: -self.codes[code] / max(self.thresholds[code], 1e-6)))
+
 
 @dataclass(frozen=True, eq=False)
 class Analysis:

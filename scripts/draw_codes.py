@@ -3,23 +3,18 @@
 For each code one strip: the same face with the code at 0, 25, 50, 75 and 100 %, aligned as the network sees it.
 """
 
-import argparse
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
+from drawing import ROOT, drawing_options, renderer_of
 from PIL import Image
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from sample_scenes import MODEL_OF_CODES
+from sample_scenes import BROWN_EYES, face_shape, from_srgb, studio
 
 from emotiscan import facs
 from emotiscan.faces import canonical_transform, warp
-from emotiscan.rendering import Expression, FaceModelError, Renderer
+from emotiscan.rendering import Background, Clothes, Expression, Hair, Person, Renderer, Scene
 
-ROOT = Path(__file__).resolve().parent.parent
 SIDE = 256
 """Side of one picture in pixels."""
 
@@ -30,6 +25,25 @@ STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 QUALITY = 82
 WITH = {"AU26": {"AU25": 0.5}, "AU27": {"AU25": 0.6}}
 """Codes that come along: a dropped jaw parts the lips."""
+
+MODEL_OF_CODES = Scene(
+    person=Person(
+        shape=face_shape(23),
+        skin_tone=0.4,
+        age=47,
+        male=True,
+        eye_colour=BROWN_EYES,
+        brows=3,
+        hair_colour="black",
+        lip_redness=0.5,
+        seed=23,
+    ),
+    hair=Hair("short", fringe=0.0, seed=23),
+    clothes=Clothes(from_srgb(70, 84, 92), seed=23),
+    light=studio(side=1.0),
+    background=Background("plain", (0.62, 0.6, 0.56), 1.0, 1),
+)
+"""Who shows the codes in the FACS guide."""
 
 
 def strip(renderer: Renderer, code: str) -> Image.Image:
@@ -48,17 +62,10 @@ def strip(renderer: Renderer, code: str) -> Image.Image:
 
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--model", type=Path, required=True, help="the converted ICT-FaceKit (see rendering.convert)")
-    parser.add_argument("--out", type=Path, default=ROOT / "samples" / "codes", help="folder for the strips")
-    parser.add_argument("--cache", type=Path, default=ROOT / "cache", help="folder for prepared data")
-    options = parser.parse_args()
-    try:
-        renderer = Renderer(options.model, options.cache)
-    except FaceModelError as error:
-        print(error, file=sys.stderr)
+    options = drawing_options(__doc__.split("\n")[0], ROOT / "samples" / "codes").parse_args()
+    renderer = renderer_of(options)
+    if renderer is None:
         return 1
-    options.out.mkdir(parents=True, exist_ok=True)
     for code in facs.CODES:
         file = options.out / f"{code}.webp"
         strip(renderer, code).save(file, "WEBP", quality=QUALITY, method=6)

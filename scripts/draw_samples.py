@@ -3,25 +3,20 @@
 What they show is written out in `sample_scenes.py`. The same face model gives the same files.
 """
 
-import argparse
 import json
 import sys
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
+from drawing import ROOT, drawing_options, renderer_of
 from numpy.typing import NDArray
 from PIL import Image
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from sample_scenes import GROUP, GROUP_ALT, GROUP_BACKGROUND, GROUP_LIGHT, PORTRAITS
 
-from emotiscan.rendering import Background, FaceModelError, Renderer, Scene
+from emotiscan.rendering import Background, Renderer, Scene
 from emotiscan.rendering.photograph import draw_backdrop
 
-ROOT = Path(__file__).resolve().parent.parent
 SIDE = 480
 """Side of a portrait in pixels; the group is as high."""
 
@@ -78,18 +73,12 @@ def cut_out(renderer: Renderer, scene: Scene, side: int) -> tuple[NDArray[np.flo
 
 def main(arguments: list[str] | None = None) -> int:
     """Draw the samples; the exit status is 1 where the face model is missing or broken."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--model", type=Path, required=True, help="the converted ICT-FaceKit (see rendering.convert)")
-    parser.add_argument("--out", type=Path, default=ROOT / "samples", help="folder for the pictures (default: samples)")
-    parser.add_argument("--cache", type=Path, default=ROOT / "cache", help="folder for prepared data (default: cache)")
+    parser = drawing_options(__doc__.split("\n")[0], ROOT / "samples")
     parser.add_argument("--only", nargs="*", metavar="FILE", help="draw only these pictures, e.g. smile.jpg")
     options = parser.parse_args(arguments)
-    try:
-        renderer = Renderer(options.model, options.cache)
-    except FaceModelError as error:
-        print(error, file=sys.stderr)
+    renderer = renderer_of(options)
+    if renderer is None:
         return 1
-    options.out.mkdir(parents=True, exist_ok=True)
     drawings = {portrait.file: partial(draw_portrait, renderer, portrait.scene) for portrait in PORTRAITS}
     drawings["group.jpg"] = partial(draw_group, renderer)
     for file, draw in drawings.items():

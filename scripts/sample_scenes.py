@@ -439,22 +439,3 @@ GROUP = (
     ),
 )
 """Persons from left to right."""
-
-MODEL_OF_CODES = Scene(
-    person=Person(
-        shape=face_shape(23),
-        skin_tone=0.4,
-        age=47,
-        male=True,
-        eye_colour=BROWN_EYES,
-        brows=3,
-        hair_colour="black",
-        lip_redness=0.5,
-        seed=23,
-    ),
-    hair=Hair("short", fringe=0.0, seed=23),
-    clothes=Clothes(from_srgb(70, 84, 92), seed=23),
-    light=studio(side=1.0),
-    background=Background("plain", (0.62, 0.6, 0.56), 1.0, 1),
-)
-"""Who shows the codes in the FACS guide."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from streamlit.testing.v1 import AppTest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -62,6 +63,14 @@ def detector():
     from emotiscan.faces import FaceDetector
 
     return FaceDetector()
+
+
+@pytest.fixture
+def app(monkeypatch) -> AppTest:
+    """The app with the shipped weights, before its first run."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("EMOTISCAN_WEIGHTS", raising=False)
+    return AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
 
 
 @pytest.fixture(scope="session")

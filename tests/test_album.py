@@ -7,17 +7,15 @@ import re
 
 import numpy as np
 import pytest
-from conftest import ROOT, SAMPLES
+from conftest import SAMPLES
+from pages import ALBUM, as_bytes, texts
 from PIL import Image
 from streamlit.testing.v1 import AppTest
-from test_app import as_bytes, texts
 
 from emotiscan.analysis import Analyzer
 from emotiscan.records import csv_text
 from emotiscan.ui import album
 from emotiscan.ui.album import Entry
-
-PAGE = "emotiscan/ui/app_pages/album.py"
 
 
 @pytest.fixture(scope="module")
@@ -87,12 +85,9 @@ def test_time_left_is_told_once_it_is_known(monkeypatch):
 
 
 @pytest.fixture
-def page(monkeypatch) -> AppTest:
+def page(app) -> AppTest:
     """The empty page."""
-    monkeypatch.chdir(ROOT)
-    monkeypatch.delenv("EMOTISCAN_WEIGHTS", raising=False)
-    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
-    at.switch_page(PAGE).run()
+    at = app.switch_page(ALBUM).run()
     assert not at.exception
     return at
 

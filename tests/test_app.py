@@ -5,35 +5,13 @@ import os
 
 import pytest
 from conftest import ROOT, SAMPLES
+from pages import ABOUT, ALBUM, COMPARE, GUIDE, MODEL, as_bytes, texts
 from PIL import Image
 from streamlit.testing.v1 import AppTest
-
-ABOUT = "emotiscan/ui/app_pages/about.py"
-MODEL = "emotiscan/ui/app_pages/model.py"
-
-
-@pytest.fixture
-def app(monkeypatch):
-    """The app with the shipped weights, before its first run."""
-    monkeypatch.chdir(ROOT)
-    monkeypatch.delenv("EMOTISCAN_WEIGHTS", raising=False)
-    return AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
-
-
-def texts(at: AppTest) -> str:
-    """All that the page says."""
-    kinds = (at.title, at.subheader, at.markdown, at.caption, at.warning, at.error, at.info)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 
 def upload(at: AppTest, name: str, data: bytes, kind: str = "image/jpeg") -> AppTest:
     return at.file_uploader[0].upload(name, data, kind).run()
-
-
-def as_bytes(picture: Image.Image, format: str = "JPEG") -> bytes:
-    buffer = io.BytesIO()
-    picture.save(buffer, format)
-    return buffer.getvalue()
 
 
 def codes_table(at: AppTest) -> dict[str, str]:
@@ -221,7 +199,7 @@ def test_an_unclear_face_is_called_so(app, monkeypatch, tmp_path, tiny_model):
     assert "Looks" not in texts(at)
 
 
-@pytest.mark.parametrize("page", [None, MODEL])
+@pytest.mark.parametrize("page", [None, ALBUM, COMPARE, GUIDE, MODEL])
 def test_missing_weights_are_said_not_thrown(app, monkeypatch, page):
     monkeypatch.setenv("EMOTISCAN_WEIGHTS", os.devnull + "-nothing.safetensors")
     at = app.run()

@@ -2,21 +2,18 @@
 
 import numpy as np
 import pytest
-from conftest import ROOT, SAMPLES
+from conftest import SAMPLES
+from pages import COMPARE, as_bytes, texts
 from PIL import Image
 from streamlit.testing.v1 import AppTest
-from test_app import as_bytes, texts
 
-PAGE = "emotiscan/ui/app_pages/compare.py"
 CODES, FACES, WAYS, CHANGE = "Codes of one face", "Faces by one code", "Methods", "Difference"
 
 
 @pytest.fixture
-def page(monkeypatch) -> AppTest:
+def page(app) -> AppTest:
     """The page on the first sample."""
-    monkeypatch.chdir(ROOT)
-    monkeypatch.delenv("EMOTISCAN_WEIGHTS", raising=False)
-    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run().switch_page(PAGE).run()
+    at = app.run().switch_page(COMPARE).run()
     assert not at.exception
     return at
 
@@ -49,11 +46,10 @@ def test_the_first_visit_compares_the_samples_own_codes(page):
     assert len(page.download_button) == 2
 
 
-def test_the_photo_that_was_just_read_comes_first(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run()
+def test_the_photo_that_was_just_read_comes_first(app):
+    at = app.run()
     at.pills(key="sample").set_value("Surprise").run()
-    at.switch_page(PAGE).run()
+    at.switch_page(COMPARE).run()
     assert at.selectbox(key="compare-first").value == "Surprise"
     assert "Surprise" in titles(at)
 

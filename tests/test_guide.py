@@ -4,23 +4,17 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from pages import GUIDE, texts
 from streamlit.testing.v1 import AppTest
-from test_app import texts
 
 from emotiscan import facs
 from emotiscan.ui.samples import code_pictures
 
-PAGE = "emotiscan/ui/app_pages/guide.py"
-
 
 @pytest.fixture
-def guide(monkeypatch) -> AppTest:
+def guide(app) -> AppTest:
     """The guide at its first code."""
-    monkeypatch.chdir(ROOT)
-    monkeypatch.delenv("EMOTISCAN_WEIGHTS", raising=False)
-    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
-    at.switch_page(PAGE).run()
+    at = app.switch_page(GUIDE).run()
     assert not at.exception
     return at
 
@@ -37,11 +31,9 @@ def test_each_code_says_what_to_look_for_and_how_well_it_is_read(guide, code):
     assert "AUC" in guide.dataframe[0].value.columns
 
 
-def test_the_address_opens_a_code(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
-    at.query_params["code"] = "AU17"
-    at.switch_page(PAGE).run()
+def test_the_address_opens_a_code(app):
+    app.query_params["code"] = "AU17"
+    at = app.switch_page(GUIDE).run()
     assert "AU17 Chin raiser" in [heading.value for heading in at.subheader]
 
 

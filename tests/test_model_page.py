@@ -1,18 +1,7 @@
 """The model's page: every report of a checkpoint, as pictures and as tables."""
 
 import numpy as np
-import pytest
-from conftest import ROOT
-from streamlit.testing.v1 import AppTest
-from test_app import MODEL, texts
-
-
-@pytest.fixture
-def app(monkeypatch):
-    """The app with the shipped weights, before its first run."""
-    monkeypatch.chdir(ROOT)
-    monkeypatch.delenv("EMOTISCAN_WEIGHTS", raising=False)
-    return AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
+from pages import MODEL, texts
 
 
 def test_it_shows_the_shipped_checkpoints_own_figures(app):

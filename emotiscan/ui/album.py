@@ -89,7 +89,7 @@ def chosen(
 def title_of(entry: Entry) -> str:
     """A face's emotion in a few words, e.g. “Positive, 92 %”."""
     emotion = entry.row["emotion"]
-    words = emotion.capitalize() if entry.row["clear"] else "Unclear"
+    words = wording.emotion_title(emotion, entry.row["clear"])
     return f"{words}, {wording.percent(entry.row['emotions'][emotion])}"
 
 

@@ -4,14 +4,24 @@ import pandas as pd
 import streamlit as st
 
 from emotiscan import facs
-from emotiscan.analysis import Reading
+from emotiscan.analysis import Analyzer, Reading
+from emotiscan.checkpoint import CheckpointError
 from emotiscan.explain import METHODS
 from emotiscan.ui import charts, heat_map_views, wording
 from emotiscan.ui.samples import code_icon
-from emotiscan.ui.session import Photo
+from emotiscan.ui.session import Photo, analyzer
 
 FIRST_MAPS = 5
 """Codes whose heat maps are open before anybody chooses, at most; the emotion's is one more."""
+
+
+def loaded_analyzer() -> Analyzer | None:
+    """The analyzer of this process; None, said on the page, where the checkpoint cannot be used."""
+    try:
+        return analyzer()
+    except CheckpointError as error:
+        st.error(f"The model cannot be loaded. {error}")
+        return None
 
 
 def choose_face(photo: Photo) -> int:
@@ -121,8 +131,7 @@ def choose_targets(reading: Reading, key: str) -> list[str]:
 
     The address follows the choice, so that it can be shared.
     """
-    nearest = max(reading.codes, key=lambda code: reading.codes[code] / max(reading.thresholds[code], 1e-6))
-    usual = [*(reading.present or (nearest,))[:FIRST_MAPS], reading.emotion]
+    usual = [*(reading.present or reading.likeliest_codes[:1])[:FIRST_MAPS], reading.emotion]
     targets = [*reading.codes, *reading.emotions]
     asked = [target for target in st.query_params.get_all("code") if target in targets]
     chosen = st.pills(

@@ -72,6 +72,6 @@ def show_strip() -> None:
         for reading in faces:
             with st.container():
                 words = " ".join(reading.present) or "no code present"
-                emotion = reading.emotion.capitalize() if reading.clear else "Unclear"
+                emotion = wording.emotion_title(reading.emotion, reading.clear)
                 st.image(reading.crop, width="stretch", alt=f"A snapshot: {emotion}; {words}")
                 st.caption(f"{emotion}: {words}")

@@ -31,6 +31,11 @@ def headline(reading: Reading) -> str:
     return f"Looks most like {looks}, but only {percent(probability)} sure."
 
 
+def emotion_title(emotion: str, clear: bool) -> str:
+    """An emotion as a title; “Unclear” where it does not stand out from the others."""
+    return emotion.capitalize() if clear else "Unclear"
+
+
 def movements(reading: Reading) -> str:
     """One sentence on the codes that are present."""
     names = [facs.ACTION_UNITS[code].name.lower() for code in reading.present if code in facs.ACTION_UNITS]

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from emotiscan.checkpoint import CheckpointError
 from emotiscan.records import csv_text
 from emotiscan.ui import album, components
 from emotiscan.ui.album import Entry
@@ -101,10 +100,7 @@ def main() -> None:
         "Read many photos at once. Only the small pictures of the faces and their readings are kept, in memory, until "
         "you leave; the photos themselves are let go as soon as they are read."
     )
-    try:
-        analyzer()
-    except CheckpointError as error:
-        st.error(f"The model cannot be loaded. {error}")
+    if components.loaded_analyzer() is None:
         return
     add_photos()
     entries = [entry for faces in kept().values() for entry in faces]

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import streamlit as st
 
 from emotiscan import explain
-from emotiscan.checkpoint import CheckpointError
 from emotiscan.explain import METHODS, Tile, pictures
 from emotiscan.images import MAX_BYTES, ImageError
 from emotiscan.ui import charts, components, wording
 from emotiscan.ui import heat_map_views as views
 from emotiscan.ui.samples import samples
-from emotiscan.ui.session import Photo, analyzer, key_of, photos_of_this_visit, read_photo
+from emotiscan.ui.session import Photo, key_of, photos_of_this_visit, read_photo
 
 CODES, FACES, WAYS, CHANGE = "Codes of one face", "Faces by one code", "Methods", "Difference"
 NOTHING = "No second photo"
@@ -107,11 +106,7 @@ def choose_target(face: Choice, key: str, rank: int = 0) -> str:
     """One code or emotion; at first the most probable code, or that of another rank."""
     reading = face.photo.readings[face.number]
     targets = [*reading.codes, *reading.emotions]
-    likely = sorted(
-        reading.codes, key=lambda code: reading.codes[code] / max(reading.thresholds[code], 1e-6), reverse=True
-    )
-    first = likely[min(rank, len(likely) - 1)]
-    place = targets.index(first)
+    place = targets.index(reading.likeliest_codes[min(rank, len(reading.codes) - 1)])
     return st.selectbox("Code or emotion", targets, index=place, format_func=wording.title_of, key=key)
 
 
@@ -189,12 +184,10 @@ def main() -> None:
     """The page."""
     st.title("Compare", anchor=False)
     st.markdown("Hold heat maps side by side: codes, faces, photos, or ways to make the maps.")
-    try:
-        analyzer()
-        photos = choose_photos()
-    except CheckpointError as error:
-        st.error(f"The model cannot be loaded. {error}")
+    if components.loaded_analyzer() is None:
         return
+    try:
+        photos = choose_photos()
     except ImageError as error:
         st.error(str(error))
         return

@@ -3,11 +3,9 @@
 import streamlit as st
 
 from emotiscan import facs
-from emotiscan.checkpoint import CheckpointError
-from emotiscan.ui import figures_of_merit
+from emotiscan.ui import components, figures_of_merit
 from emotiscan.ui.links import code_link
 from emotiscan.ui.samples import code_pictures
-from emotiscan.ui.session import analyzer
 
 INTRODUCTION = (
     "The Facial Action Coding System names what the muscles of a face do, one number for each movement, and leaves "
@@ -59,15 +57,13 @@ def show_pictures(code: str) -> None:
 def show_figures(code: str) -> None:
     """How well the model in use reads the code."""
     st.subheader("How well this model reads it", anchor=False)
-    try:
-        card = analyzer().card
-    except CheckpointError as error:
-        st.error(f"The model cannot be loaded, so its figures cannot be shown. {error}")
+    analyzer = components.loaded_analyzer()
+    if analyzer is None:
         return
-    if code not in card.config.codes:
+    if code in analyzer.card.config.codes:
+        figures_of_merit.show_code(analyzer.card, code)
+    else:
         st.info(f"The model in use does not read {code}.")
-        return
-    figures_of_merit.show_code(card, code)
 
 
 def show_all() -> None:

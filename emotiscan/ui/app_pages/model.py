@@ -5,9 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from emotiscan.checkpoint import Card, CheckpointError
-from emotiscan.ui import figures_of_merit
-from emotiscan.ui.session import analyzer
+from emotiscan.checkpoint import Card
+from emotiscan.ui import components, figures_of_merit
 
 LICENCE = """
 The code is under the MIT licence. The shipped weights were trained on FER+ (labels by Microsoft Research on pictures of
@@ -29,7 +28,7 @@ def show_training(card: Card) -> None:
         ]
         table = pd.DataFrame(rows).convert_dtypes().astype(str).replace("<NA>", "–")
         st.dataframe(table, hide_index=True, height="content", key="training-data")
-        st.caption("Pictures of each part. Validation chose, test was looked at once; neither was learnt from.")
+        st.caption("Pictures of each part. Validation chose weights and thresholds; none learnt from it or from test.")
     else:
         st.info("This checkpoint does not say what it learnt from.")
     st.markdown(LICENCE)
@@ -42,13 +41,11 @@ def main() -> None:
         "How good the readings are, on which faces, and where they are weak. All figures below come from the "
         "checkpoint itself; another one, opened with `EMOTISCAN_WEIGHTS`, shows its own."
     )
-    try:
-        card = analyzer().card
-    except CheckpointError as error:
-        st.error(f"The model cannot be loaded, so its figures cannot be shown. {error}")
+    analyzer = components.loaded_analyzer()
+    if analyzer is None:
         return
-    figures_of_merit.show(card)
-    show_training(card)
+    figures_of_merit.show(analyzer.card)
+    show_training(analyzer.card)
 
 
 main()

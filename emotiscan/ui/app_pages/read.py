@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from emotiscan.checkpoint import CheckpointError
 from emotiscan.images import MAX_BYTES, ImageError
 from emotiscan.ui import components, webcam
 from emotiscan.ui.samples import samples
-from emotiscan.ui.session import analyzer, read_photo
+from emotiscan.ui.session import read_photo
 
 PHOTO, WEBCAM = "Photo", "Webcam"
 NO_FACE = (
@@ -57,10 +56,7 @@ def main() -> None:
         "Reads visible movements of a face: an overall expression, 15 FACS codes, and where each was seen. "
         "Photos stay in memory and are never stored."
     )
-    try:
-        analyzer()
-    except CheckpointError as error:
-        st.error(f"The model cannot be loaded. {error}")
+    if components.loaded_analyzer() is None:
         return
     left, right = st.columns([5, 6], gap="large")
     with left:

@@ -1,0 +1,24 @@
+"""What the tests of the pages share: their scripts, and what they say."""
+
+import io
+
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+_FOLDER = "emotiscan/ui/app_pages"
+ABOUT, ALBUM, COMPARE, GUIDE, MODEL = (
+    f"{_FOLDER}/{name}.py" for name in ("about", "album", "compare", "guide", "model")
+)
+
+
+def texts(at: AppTest) -> str:
+    """All that the page says."""
+    kinds = (at.title, at.subheader, at.markdown, at.caption, at.warning, at.error, at.info)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def as_bytes(picture: Image.Image, format: str = "JPEG") -> bytes:
+    """A picture file."""
+    buffer = io.BytesIO()
+    picture.save(buffer, format)
+    return buffer.getvalue()
