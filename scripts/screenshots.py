@@ -4,17 +4,11 @@ Needs the packages of requirements-dev.txt and Debian's chromium.
 """
 
 import argparse
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
-
-ROOT = Path(__file__).resolve().parent.parent
+from running_app import CHROMIUM_FLAGS, ROOT, chromium_path, running_app
 
 
 def a_reading(page: Page) -> None:
@@ -62,45 +56,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder for the pictures (default: docs)")
     parser.add_argument("--only", nargs="*", metavar="FILE", help="make only these pictures, e.g. read.png")
-    parser.add_argument("--chromium", default="/usr/bin/chromium", help="browser to drive (default: /usr/bin/chromium)")
+    parser.add_argument("--chromium", default=chromium_path(), help="browser to drive (default: the one installed)")
     parsed = parser.parse_args()
     parsed.out.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
-    server = subprocess.Popen([*command, f"--server.port={port}"], cwd=ROOT, stdout=subprocess.DEVNULL)
-    try:
-        address = f"http://127.0.0.1:{port}"
-        wait_for(address)
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=parsed.chromium, args=["--no-sandbox", "--disable-gpu"]
-            )
-            for file, path, width, scheme, act in SHOTS:
-                if parsed.only and file not in parsed.only:
-                    continue
-                page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-                page.set_default_timeout(120_000)
-                page.goto(address + path)
-                act(page)
-                shoot(page, parsed.out / file, width)
-                print(parsed.out / file)
-                page.close()
-            browser.close()
-    finally:
-        server.terminate()
-
-
-def wait_for(address: str) -> None:
-    """Return once the app answers; raise TimeoutError after a minute."""
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=2)
-            return
-        except OSError:
-            time.sleep(0.5)
-    raise TimeoutError("the app did not start within a minute")
+    with running_app() as app, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=parsed.chromium, args=CHROMIUM_FLAGS)
+        for file, path, width, scheme, act in SHOTS:
+            if parsed.only and file not in parsed.only:
+                continue
+            page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+            page.set_default_timeout(120_000)
+            page.goto(app.address + path)
+            act(page)
+            shoot(page, parsed.out / file, width)
+            print(parsed.out / file)
+            page.close()
+        browser.close()
 
 
 def shoot(page: Page, file: Path, width: int) -> None:

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from emotiscan.analysis import Analyzer
 from emotiscan.records import csv_text
 from emotiscan.ui import album
-from emotiscan.ui.album import Entry
+from emotiscan.ui.album import Album, Entry
 
 
 @pytest.fixture(scope="module")
@@ -77,13 +77,6 @@ def test_json_holds_every_record(entries):
     assert json.loads(album.json_text(entries)) == [dict(entry.row) for entry in entries]
 
 
-def test_time_left_is_told_once_it_is_known(monkeypatch):
-    clock = iter([10.0, 12.0])
-    monkeypatch.setattr(album.time, "monotonic", lambda: next(clock))
-    lines = [line for _, _, line in album.with_time_left("abc", began=8.0)]
-    assert lines == ["1 of 3", "2 of 3, about 4 s left", "3 of 3, about 2 s left"]
-
-
 @pytest.fixture
 def page(app) -> AppTest:
     """The empty page."""
@@ -93,7 +86,7 @@ def page(app) -> AppTest:
 
 
 def test_an_empty_album_says_what_it_is_for_and_nothing_else(page):
-    assert [text.value[:21] for text in page.markdown] == ["Read many photos at o"]
+    assert [text.value[:16] for text in page.markdown] == ["Read many photos"]
 
 
 def titles(at: AppTest) -> list[str]:
@@ -114,22 +107,31 @@ def test_the_samples_fill_an_empty_album(page):
     assert not titles(page)
 
 
-def test_photos_are_added_to_those_before_and_read_once(page, monkeypatch):
+def test_photos_are_read_once(monkeypatch):
     read = []
-    whole = album.read_entries
-    monkeypatch.setattr(
-        album, "read_entries", lambda analyzer, name, data: read.append(name) or whole(analyzer, name, data)
-    )
-    smile, surprise = ((SAMPLES / name).read_bytes() for name in ("smile.jpg", "surprise.jpg"))
-    for files in ([("a.jpg", smile)], [("b.jpg", surprise), ("again.jpg", smile), ("bad.jpg", b"nothing")]):
-        for name, data in files:
-            page.file_uploader[0].upload(name, data, "image/jpeg")
-        page.run()
-        assert not page.exception
-    assert read == ["a.jpg", "b.jpg", "bad.jpg"]
-    assert len(titles(page)) == 2
-    assert "bad.jpg" in texts(page)
-    assert not page.file_uploader[0].value  # the files are let go
+    monkeypatch.setattr(album, "read_entries", lambda _, name, data: read.append(name) or [Entry({"image": name})])
+    kept = Album()
+    for name, data in (("a", b"1"), ("b", b"2"), ("again", b"1")):
+        kept.add(None, name, data)
+    assert read == ["a", "b"] == [entry.row["image"] for entry in kept.entries]
+
+
+def test_a_full_album_takes_no_more(page, monkeypatch):
+    monkeypatch.setattr(album, "read_entries", lambda _, name, data: [Entry({"image": name, "error": "no"})])
+    kept = Album()
+    for number in range(album.MOST_FACES + 5):
+        kept.add(None, str(number), str(number).encode())
+    assert len(kept.entries) == album.MOST_FACES
+    page.session_state["album"] = kept
+    assert "album is full" in texts(page.run())
+
+
+def test_photos_without_a_face_are_listed(page, entries):
+    page.session_state["album"] = Album({"1": list(entries[:1]), "2": [entries[-1]]})
+    page.run()
+    assert not page.exception
+    assert len(titles(page)) == 1
+    assert "broken" in texts(page)
 
 
 def test_a_table_of_all_faces_can_be_taken_along(entries):

@@ -4,24 +4,21 @@ Needs Debian's `chromium` (or another one named by EMOTISCAN_CHROMIUM). Without 
 are skipped, unless EMOTISCAN_BROWSER=required.
 """
 
+import base64
 import io
+import json
 import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
-from conftest import ROOT, SAMPLES
+from conftest import SAMPLES
 from PIL import Image
+from running_app import CHROMIUM_FLAGS, chromium_path, running_app
 
 pytestmark = pytest.mark.browser
-CHROMIUM = os.environ.get("EMOTISCAN_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+CHROMIUM = chromium_path()
 PATIENCE = int(os.environ.get("EMOTISCAN_PATIENCE", 90_000))
 """Milliseconds that an answer may take on a slow, busy machine."""
 
@@ -29,26 +26,8 @@ PATIENCE = int(os.environ.get("EMOTISCAN_PATIENCE", 90_000))
 @pytest.fixture(scope="session")
 def server():
     """Address of the running app."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
-    command += [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(120):
-            try:
-                if urllib.request.urlopen(f"{address}/_stcore/health", timeout=2).status == 200:
-                    break
-            except OSError:
-                time.sleep(0.5)
-        else:
-            pytest.fail("the app did not start within a minute")
-        yield address
-    finally:
-        process.terminate()
-        process.wait(20)
+    with running_app() as app:
+        yield app.address
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +52,7 @@ def chromium(fake_camera):
         pytest.skip("no Chromium was found; install Debian's chromium to run the browser tests")
     from playwright.sync_api import sync_playwright
 
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--use-fake-ui-for-media-stream"]
+    flags = [*CHROMIUM_FLAGS, "--use-fake-ui-for-media-stream"]
     flags += ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={fake_camera}"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
@@ -140,6 +119,23 @@ def test_an_uploaded_portrait_is_read(page):
     assert code_line(page, "AU6").endswith("present") or code_line(page, "AU25").endswith("present")
 
 
+PASTE = """(base64) => {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const clipboardData = new DataTransfer();
+  clipboardData.items.add(new File([bytes], "image.jpg", { type: "image/jpeg" }));
+  document.dispatchEvent(new ClipboardEvent("paste", { clipboardData }));
+}"""
+
+
+def test_a_pasted_picture_is_read(page):
+    page.evaluate(PASTE, base64.b64encode((SAMPLES / "surprise.jpg").read_bytes()).decode())
+    page.get_by_text("Your photo", exact=True).wait_for()
+    wait_for_reading(page, "a surprised expression")
+    page.get_by_text("Anger", exact=True).click()
+    page.get_by_text("Sample: ").wait_for()
+    wait_until_settled(page)
+
+
 def test_heat_maps_differ_from_code_to_code(page):
     wait_for_reading(page, "a positive expression")
     for code in ("AU1", "AU4"):
@@ -194,7 +190,7 @@ def assert_accessible(page) -> None:
 def test_every_page_opens_from_the_menu_and_is_accessible(page):
     assert_accessible(page)
     for name, words in (
-        ("Album", "Drop photos here"),
+        ("Album", "drop them here"),
         ("Compare", "What to compare"),
         ("FACS guide", "Often mistaken for"),
         ("Model", "What each emotion is taken for"),
@@ -224,3 +220,60 @@ def test_two_faces_are_compared_and_taken_along(page):
         assert Path(download.value.path()).stat().st_size > 500
         wait_until_settled(page)
     page.asked_for.extend([".png", ".npz"])
+
+
+def test_an_album_is_filled_filtered_and_taken_along(page):
+    open_page(page, "Album")
+    files = [SAMPLES / name for name in ("smile.jpg", "surprise.jpg", "group.jpg")]
+    page.locator(".intake input[type=file]").set_input_files(files)
+    page.get_by_text("6 of 6 faces").wait_for()
+    page.get_by_role("button", name="Choose photos").wait_for()
+    wait_until_settled(page)
+    page.get_by_role("button", name="Surprise", exact=True).click()
+    page.get_by_text(re.compile("[1-3] of 6 faces")).wait_for()
+    wait_until_settled(page)
+    assert page.get_by_role("img", name="surprise.jpg, face 1").is_visible()
+    assert not page.get_by_role("img", name="smile.jpg, face 1").is_visible()
+    assert_accessible(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Records (JSON)").click()
+    records = json.loads(Path(download.value.path()).read_text())
+    assert [record["image"] for record in records] == ["smile.jpg", "surprise.jpg"] + ["group.jpg"] * 4
+    page.asked_for.append("json")
+    page.get_by_role("button", name="Empty the album").click()
+    page.get_by_role("button", name="Try it with the drawn samples").wait_for()
+    wait_until_settled(page)
+
+
+def test_what_is_no_photo_is_said_and_the_others_are_read(page):
+    open_page(page, "Album")
+    broken = {"name": "broken.jpg", "mimeType": "image/jpeg", "buffer": b"nothing"}
+    whole = {"name": "smile.jpg", "mimeType": "image/jpeg", "buffer": (SAMPLES / "smile.jpg").read_bytes()}
+    page.locator(".intake input[type=file]").set_input_files([broken, whole])
+    page.get_by_text("1 of 1 faces").wait_for()
+    page.get_by_text("1 of 2 photos could not be read").click()
+    page.get_by_text("broken.jpg: This file is not a picture").wait_for()
+    wait_until_settled(page)
+
+
+def test_the_guide_shows_a_code_from_calm_to_strong(page):
+    open_page(page, "FACS guide")
+    page.get_by_role("radio", name="AU12", exact=True).click()
+    page.get_by_role("heading", name="AU12 Lip corner puller").wait_for()
+    wait_until_settled(page)
+    assert "code=AU12" in page.url
+    strong = page.get_by_role("img", name="A drawn face with AU12 Lip corner puller at 100 %")
+    before = strong.get_attribute("src")
+    page.get_by_role("slider").focus()
+    page.keyboard.press("Home")
+    calm = page.get_by_role("img", name="A drawn face with AU12 Lip corner puller at 0 %")
+    calm.wait_for()
+    wait_until_settled(page)
+    assert calm.get_attribute("src") != before
+    assert_accessible(page)
+
+
+def test_an_address_opens_a_sample_with_its_codes(page):
+    page.goto(f"{page.url.split('?')[0]}?sample=surprise&code=AU1&code=AU2")
+    wait_for_reading(page, "a surprised expression")
+    assert page.get_by_role("img", name="Heat map of").count() == 2

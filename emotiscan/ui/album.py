@@ -3,10 +3,9 @@
 import html
 import io
 import json
-import time
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from PIL import Image
 
@@ -14,11 +13,15 @@ from emotiscan.analysis import Analyzer
 from emotiscan.images import ImageError
 from emotiscan.records import record
 from emotiscan.ui import wording
+from emotiscan.ui.session import key_of
 
 PICTURE_SIDE = 176
 """Side of a kept face, in pixels: about 8 kB each."""
 
 NO_FACE = "no face was found"
+
+MOST_FACES = 1000
+"""What one album holds."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,33 @@ class Entry:
         return "error" not in self.row
 
 
+@dataclass
+class Album:
+    """What was read so far.
+
+    Attributes:
+        photos: the entries of each photo, by `session.key_of` its file.
+    """
+
+    photos: dict[str, list[Entry]] = field(default_factory=dict)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """All of them, in the order of reading."""
+        return [entry for entries in self.photos.values() for entry in entries]
+
+    @property
+    def full(self) -> bool:
+        """Whether no more photos are read."""
+        return sum(map(len, self.photos.values())) >= MOST_FACES
+
+    def add(self, analyzer: Analyzer, name: str, data: bytes) -> None:
+        """Read a photo, unless it is here already or the album is full."""
+        key = key_of(data)
+        if key not in self.photos and not self.full:
+            self.photos[key] = read_entries(analyzer, name, data)
+
+
 def read_entries(analyzer: Analyzer, name: str, data: bytes) -> list[Entry]:
     """The faces of one photo; a photo that cannot be read, or has none, is one entry that says so."""
     try:
@@ -51,17 +81,6 @@ def read_entries(analyzer: Analyzer, name: str, data: bytes) -> list[Entry]:
         reading.crop.resize((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.LANCZOS).save(file, "JPEG", quality=85)
         entries.append(Entry(record(name, number, reading), file.getvalue()))
     return entries or [Entry({"image": name, "error": NO_FACE})]
-
-
-def with_time_left(items: Sequence, began: float | None = None) -> Iterator[tuple[object, int, str]]:
-    """Each item with its number from 1 and a line on how far it is, e.g. “3 of 40, about 12 s left”."""
-    began = time.monotonic() if began is None else began
-    for done, item in enumerate(items):
-        line = f"{done + 1} of {len(items)}"
-        if done:
-            left = (time.monotonic() - began) / done * (len(items) - done)
-            line += f", about {left / 60:.0f} min left" if left > 90 else f", about {max(1, round(left))} s left"
-        yield item, done + 1, line
 
 
 def chosen(

@@ -60,7 +60,7 @@ def emotion_bars(emotions: Mapping[str, float]) -> go.Figure:
             x=values,
             y=[emotion.capitalize() for emotion in order],
             orientation="h",
-            marker_color=[EMOTION_COLOURS.get(emotion, "#0F6E78") for emotion in order],
+            marker_color=[EMOTION_COLOURS.get(emotion, "#0B5E67") for emotion in order],
             text=[percent(value) for value in values],
             textposition="outside",
             textfont_size=14,
@@ -91,7 +91,7 @@ def page_icon() -> Image.Image:
     """The browser tab's icon, drawn here: streamlit would fetch its own from another host."""
     icon = Image.new("RGBA", (128, 128))
     draw = ImageDraw.Draw(icon)
-    draw.ellipse((4, 4, 124, 124), fill="#0F6E78")
+    draw.ellipse((4, 4, 124, 124), fill="#0B5E67")
     for x in (42, 86):
         draw.ellipse((x - 9, 40, x + 9, 58), fill="white")
     draw.arc((32, 40, 96, 100), 20, 160, fill="white", width=10)

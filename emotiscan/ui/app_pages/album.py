@@ -4,44 +4,29 @@ import streamlit as st
 
 from emotiscan.records import csv_text
 from emotiscan.ui import album, components
-from emotiscan.ui.album import Entry
+from emotiscan.ui.album import MOST_FACES, Album, Entry
+from emotiscan.ui.intake import take_photos
 from emotiscan.ui.samples import samples
-from emotiscan.ui.session import analyzer, key_of
+from emotiscan.ui.session import analyzer
 
-MOST_FACES = 1000
 SHOWN = 60  # faces on one page of the gallery
-MEGABYTES = 10  # of a file at most: while they are uploaded, all of them lie in the server's memory
 
 
-def kept() -> dict[str, list[Entry]]:
-    """The album of this visit: of each file's key its faces."""
-    return st.session_state.setdefault("album", {})
+def kept() -> Album:
+    """The album of this visit."""
+    return st.session_state.setdefault("album", Album())
 
 
 def add_photos() -> None:
-    """Widgets for new photos, and the reading of those that are new."""
-    turn = st.session_state.setdefault("album-turn", 0)
-    uploads = st.file_uploader(
-        "Drop photos here, up to a hundred at once",
-        type=["jpg", "jpeg", "png", "webp"],
-        accept_multiple_files=True,
-        max_upload_size=MEGABYTES,
-        key=f"album-upload-{turn}",
-    )
-    new = [(upload.name, upload.getvalue) for upload in uploads]
-    if not kept() and not new and st.button("Try it with the drawn samples", icon=":material/auto_awesome:"):
-        new = [(sample.title, lambda sample=sample: sample.data) for sample in samples()]
-    if not new:
-        return
-    bar = st.progress(0.0, "Reading…")
-    for (name, load), number, line in album.with_time_left(new):
-        bar.progress((number - 1) / len(new), f"Reading {name}: {line}")
-        data = load()
-        if key_of(data) not in kept() and sum(map(len, kept().values())) < MOST_FACES:
-            kept()[key_of(data)] = album.read_entries(analyzer(), name, data)
-    # A fresh uploader lets go of the files, which take far more memory than what was read in them.
-    st.session_state["album-turn"] = turn + 1
-    st.rerun()
+    """The place for new photos; while the album is empty, the samples too."""
+    take_photos("album-intake", lambda name, data: kept().add(analyzer(), name, data))
+    if kept().full:
+        st.info(f"The album is full: it holds {MOST_FACES} faces. Take the readings along and empty it to go on.")
+    if not kept().photos and st.button("Try it with the drawn samples", icon=":material/auto_awesome:"):
+        with st.spinner("Reading the samples…"):
+            for sample in samples():
+                kept().add(analyzer(), sample.title, sample.data)
+        st.rerun()
 
 
 def show_gallery(entries: list[Entry]) -> None:
@@ -89,7 +74,7 @@ def offer_exports(entries: list[Entry]) -> None:
                 words, make, f"emotiscan.{ending}", kind, icon=":material/download:", key=f"album-{ending}"
             )
         if st.button("Empty the album", icon=":material/delete:"):
-            kept().clear()
+            kept().photos.clear()
             st.rerun()
 
 
@@ -97,16 +82,16 @@ def main() -> None:
     """The page."""
     st.title("Album", anchor=False)
     st.markdown(
-        "Read many photos at once. Only the small pictures of the faces and their readings are kept, in memory, until "
-        "you leave; the photos themselves are let go as soon as they are read."
+        "Read many photos, one after another. Your browser makes each one small before it is sent; only small pictures "
+        "of the faces and their readings are kept, in memory, until you leave."
     )
     if components.loaded_analyzer() is None:
         return
     add_photos()
-    entries = [entry for faces in kept().values() for entry in faces]
+    entries = kept().entries
     failed = [entry.row for entry in entries if not entry.readable]
     if failed:
-        with st.expander(f"{len(failed)} of {len(kept())} photos could not be read", icon=":material/warning:"):
+        with st.expander(f"{len(failed)} of {len(kept().photos)} photos could not be read", icon=":material/warning:"):
             for row in failed:
                 st.markdown(f"{row['image']}: {row['error']}")
     if any(entry.readable for entry in entries):

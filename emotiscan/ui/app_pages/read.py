@@ -4,6 +4,7 @@ import streamlit as st
 
 from emotiscan.images import MAX_BYTES, ImageError
 from emotiscan.ui import components, webcam
+from emotiscan.ui.intake import take_photos
 from emotiscan.ui.samples import samples
 from emotiscan.ui.session import read_photo
 
@@ -27,22 +28,30 @@ def choose_picture() -> tuple[bytes | None, str, str]:
         type=["jpg", "jpeg", "png", "webp"],
         max_upload_size=MAX_BYTES // 2**20,
         key="upload",
-        on_change=_forget_sample,
+        on_change=_take_upload,
     )
+    take_photos("paste", _take_pasted, paste_only=True)
     titles = [sample.title for sample in samples()]
     if "sample" not in st.session_state:  # the first visit shows a reading at once: that of the address, or the first
         asked = (sample.title for sample in samples() if sample.slug == st.query_params.get("sample"))
         st.session_state["sample"] = next(asked, titles[0])
     title = st.pills("Or try a drawn sample", titles, key="sample", wrap=True)
-    if upload and not title:
+    own = st.session_state.get("pasted", upload and upload.getvalue())
+    if own is not None and not title:
         st.query_params.pop("sample", None)
-        return upload.getvalue(), "Your photo", "Your photo"
+        return own, "Your photo", "Your photo"
     sample = next(sample for sample in samples() if sample.title == (title or titles[0]))
     st.query_params["sample"] = sample.slug
     return sample.data, sample.title, f"Sample: {sample.alt} (Drawn by a computer; no real person.)"
 
 
-def _forget_sample() -> None:
+def _take_pasted(_name: str, data: bytes) -> None:
+    st.session_state["pasted"] = data
+    st.session_state["sample"] = None
+
+
+def _take_upload() -> None:
+    st.session_state.pop("pasted", None)
     if st.session_state["upload"]:
         st.session_state["sample"] = None
     else:  # the photo was taken away again: back to the first visit's sample

@@ -1,0 +1,95 @@
+"""Memory that an album of many photos takes: `python benchmarks/album.py [--photos 100] [--megapixels 12]`.
+
+Starts the app, drops that many camera-sized photos (enlarged samples with a camera's grain) into the album in a real
+Chromium, waits until all are read, and prints the server's memory before, at its peak and after, and the time.
+Needs the packages of requirements-dev.txt and Debian's chromium.
+"""
+
+import argparse
+import re
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import sync_playwright
+from running_app import CHROMIUM_FLAGS, ROOT, chromium_path, running_app
+
+from emotiscan.training.options import whole_number
+
+MEBIBYTE = 2**20
+
+
+def memory_of(process: int) -> float:
+    """Resident memory of a process in MiB (Linux)."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+
+
+class Watch(threading.Thread):
+    """Looks at a process's memory ten times a second and keeps the most."""
+
+    def __init__(self, process: int) -> None:
+        super().__init__(daemon=True)
+        self.process, self.peak, self.over = process, 0.0, threading.Event()
+
+    def run(self) -> None:
+        """Until `over` is set."""
+        while not self.over.wait(0.1):
+            self.peak = max(self.peak, memory_of(self.process))
+
+
+def write_photos(folder: Path, count: int, megapixels: float) -> list[Path]:
+    """So many photos, all different, as large as a camera makes them."""
+    rng = np.random.default_rng(0)
+    samples = sorted((ROOT / "samples").glob("*.jpg"))
+    side = round((megapixels * 1e6) ** 0.5)
+    files = []
+    for number in range(count):
+        picture = Image.open(samples[number % len(samples)]).convert("RGB").resize((side, side))
+        grain = rng.integers(-6, 7, (side, side, 1), np.int16)
+        grainy = Image.fromarray(np.clip(np.asarray(picture) + grain, 0, 255).astype(np.uint8))
+        files.append(folder / f"photo-{number:03d}.jpg")
+        grainy.save(files[-1], quality=90)
+    return files
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--photos", type=whole_number(1), default=100, help="default: 100")
+    parser.add_argument("--megapixels", type=float, default=12, help="of each (default: 12)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, running_app() as app, sync_playwright() as playwright:
+        files = write_photos(Path(folder), options.photos, options.megapixels)
+        size = sum(file.stat().st_size for file in files) / MEBIBYTE
+        print(f"{len(files)} photos of {options.megapixels:g} megapixels, {size:.0f} MiB in all")
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
+        page = browser.new_page()
+        page.set_default_timeout(900_000)
+        page.goto(f"{app.address}/album")
+        page.get_by_role("button", name="Try it with the drawn samples").wait_for()
+        before = memory_of(app.process)
+        watch = Watch(app.process)
+        watch.start()
+        began = time.monotonic()
+        page.locator(".intake input[type=file]").set_input_files(files)
+        page.get_by_role("progressbar", name="Photos read").wait_for()
+        page.get_by_role("button", name="Choose photos").wait_for()
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+        took = time.monotonic() - began
+        watch.over.set()
+        read = page.get_by_text(re.compile(r"\d+ of \d+ faces")).inner_text()
+        print(f"{read} after {took:.0f} s; the server's memory: {before:.0f} MiB before, {watch.peak:.0f} MiB at its")
+        print(f"peak, {memory_of(app.process):.0f} MiB after")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
