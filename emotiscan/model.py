@@ -20,7 +20,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from emotiscan import facs
 
-BACKBONES = ("densenet201", "densenet121", "vgg16")
+BACKBONES = ("densenet201", "densenet121", "vgg16", "vgg16_bn")
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 

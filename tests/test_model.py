@@ -11,7 +11,7 @@ from PIL import Image
 from emotiscan import facs
 from emotiscan.model import BACKBONES, FaceModel, ModelConfig, normalise, prepare
 
-CHANNELS = {"densenet201": 1920, "densenet121": 1024, "vgg16": 512}
+CHANNELS = {"densenet201": 1920, "densenet121": 1024, "vgg16": 512, "vgg16_bn": 512}
 
 
 @pytest.fixture(scope="module", params=BACKBONES)
