@@ -52,12 +52,14 @@ def map_loss(logits: Tensor, maps: Tensor) -> Tensor:
 
     Args:
         logits: (b, k, h, w), one of each cell.
-        maps: (b, k, m, m) in [0, 1], NaN where unknown; averaged down to the cells.
+        maps: (b, k, m, m) in [0, 1], NaN where unknown; averaged down to the cells, and scaled so that the cell that
+            moves most is 1: where a place is smaller than a cell its code is no less certain there.
 
     Returns:
         A scalar, the mean over maps of their cells' sum; 0 where no map is known.
     """
     target = functional.adaptive_avg_pool2d(maps, logits.shape[2:])
+    target = target / target.amax((2, 3), keepdim=True).clamp(min=1e-6)
     known = ~target.isnan().flatten(2).any(2)
     if not known.any():
         return logits.sum() * 0.0

@@ -82,6 +82,15 @@ def test_the_loss_of_a_map_wants_its_cells_and_passes_over_the_unknown():
     assert map_loss(logits, torch.full((2, 1, 4, 4), torch.nan)).item() == 0
 
 
+def test_a_place_smaller_than_a_cell_is_wanted_there_with_certainty():
+    maps = torch.zeros(1, 1, 4, 4)
+    maps[0, 0, 0, 0] = 0.5  # an eighth of its cell
+    sure = torch.full((1, 1, 2, 2), -20.0)
+    sure[0, 0, 0, 0] = 20
+    assert map_loss(sure, maps).item() == pytest.approx(0, abs=1e-6)
+    assert map_loss(torch.full((1, 1, 2, 2), -20.0), torch.zeros(1, 1, 4, 4)).item() == pytest.approx(0, abs=1e-6)
+
+
 def test_training_teaches_the_network_where_a_code_shows(tmp_path, monkeypatch, capsys):
     def kept(model, *_):
         networks.append(model)
