@@ -1,14 +1,13 @@
 """The shipped model card says what the shipped checkpoint carries."""
 
-import sys
+from types import SimpleNamespace
 
 import pytest
 from conftest import ROOT
+from model_card import TABLE, filled
+from release import steps
 
 from emotiscan.checkpoint import load_checkpoint
-
-sys.path.insert(0, str(ROOT / "scripts"))
-from model_card import TABLE, filled
 
 CARD = ROOT / "weights" / "README.md"
 
@@ -28,3 +27,12 @@ def test_only_what_is_marked_is_written_anew():
     assert filled(wanted, {"some": report}) == wanted
     with pytest.raises(KeyError, match="some"):
         filled(text, {})
+
+
+def test_a_release_makes_every_table_of_the_card():
+    named = SimpleNamespace(
+        weights="W", out="O", ferplus="F", photographs="P", rendered="R", held_out="H", model="M", persons=60, cache="C"
+    )
+    made = [told[told.index("--attach") + 1] for _, _, told in steps(named) if "--attach" in told]
+    assert {name for _, name in TABLE.findall(CARD.read_text())} <= set(made)
+    assert len(made) == len(set(made))
