@@ -306,3 +306,13 @@ def test_what_does_not_fit_is_refused_in_plain_words(change, message):
     fitting = {"probabilities": np.eye(4)[:2], "classes": [0, 1], "scores": [[0.5], [0.5]], "labels": [[1], [0]]}
     with pytest.raises(ValueError, match=message):
         report_on(codes=("AU1",), **fitting | change)
+
+
+def test_calls_that_no_one_threshold_decides_are_counted_as_they_are():
+    scores, labels = [0.9, 0.2, 0.6, 0.4], [1, 0, 1, 0]
+    code = code_report(scores, labels, called=[[False], [True], [True], [False]])["codes"]["AU12"]
+    assert code["confusion"] == [[1, 1], [1, 1]]
+    assert code["threshold"] is None
+    assert code["auc"]["value"] == 1
+    with pytest.raises(ValueError, match="called has shape"):
+        code_report(scores, labels, called=[True, False])

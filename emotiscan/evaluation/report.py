@@ -32,6 +32,7 @@ def evaluate(
     subjects: ArrayLike,
     thresholds: Mapping[str, float],
     clear: ArrayLike | None = None,
+    called: ArrayLike | None = None,
     bootstraps: int = 500,
     seed: int = 0,
 ) -> dict:
@@ -51,6 +52,8 @@ def evaluate(
         subjects: (n,) names; one person, one name.
         thresholds: least probability of each code to call it present; missing: 0.5.
         clear: (n,) whether the emotion is named rather than called unclear (`Calibration.clear`).
+        called: (n, k) whether each code is called present, where no one threshold decides it for all
+            faces, as in a cross-validation; the report's thresholds then are None.
         bootstraps, seed: how many samples to draw (0: no intervals), and the seed of the draws.
 
     Returns:
@@ -83,6 +86,8 @@ def evaluate(
     n = len(emotion_probabilities)
     rows = {"code labels": code_labels.shape[:1], "emotion classes": classes.shape, "subjects": names.shape}
     rows |= {} if clear is None else {"clear": np.shape(clear)}
+    if called is not None and np.shape(called) != code_probabilities.shape:
+        raise ValueError(f"called has shape {np.shape(called)}, code probabilities {code_probabilities.shape}")
     for what, shape in rows.items():
         if shape != (n,):
             raise ValueError(f"there are emotion probabilities of {n} faces, but {what} have shape {shape}")
@@ -92,7 +97,11 @@ def evaluate(
         raise ValueError(f"bootstraps is {bootstraps}; it must be 0 or more")
 
     samples = draw_samples(names, bootstraps, seed)
-    code_reports, mean = _code_reports(codes, code_probabilities, code_labels, samples, thresholds)
+    limits = np.array([thresholds.get(code, 0.5) for code in codes])
+    calls = code_probabilities >= limits if called is None else np.asarray(called, bool)
+    code_reports, mean = _code_reports(codes, code_probabilities, code_labels, calls, samples)
+    for code, limit in zip(codes if code_reports else (), limits, strict=False):
+        code_reports[code]["threshold"] = float(limit) if called is None else None
     emotion_report = _emotion_report(emotions, emotion_probabilities, classes.astype(np.int64), samples)
     if emotion_report and clear is not None:
         emotion_report |= _clear_report(emotion_probabilities, classes, np.asarray(clear, bool), samples)
@@ -153,7 +162,7 @@ def _class_report(names: Sequence[str], probabilities: Floats, classes: Ints, sa
 
 
 def _code_reports(
-    codes: Sequence[str], probabilities: Floats, labels: Floats, samples: Samples, thresholds: Mapping[str, float]
+    codes: Sequence[str], probabilities: Floats, labels: Floats, calls: Bools, samples: Samples
 ) -> tuple[dict | None, dict | None]:
     known = ~np.isnan(labels)
     if not known.any():
@@ -161,8 +170,7 @@ def _code_reports(
     reports, complete = {}, []
     for column, (code, rows) in enumerate(zip(codes, known.T, strict=True)):
         truth, scores, drawn = labels[rows, column] >= PRESENT, probabilities[rows, column], samples.where(rows)
-        threshold = float(thresholds.get(code, 0.5))
-        confusions = drawn.confusions(truth.astype(np.int64), (scores >= threshold).astype(np.int64), 2)
+        confusions = drawn.confusions(truth.astype(np.int64), calls[rows, column].astype(np.int64), 2)
         decided = {score: draws[:, 1] for score, draws in _class_scores(confusions).items()}
         draws = {"f1": decided["f1"]} | drawn.ranking(scores, truth)
         error = calibration_error(scores, truth, drawn)
@@ -172,7 +180,6 @@ def _code_reports(
             "recall": number(decided["recall"][0]),
             "support": int(truth.sum()),
             "known": len(truth),
-            "threshold": threshold,
             "confusion": confusions[0].astype(int).tolist(),
         }
         if truth.any() and not truth.all():

@@ -14,8 +14,8 @@ from emotiscan.training.alignment import Progress, align
 from emotiscan.training.dataset import FaceDataset
 from emotiscan.training.loaders import load_source
 from emotiscan.training.movement import SIDE
-from emotiscan.training.settings import Settings, SettingsError
-from emotiscan.training.splits import published_split
+from emotiscan.training.settings import SETS, Settings, SettingsError
+from emotiscan.training.splits import fold_split, published_split
 from emotiscan.training.table import LabelTable, join_tables
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def load_data(settings: Settings, progress: Progress | None = None) -> AlignedTa
         SettingsError: the split leaves nothing to train on or to validate with, or all pictures
             have one emotion.
     """
-    tables = [_split(load_source(source), settings) for source in settings.data]
+    tables = [_split(load_source(source), settings, place) for place, source in enumerate(settings.data)]
     table = join_tables(tables)
     if len(table.emotions) == 1:
         raise SettingsError(f"every known emotion is {table.emotions[0]}; pictures of at least two are needed")
@@ -66,7 +66,15 @@ def load_data(settings: Settings, progress: Progress | None = None) -> AlignedTa
     return aligned
 
 
-def _split(table: LabelTable, settings: Settings) -> LabelTable:
+def _split(table: LabelTable, settings: Settings, place: int) -> LabelTable:
+    try:
+        if settings.fold is not None and settings.folds == SETS:
+            return table.with_split(_whole_set(table, settings, held_out=place == settings.fold))
+        if settings.fold is not None:
+            subjects = table.frame["subject"]
+            return table.with_split(fold_split(subjects, int(settings.folds), settings.fold, settings.seed))
+    except ValueError as error:
+        raise SettingsError(f"--folds {settings.folds}: {error}") from None
     has_split = (table.frame["split"] != "").any()
     if settings.split == "table" and not has_split:
         raise SettingsError("--split table: the label table has no column “split”; use --split published")
@@ -79,6 +87,14 @@ def _split(table: LabelTable, settings: Settings) -> LabelTable:
     if blank:
         log.warning("%d of %d pictures have a blank split and are left out", blank, len(table))
     return table
+
+
+def _whole_set(table: LabelTable, settings: Settings, held_out: bool) -> NDArray[np.str_]:
+    """Everything is the test, or a part of the persons validates and the others train."""
+    if held_out:
+        return np.full(len(table), "test")
+    split = published_split(table.frame["subject"], settings.seed)
+    return np.where(split == "train", "train", "validation")
 
 
 class FaceData(L.LightningDataModule):

@@ -25,11 +25,12 @@ from lightning.pytorch.callbacks import (
     TQDMProgressBar,
 )
 
+from emotiscan.training.command_line import argument_parser, settings_from
 from emotiscan.training.data import FaceData, load_data
 from emotiscan.training.initialisation import initial_model
 from emotiscan.training.learner import FaceLearner
 from emotiscan.training.losses import code_weights, emotion_weights
-from emotiscan.training.settings import Settings, SettingsError, argument_parser, settings_from
+from emotiscan.training.settings import Settings, SettingsError
 from emotiscan.training.table import TableError
 
 log = logging.getLogger("emotiscan.training")
@@ -63,6 +64,10 @@ def main(arguments: list[str] | None = None) -> int:
             if (Path(out) / "settings.json").exists():
                 raise SettingsError(f"{out} already holds a run; go on with --resume {out}, or name another --out")
             settings = settings_from(parsed, out)
+        if settings.folds and settings.fold is None:
+            from emotiscan.training.folds import cross_validate  # matplotlib, not needed by a single run before its end
+
+            return cross_validate(settings, fit)
         return fit(settings, resume=bool(parsed.resume))
     except (TableError, SettingsError, OSError) as error:
         print(f"train.py: {error}", file=sys.stderr)

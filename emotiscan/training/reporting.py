@@ -23,6 +23,9 @@ from emotiscan.training.table import LabelTable
 
 log = logging.getLogger(__name__)
 
+ANSWERS = "test.npz"
+"""File of a run folder with the answer to each test picture."""
+
 
 def finish(model: FaceModel, data: AlignedTable, settings: Settings, history: pd.DataFrame | None, commit: str) -> Path:
     """Calibrate on validation data, report on validation and test data, write the checkpoint.
@@ -45,6 +48,8 @@ def finish(model: FaceModel, data: AlignedTable, settings: Settings, history: pd
         predictions["test"] = predict(model, test, settings)
     calibration = calibrate(predictions["validation"], model.config)
     reports = {split: report_on(read, model.config, calibration) for split, read in predictions.items()}
+    if "test" in predictions:
+        keep_answers(out / ANSWERS, predictions["test"], model.config, calibration)
     (out / "report.json").write_text(json.dumps(reports, indent=1) + "\n")
     save_checkpoint(path, model, Card(model.config, calibration, training, reports))
     for split, report in reports.items():
@@ -55,6 +60,25 @@ def finish(model: FaceModel, data: AlignedTable, settings: Settings, history: pd
         figures = {name: round(figure["value"], 4) for name, figure in headline(report).items()}
         log.info("%s: %s", split, json.dumps(figures))
     return path
+
+
+def keep_answers(path: Path, predictions: Predictions, config: ModelConfig, calibration: Calibration) -> None:
+    """Write what a checkpoint answers to each picture, beside what is true, as the arrays that `evaluate` takes."""
+    emotions, codes = calibration.emotions(predictions.emotions), calibration.codes(predictions.codes, config.codes)
+    frame = predictions.table.frame
+    np.savez_compressed(
+        path,
+        image=frame["image"].to_numpy(str),
+        subjects=(frame["source"] + ":" + frame["subject"]).to_numpy(str),
+        emotions=np.array(config.emotions),
+        codes=np.array(config.codes),
+        emotion_probabilities=emotions,
+        code_probabilities=codes,
+        emotion_classes=agreed_classes(predictions.table, config.emotions),
+        code_labels=labels_for(predictions.table, config.codes),
+        clear=calibration.clear(emotions),
+        called=codes >= np.array([calibration.threshold(code) for code in config.codes]),
+    )
 
 
 def report_on(

@@ -38,6 +38,25 @@ def published_split(subjects: Sequence[str], seed: int = 0) -> NDArray[np.str_]:
     return split[np.searchsorted(people, list(map(str, subjects)))]
 
 
+def fold_split(subjects: Sequence[str], folds: int, held_out: int, seed: int = 0) -> NDArray[np.str_]:
+    """One round of cross-validation: a fold is the test, the next one validates, the others train.
+
+    Args:
+        folds: how many, at least three.
+        held_out: number of the test's fold, from 0.
+
+    Returns:
+        (n,) "train", "validation" or "test".
+
+    Raises:
+        ValueError: fewer than three folds, or fewer persons than folds.
+    """
+    if folds < 3:
+        raise ValueError(f"{folds} folds leave none to train on; use at least 3")
+    fold = subject_folds(subjects, folds, seed)
+    return np.select([fold == held_out, fold == (held_out + 1) % folds], ["test", "validation"], "train")
+
+
 def subject_folds(subjects: Sequence[str], folds: int, seed: int = 0) -> NDArray[np.int64]:
     """Number of the fold, 0 to folds - 1, in which each row is held out; persons stay together.
 

@@ -4,7 +4,8 @@ import dataclasses
 import pytest
 
 from emotiscan.training.augmentation import Augmentation
-from emotiscan.training.settings import Settings, SettingsError, argument_parser, parse_sizes, settings_from
+from emotiscan.training.command_line import argument_parser, parse_sizes, settings_from
+from emotiscan.training.settings import Settings, SettingsError
 
 
 def parse(*arguments, data="ckplus:/data"):

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotiscan.training.splits import published_split, subject_folds
+from emotiscan.training.splits import fold_split, published_split, subject_folds
 
 SPLITS = ("train", "validation", "test")
 people = st.lists(st.integers(0, 12).map("S{:03}".format), min_size=1, max_size=60)
@@ -62,3 +62,15 @@ def test_folds_do_not_hang_on_the_rows_order(subjects, random):
 def test_one_fold_is_none():
     with pytest.raises(ValueError, match="use 2 to 2"):
         subject_folds(["Ann", "Bob"], 1)
+
+
+@given(several_people, st.integers(0, 3))
+def test_in_a_cross_validation_everybody_is_test_once_and_validates_once(subjects, seed):
+    rounds = np.stack([fold_split(subjects, 3, held_out, seed) for held_out in range(3)])
+    for split in ("train", "validation", "test"):
+        assert ((rounds == split).sum(0) == 1).all()
+
+
+def test_two_folds_leave_none_to_train_on():
+    with pytest.raises(ValueError, match="at least 3"):
+        fold_split(["Ann", "Bob", "Cid"], 2, 0)

@@ -1,0 +1,238 @@
+"""The command line of `train.py`: everything that `settings.Settings` holds."""
+
+import argparse
+import dataclasses
+
+from emotiscan.model import BACKBONES
+from emotiscan.training.augmentation import Augmentation
+from emotiscan.training.options import add_machine_options
+from emotiscan.training.settings import SETS, Settings, SettingsError
+
+
+def parse_sizes(text: str) -> tuple[tuple[int, int], ...]:
+    """`"64:5,96:4"` to ((64, 5), (96, 4)): five epochs at 64 px, then four at 96 px."""
+    try:
+        sizes = tuple((int(size), int(epochs)) for size, epochs in (part.split(":") for part in text.split(",")))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"“{text}” is not written like 64:5,96:4 (pixels:epochs)") from None
+    if any(size < 32 or epochs < 1 for size, epochs in sizes):
+        raise argparse.ArgumentTypeError("sizes are at least 32 px, and each has at least one epoch")
+    return sizes
+
+
+def _folds(text: str) -> str:
+    if text != SETS and not (text.isdecimal() and int(text) >= 3):
+        raise argparse.ArgumentTypeError(f"“{text}” is neither a number from 3 on nor {SETS}")
+    return text
+
+
+def argument_parser() -> argparse.ArgumentParser:
+    """The command line of `train.py`."""
+    parser = argparse.ArgumentParser(
+        prog="train.py",
+        description="Fine-tune EmotiScan's network on labelled faces, and report how well it reads.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--resume", metavar="RUN", help="go on with the run in this folder, with its own settings")
+
+    data = parser.add_argument_group("data")
+    data.add_argument(
+        "--data",
+        action="append",
+        metavar="KIND:PATH[,OPTION=VALUE…]",
+        help="a data set; may be given several times. KIND is ckplus (the official folders), ckplus-course "
+        "(data_labels.csv), ferplus (folder or zip) or csv (image, and any of subject, split, emotion, AU1 …). "
+        "codes=FILE fills blank codes from a CSV of probabilities; without=FILE leaves out the persons whose pictures "
+        "that CSV names; share=0.5 trains on half of it each epoch, another one each time; learn=codes or "
+        "learn=emotions passes over its other labels; images=DIR says where the pictures of a CSV lie",
+    )
+    data.add_argument("--out", metavar="DIR", help="run folder to write (default: runs/ and the time)")
+    data.add_argument(
+        "--split",
+        choices=("auto", "table", "published"),
+        default="auto",
+        help="train, validation and test: from the table, the published 80/11/9 by subject, or (auto) the table's "
+        "where it has one",
+    )
+
+    data.add_argument(
+        "--folds",
+        type=_folds,
+        default="",
+        metavar="K",
+        help="cross-validation: K runs, each tested on persons that only it holds out (10 is usual on CK+), in folders "
+        f"of --out, and their answers pooled; --folds {SETS} holds out each --data in turn",
+    )
+
+    net = parser.add_argument_group("network")
+    net.add_argument(
+        "--init",
+        default="shipped",
+        metavar="WHAT",
+        help="weights to start from: shipped (the checkpoint in weights/), imagenet (torchvision's, downloaded), "
+        "none (random), or a file: our .safetensors or torchvision's .pth (default: shipped)",
+    )
+    net.add_argument("--backbone", choices=BACKBONES, help="default: that of --init, else densenet201")
+    net.add_argument(
+        "--stride",
+        type=int,
+        choices=(16, 32),
+        help="crop pixels for each cell of the feature map; 16 gives DenseNet's heat maps twice the resolution for a "
+        "quarter more time (default: that of --init, else 32)",
+    )
+    net.add_argument("--hidden", type=int, help="width of each head's dense layer (default: that of --init, else 256)")
+    net.add_argument("--dropout", type=float, help="0 to 1 (default: that of --init, else 0.3)")
+    net.add_argument(
+        "--mirrored",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="read each face twice, as it is and mirrored, and take the mean: a little better, at twice the network's "
+        "time (default: as --init does, else no)",
+    )
+    net.add_argument(
+        "--local-codes",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="read the codes in each cell of the feature map, so that the network tells where it sees them "
+        "(default: as --init does, else no)",
+    )
+    net.add_argument(
+        "--colour",
+        dest="grayscale",
+        action="store_false",
+        default=None,
+        help="read crops in colour (default: as --init does, else grey, so that grey data sets fit colour photos)",
+    )
+
+    fit = parser.add_argument_group("fitting")
+    fit.add_argument(
+        "--sizes",
+        type=parse_sizes,
+        metavar="PX:EPOCHS,…",
+        help="crop sides and epochs at each, small first; the last size is the checkpoint's "
+        "(default: 30 epochs at the size of --init, else at 224)",
+    )
+    fit.add_argument(
+        "--input-size",
+        type=int,
+        metavar="PX",
+        help="crop side that the checkpoint reads (default: the last of --sizes); a little more than it was trained "
+        "at can read better (Touvron et al., 2019)",
+    )
+    fit.add_argument("--batch", type=int, default=32, help="pictures a step (default: 32)")
+    fit.add_argument("--lr", type=float, default=1e-3, help="learning rate of the heads (default: 0.001)")
+    fit.add_argument(
+        "--backbone-lr-factor",
+        type=float,
+        help="the backbone's learning rate as a share of the heads' (default: 0.1 with --init, 1 without)",
+    )
+    fit.add_argument("--schedule", choices=("cosine", "plateau", "constant"), default="cosine")
+    fit.add_argument(
+        "--warm-up", type=float, default=0.05, help="share of the steps with a rising rate (default: 0.05)"
+    )
+    fit.add_argument("--l1", type=float, default=0.0, help="L1 penalty on the heads' dense layers (default: 0)")
+    fit.add_argument("--l2", type=float, default=0.01, help="AdamW's decoupled weight decay (default: 0.01)")
+    fit.add_argument("--label-smoothing", type=float, default=0.0, help="of the emotions, 0 to 1 (default: 0)")
+    fit.add_argument("--code-loss", type=float, default=1.0, help="weight of the codes' loss (default: 1)")
+    fit.add_argument(
+        "--map-loss",
+        type=float,
+        default=0.0,
+        help="weight of a loss that teaches --local-codes where each code moves the skin, on rendered faces drawn with "
+        "--maps (default: 0)",
+    )
+    fit.add_argument(
+        "--balance",
+        type=float,
+        default=0.5,
+        help="weights against rare emotions and codes: 0 none, 1 inverse to their share (default: 0.5)",
+    )
+    fit.add_argument("--freeze-epochs", type=int, default=0, help="epochs with the whole backbone frozen (default: 0)")
+    fit.add_argument(
+        "--unfreeze",
+        type=int,
+        help="how many of the backbone's five stages train after that, counted from the last "
+        "(default: 2 with --init, 5 without)",
+    )
+    fit.add_argument(
+        "--pairs",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="put two pictures of a person into one batch where there are two, so that what they have in common "
+        "cancels out and the expression remains (default: yes)",
+    )
+    fit.add_argument(
+        "--ema",
+        type=float,
+        default=0.0,
+        help="judge and keep a running average of the weights, of which each step keeps this share: 0.999 for long "
+        "runs, 0 for none (default: 0)",
+    )
+    fit.add_argument("--patience", type=int, default=8, help="stop after so many epochs without a gain (default: 8)")
+    fit.add_argument(
+        "--augment",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change one augmentation, e.g. rotation=10; names: " + ", ".join(Augmentation.__dataclass_fields__),
+    )
+    fit.add_argument("--no-augmentation", action="store_true", help="train on the pictures as they are")
+
+    machine = parser.add_argument_group("machine")
+    machine.add_argument("--seed", type=int, default=0, help="of the split, weights, order and augmentation")
+    machine.add_argument(
+        "--precision", choices=("auto", "fp32", "bf16"), default="auto", help="auto: bf16 where the processor has it"
+    )
+    add_machine_options(machine, "load pictures")
+    machine.add_argument("--threads", type=int, default=0, help="threads that compute (default: torch's own choice)")
+    machine.add_argument(
+        "--compile",
+        action="store_true",
+        help="let torch.compile make faster code for the training steps; takes minutes for each crop size, and a C++ "
+        "compiler",
+    )
+    return parser
+
+
+_EXAMPLES = """examples:
+  train on CK+ from the shipped checkpoint (30 epochs at most, early stopping)
+    python train.py --data ckplus:/path/to/CK+
+  the course subset, frozen backbone first, then its last stage
+    python train.py --data ckplus-course:/path/to/data_labels.csv --freeze-epochs 5 --unfreeze 1
+  FER+ from nothing, small crops first
+    python train.py --data ferplus:ferplus.zip,codes=codes.csv --init none --sizes 64:5,96:4,128:3
+  go on after an interruption
+    python train.py --resume runs/2026-01-31_12-00-00
+"""
+
+
+def settings_from(arguments: argparse.Namespace, out: str) -> Settings:
+    """Settings from the parsed command line.
+
+    Raises:
+        SettingsError: a value is out of its range, or no data is named.
+    """
+    values = {k: v for k, v in vars(arguments).items() if k in Settings.__dataclass_fields__}
+    if not arguments.data:
+        raise SettingsError("name at least one data set, e.g. --data ckplus:/path/to/CK+ (see --help)")
+    changes = dict(_change(text) for text in arguments.augment)
+    base = Augmentation.none() if arguments.no_augmentation else Augmentation()
+    values |= {"data": tuple(arguments.data), "out": out, "augmentation": dataclasses.replace(base, **changes)}
+    settings = Settings(**values)
+    settings.check()
+    return settings
+
+
+def _change(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        number = float(value)
+        if name not in Augmentation.__dataclass_fields__ or not number >= 0:
+            raise ValueError
+    except ValueError:
+        names = ", ".join(Augmentation.__dataclass_fields__)
+        raise SettingsError(f"--augment {text}: write NAME=VALUE, VALUE 0 or more, NAME being one of {names}") from None
+    if name == "zoom" and number >= 1:
+        raise SettingsError(f"--augment {text}: a zoom lies below 1")
+    return name, number

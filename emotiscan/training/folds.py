@@ -1,0 +1,78 @@
+"""Cross-validation: as many runs as folds, each tested on what only it holds out, and their answers pooled."""
+
+import dataclasses
+import json
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from emotiscan.evaluation import evaluate, headline
+from emotiscan.evaluation.headline import figure_text
+from emotiscan.training.reporting import ANSWERS
+from emotiscan.training.settings import SETS, Settings
+
+log = logging.getLogger("emotiscan.training")
+
+
+def cross_validate(settings: Settings, train: Callable[[Settings, bool], int]) -> int:
+    """Do the runs that are not done yet, then report on all of them.
+
+    The folder of `settings.out` gets one run folder a fold, `report.json` (each fold's report of its test, and that of
+    all answers `pooled`, each by its own run's calibration and thresholds) and `folds.csv` (the headline figures).
+
+    Args:
+        train: `fit.fit`: does one run, or goes on with it.
+
+    Returns:
+        Exit status: 0, or that of the first run that did not end well.
+
+    Raises:
+        TableError, SettingsError: a run cannot start.
+    """
+    out = Path(settings.out)
+    out.mkdir(parents=True, exist_ok=True)
+    settings.save(out / "settings.json")
+    count = len(settings.data) if settings.folds == SETS else int(settings.folds)
+    runs = [out / f"fold-{number + 1:02d}" for number in range(count)]
+    for number, run in enumerate(runs):
+        if (run / "report.json").is_file():
+            continue
+        log.info("fold %d of %d", number + 1, count)
+        begun = (run / "settings.json").is_file()
+        told = Settings.load(run / "settings.json") if begun else dataclasses.replace(settings, fold=number)
+        status = train(dataclasses.replace(told, out=str(run)), begun)
+        if status:
+            log.info("All folds go on with: python train.py --resume %s", out)
+            return status
+    reports = {run.name: json.loads((run / "report.json").read_text())["test"] for run in runs}
+    pooled = pooled_report(runs)
+    (out / "report.json").write_text(json.dumps({"pooled": pooled, **reports}, indent=1) + "\n")
+    figures = table_of(reports)
+    figures.to_csv(out / "folds.csv", index_label="fold")
+    print(figures.to_string(float_format=lambda value: f"{value:.3f}", na_rep="–"))
+    print("\nall folds together")
+    for name, figure in headline(pooled).items():
+        print(f"{name:26s} {figure_text(figure)}")
+    return 0
+
+
+def pooled_report(runs: list[Path]) -> dict:
+    """The evaluation of all runs' answers to their test pictures, as of one table (see `evaluation.evaluate`)."""
+    parts = [np.load(run / ANSWERS, allow_pickle=False) for run in runs]
+    arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0].files}
+    del arrays["image"]
+    names = {name: tuple(map(str, parts[0][name])) for name in ("emotions", "codes")}
+    return evaluate(**arrays | names, thresholds={})
+
+
+def table_of(reports: Mapping[str, dict]) -> pd.DataFrame:
+    """Headline figures, one row a fold, then their mean and standard deviation."""
+    rows = {
+        name: {key: figure["value"] for key, figure in headline(report).items()} for name, report in reports.items()
+    }
+    folds = pd.DataFrame.from_dict(rows, orient="index").astype(float)
+    folds.insert(0, "pictures", [float(report["samples"]) for report in reports.values()])
+    return pd.concat([folds, folds.mean().rename("mean").to_frame().T, folds.std().rename("deviation").to_frame().T])

@@ -1,0 +1,114 @@
+"""Cross-validation: everybody is tested once, by a run that never saw them."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from trees import CLIPS, write_ckplus
+
+from emotiscan.training.fit import main
+from emotiscan.training.folds import cross_validate, pooled_report
+from emotiscan.training.settings import Settings, SettingsError
+
+TINY = ["--init", "none", "--backbone", "densenet121", "--hidden", "16", "--batch", "8", "--workers", "0"]
+TINY += ["--precision", "fp32", "--sizes", "32:1"]
+
+
+@pytest.fixture(autouse=True)
+def _numbers_as_before():
+    """Training makes the processor flush the smallest numbers to zero; other tests (Hypothesis) mind."""
+    yield
+    torch.set_flush_denormal(False)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """The miniature CK+, and a cache for its faces."""
+    return write_ckplus(tmp_path_factory.mktemp("data") / "CK+"), tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def validated(folders, tmp_path_factory):
+    """A finished cross-validation of three folds."""
+    data, cache = folders
+    out = tmp_path_factory.mktemp("runs") / "folds"
+    assert main(["--data", f"ckplus:{data}", "--out", str(out), "--cache", str(cache), "--folds", "3", *TINY]) == 0
+    return out
+
+
+def answers(run):
+    with np.load(run / "test.npz", allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def test_every_picture_is_tested_once_and_no_person_by_a_run_that_knew_them(validated):
+    runs = sorted(validated.glob("fold-*"))
+    assert len(runs) == 3
+    tested = [image for run in runs for image in answers(run)["image"].tolist()]
+    assert len(tested) == len(set(tested)) == len(CLIPS)
+    persons = [set(answers(run)["subjects"].tolist()) for run in runs]
+    assert not any(persons[a] & persons[b] for a, b in ((0, 1), (0, 2), (1, 2)))
+
+
+def test_the_report_holds_each_fold_and_all_answers_together(validated):
+    report = json.loads((validated / "report.json").read_text())
+    folds = [report[f"fold-{number:02d}"] for number in (1, 2, 3)]
+    pooled = report["pooled"]
+    assert pooled["samples"] == sum(fold["samples"] for fold in folds)
+    hits = sum(np.trace(fold["emotion"]["confusion"]) for fold in folds)
+    assert np.trace(pooled["emotion"]["confusion"]) == hits
+    for code, scores in pooled["codes"].items():
+        parts = [np.array(fold["codes"][code]["confusion"]) for fold in folds]
+        assert (np.array(scores["confusion"]) == sum(parts)).all()  # each by its own run's threshold
+    table = pd.read_csv(validated / "folds.csv", index_col="fold")
+    assert list(table.index) == ["fold-01", "fold-02", "fold-03", "mean", "deviation"]
+    accuracies = [fold["emotion"]["accuracy"]["value"] for fold in folds]
+    assert table.loc["mean", "emotion accuracy"] == pytest.approx(np.mean(accuracies))
+
+
+def test_only_what_is_missing_is_done_again(validated, tmp_path):
+    copy = shutil.copytree(validated, tmp_path / "moved")
+    before = pooled_report(sorted(copy.glob("fold-*")))
+    (copy / "report.json").unlink()
+    (copy / "fold-02/report.json").unlink()
+    done = []
+
+    def train(settings, resume):
+        done.append((settings.out, settings.fold, resume))
+        shutil.copy(validated / "fold-02/report.json", copy / "fold-02")
+        return 0
+
+    settings = Settings.load(copy / "settings.json")
+    assert (settings.folds, settings.fold) == ("3", None)
+    assert cross_validate(Settings(**{**vars(settings), "out": str(copy)}), train) == 0
+    assert done == [(str(copy / "fold-02"), 1, True)]
+    assert json.loads((copy / "report.json").read_text())["pooled"] == before
+
+
+def test_a_run_that_stops_stops_all_and_says_how_to_go_on(tmp_path, caplog):
+    caplog.set_level("INFO")
+    settings = Settings(data=("ckplus:/nowhere",), out=str(tmp_path), folds="4")
+    assert cross_validate(settings, lambda *_: 130) == 130
+    assert f"--resume {tmp_path}" in caplog.text
+
+
+def test_a_whole_data_set_can_be_held_out(folders, tmp_path):
+    from emotiscan.training.data import load_data
+
+    data, cache = folders
+    sources = (f"ckplus:{data}", f"ckplus:{data}/.")
+    settings = Settings(data=sources, out=str(tmp_path), cache=str(cache), folds="sets", fold=1, workers=0)
+    frame = load_data(settings).table.frame
+    half = len(frame) // 2
+    assert set(frame["split"][:half]) == {"train", "validation"}
+    assert set(frame["split"][half:]) == {"test"}
+
+
+def test_more_folds_than_persons_are_refused(folders, tmp_path):
+    from emotiscan.training.data import load_data
+
+    with pytest.raises(SettingsError, match="--folds 30: 8 person"):
+        load_data(Settings(data=(f"ckplus:{folders[0]}",), out=str(tmp_path), folds="30", fold=0))
