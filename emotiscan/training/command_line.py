@@ -42,7 +42,8 @@ def argument_parser() -> argparse.ArgumentParser:
         action="append",
         metavar="KIND:PATH[,OPTION=VALUE…]",
         help="a data set; may be given several times. KIND is ckplus (the official folders), ckplus-course "
-        "(data_labels.csv), ferplus (folder or zip) or csv (image, and any of subject, split, emotion, AU1 …). "
+        "(data_labels.csv), disfa and bp4d (their labels' folders, and Images/ with the frames), ferplus (folder or "
+        "zip), rendered (our renderer's folder) or csv (image, and any of subject, split, emotion, AU1 …). "
         "codes=FILE fills blank codes from a CSV of probabilities; without=FILE leaves out the persons whose pictures "
         "that CSV names; share=0.5 trains on half of it each epoch, another one each time; learn=codes or "
         "learn=emotions passes over its other labels; images=DIR says where the pictures of a CSV lie",

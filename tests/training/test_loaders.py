@@ -252,7 +252,7 @@ def test_csv_of_a_spreadsheet_with_a_byte_order_mark(tmp_path):
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("{csv}", "write a data source as KIND:PATH, KIND being one of ckplus, ckplus-course, ferplus, csv"),
+        ("{csv}", "write a data source as KIND:PATH, KIND being one of ckplus, ckplus-course, disfa, bp4d"),
         ("affectnet:{csv}", "KIND being one of"),
         ("csv:", "write a data source as KIND:PATH"),
         ("csv:{csv}.old", "there is no such file or folder"),

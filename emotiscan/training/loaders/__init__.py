@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from emotiscan.images import ImageError
+from emotiscan.training.loaders.bp4d import load_bp4d
 from emotiscan.training.loaders.ckplus import load_ckplus, load_ckplus_course
+from emotiscan.training.loaders.disfa import load_disfa
 from emotiscan.training.loaders.ferplus import load_ferplus
 from emotiscan.training.loaders.plain import load_csv
 from emotiscan.training.loaders.rendered import load_rendered
@@ -21,6 +23,8 @@ from emotiscan.training.table import LabelTable, TableError, with_soft_codes, wi
 LOADERS: dict[str, Callable[..., LabelTable]] = {
     "ckplus": load_ckplus,
     "ckplus-course": load_ckplus_course,
+    "disfa": load_disfa,
+    "bp4d": load_bp4d,
     "ferplus": load_ferplus,
     "csv": load_csv,
     "rendered": load_rendered,
@@ -38,7 +42,7 @@ def load_source(source: str) -> LabelTable:
         source: `KIND:PATH`, then any of these options:
 
             - `,codes=FILE`: a CSV of code probabilities that fills what is blank;
-            - `,images=DIR`: where the pictures lie, for `csv` and `ckplus-course`;
+            - `,images=DIR`: where the pictures lie, for `csv`, `ckplus-course`, `disfa` and `bp4d`;
             - `,without=FILE`: a CSV whose column `image` names pictures of persons to leave out;
             - `,share=NUMBER`: how much of the data set each epoch trains on, 1 by default; of a
               share below 1 every epoch takes others, above 1 pictures come more than once;

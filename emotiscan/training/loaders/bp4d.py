@@ -1,0 +1,76 @@
+"""BP4D (Zhang et al., 2014): videos of 41 persons in eight tasks, codes present or not in the coded frames.
+
+BP4D is licensed to each user by its publishers; this project ships none of it.
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from emotiscan import facs
+from emotiscan.training.loaders.frames import frames_by_folder
+from emotiscan.training.stores import names_in
+from emotiscan.training.table import LabelTable, TableError, build_table
+
+UNKNOWN = 9
+"""What stands for a code that could not be seen."""
+
+_TASK = re.compile(r"([FM]\d+)_(T\d+)\.csv$", re.IGNORECASE)
+
+
+def load_bp4d(path: str | Path, images: str | Path | None = None) -> LabelTable:
+    """`AU_OCC/F001_T1.csv` … (a row a frame, a column a code), and the frames as `Images/F001/T1/0001.jpg`.
+
+    A first row names the codes by number. Frames without a picture are passed over, as are rows that code nothing of
+    ours.
+
+    Args:
+        images: where the persons' folders lie; by default `Images` below the path.
+
+    Raises:
+        TableError: a folder is missing, a file is broken, or a task has no pictures.
+    """
+    root = Path(path)
+    labels, pictures = root / "AU_OCC", Path(images) if images else root / "Images"
+    for folder in (labels, pictures):
+        if not folder.exists():
+            raise TableError(root, f"there is no {folder.name}; labels lie in AU_OCC, frames in Images")
+    return build_table(_frames(labels, pictures), file=labels, root=pictures, source="bp4d")
+
+
+def _frames(labels: Path, pictures: Path) -> Iterator[dict[str, object]]:
+    folders = frames_by_folder(names_in(pictures))
+    files = [(file, named) for file in sorted(labels.iterdir()) if (named := _TASK.search(file.name))]
+    if not files:
+        raise TableError(labels, "it holds no file like F001_T1.csv")
+    for file, named in files:
+        person, task = named[1], named[2]
+        frames = next((found for folder, found in folders.items() if folder.endswith(f"{person}/{task}")), None)
+        if not frames:
+            raise TableError(file, f"there are no pictures of it; put them into {pictures / person / task}")
+        for number, codes in _occurrences(file):
+            if number in frames and codes:
+                yield {"image": frames[number], "subject": person, **codes}
+
+
+def _occurrences(file: Path) -> Iterator[tuple[int, dict[str, int | None]]]:
+    with file.open(newline="", encoding="utf-8-sig") as text:
+        rows = csv.reader(text)
+        numbers = {place: re.search(r"\d+", word) for place, word in enumerate(next(rows, [])) if place}
+        codes = {place: f"AU{int(number[0])}" for place, number in numbers.items() if number}
+        codes = {place: code for place, code in codes.items() if code in facs.ACTION_UNITS}
+        if not codes:
+            raise TableError(file, "its first row names no code that is read here; it should hold numbers of codes", 1)
+        for row in rows:
+            try:
+                values = {code: int(row[place]) for place, code in codes.items()}
+                number = int(row[0])
+            except (ValueError, IndexError):
+                raise TableError(
+                    file, "it must hold whole numbers, a frame and then its codes", rows.line_num
+                ) from None
+            wrong = next((f"{code} is {value}" for code, value in values.items() if value not in (0, 1, UNKNOWN)), None)
+            if wrong:
+                raise TableError(file, f"{wrong}; it must be 0, 1 or {UNKNOWN} (unknown)", rows.line_num)
+            yield number, {code: value for code, value in values.items() if value != UNKNOWN}
