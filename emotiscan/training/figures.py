@@ -107,6 +107,30 @@ def label_distribution(table: LabelTable, path: str | Path) -> Path:
     return write(figure, path)
 
 
+def code_pairs(found: Mapping, path: str | Path) -> Path:
+    """Of each code's pictures, the share in which every other is present too.
+
+    Args:
+        found: of `emotiscan.training.survey.survey`.
+        path: PNG file to write.
+    """
+    codes = list(found["together"])
+    shares = np.array([[found["together"][a][b] for b in codes] for a in codes], float)
+    figure = blank(7.2)
+    axes = figure.subplots()
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.argwhere(~np.isnan(shares)):
+        share = shares[row, column]
+        if row != column and share >= 0.005:
+            colour = "white" if share > 0.55 else INK
+            axes.text(column, row, f"{100 * share:.0f}", ha="center", va="center", **font(SMALL, colour))
+    style(axes, "Codes that go together", "also present (% of the row's pictures)", "present", grid="both")
+    axes.grid(False)
+    axes.set_xticks(range(len(codes)), codes, rotation=90)
+    axes.set_yticks(range(len(codes)), codes)
+    return write(figure, path)
+
+
 CURVES: dict[str, tuple[str, str, str]] = {
     "train_loss": ("Loss", "training", BLUE),
     "val_loss": ("Loss", "validation", ORANGE),

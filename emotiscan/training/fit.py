@@ -49,6 +49,11 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         Exit status: 0 when the run is done, 1 after a mistake, 130 when it was interrupted.
     """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["data"]:
+        from emotiscan.training import survey
+
+        return survey.main(arguments[1:])
     parsed = argument_parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
