@@ -35,6 +35,9 @@ def argument_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--resume", metavar="RUN", help="go on with the run in this folder, with its own settings")
+    parser.add_argument(
+        "--again", metavar="RUN", help="start anew with the settings of the run in this folder, all other options aside"
+    )
 
     data = parser.add_argument_group("data")
     data.add_argument(
@@ -60,7 +63,6 @@ def argument_parser() -> argparse.ArgumentParser:
     data.add_argument(
         "--folds",
         type=_folds,
-        default="",
         metavar="K",
         help="cross-validation: K runs, each tested on persons that only it holds out (10 is usual on CK+), in folders "
         f"of --out, and their answers pooled; --folds {SETS} holds out each --data in turn",

@@ -72,7 +72,7 @@ def _split(table: LabelTable, settings: Settings, place: int) -> LabelTable:
             return table.with_split(_whole_set(table, settings, held_out=place == settings.fold))
         if settings.fold is not None:
             subjects = table.frame["subject"]
-            return table.with_split(fold_split(subjects, int(settings.folds), settings.fold, settings.seed))
+            return table.with_split(fold_split(subjects, int(settings.folds or 0), settings.fold, settings.seed))
     except ValueError as error:
         raise SettingsError(f"--folds {settings.folds}: {error}") from None
     has_split = (table.frame["split"] != "").any()

@@ -1,13 +1,13 @@
 """One training run, from settings to a run folder.
 
-A run folder holds `settings.json` (all settings, resolved), `metrics.csv` (figures per epoch),
-`best.ckpt` and `last.ckpt` (Lightning's, for `--resume`), and at the end `emotiscan.safetensors`
-(the checkpoint that the app opens), `report.json` and `figures/`.
+A run folder holds `settings.json` (all settings, resolved), `environment.json` (see `provenance`), `metrics.csv`
+(figures per epoch), `best.ckpt` and `last.ckpt` (Lightning's, for `--resume`), and at the end `emotiscan.safetensors`
+(the checkpoint that the app opens), `report.json`, `test.npz` (the answer to each test picture) and `figures/`.
 """
 
 import dataclasses
+import json
 import logging
-import subprocess
 import sys
 import time
 import warnings
@@ -30,8 +30,9 @@ from emotiscan.training.data import FaceData, load_data
 from emotiscan.training.initialisation import initial_model
 from emotiscan.training.learner import FaceLearner
 from emotiscan.training.losses import code_weights, emotion_weights
+from emotiscan.training.provenance import FILE, commit, environment
 from emotiscan.training.settings import Settings, SettingsError
-from emotiscan.training.table import TableError
+from emotiscan.training.table import LabelTable, TableError
 
 log = logging.getLogger("emotiscan.training")
 
@@ -68,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
             out = parsed.out or f"runs/{datetime.now():%Y-%m-%d_%H-%M-%S}"
             if (Path(out) / "settings.json").exists():
                 raise SettingsError(f"{out} already holds a run; go on with --resume {out}, or name another --out")
-            settings = settings_from(parsed, out)
+            settings = _again(parsed.again, out) if parsed.again else settings_from(parsed, out)
         if settings.folds and settings.fold is None:
             from emotiscan.training.folds import cross_validate  # matplotlib, not needed by a single run before its end
 
@@ -80,6 +81,11 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nStopped before training began.", file=sys.stderr)
         return 130
+
+
+def _again(run: str, out: str) -> Settings:
+    """The settings of another run, for a run of its own."""
+    return dataclasses.replace(Settings.load(Path(run) / "settings.json"), out=out)
 
 
 def fit(settings: Settings, resume: bool = False) -> int:
@@ -113,6 +119,7 @@ def fit(settings: Settings, resume: bool = False) -> int:
         raise SettingsError("at least two training pictures are needed")
     out.mkdir(parents=True, exist_ok=True)
     settings.save(out / "settings.json")
+    _keep_environment(out / FILE, data.table)
     learner = FaceLearner(model, settings, batches.steps_per_epoch * settings.epochs, **_weights(batches, settings))
     # A bar that is redrawn is for people who watch; a log gets one line an epoch.
     watched = sys.stderr.isatty() and sys.stdout.isatty()
@@ -143,11 +150,20 @@ def fit(settings: Settings, resume: bool = False) -> int:
         learner.load_state_dict(best, strict=False)
         from emotiscan.training.reporting import finish  # matplotlib, not needed before
 
-        finish(learner.model, data, settings, history(out), _commit())
+        finish(learner.model, data, settings, history(out), commit())
     except (KeyboardInterrupt, SystemExit):  # Lightning makes the one into the other
         print(f"\nStopped. Go on with: python train.py --resume {out}", file=sys.stderr)
         return 130
     return 0
+
+
+def _keep_environment(file: Path, table: LabelTable) -> None:
+    """Write it when the run begins; say so where a run goes on with other data."""
+    now = environment(table)
+    if not file.is_file():
+        file.write_text(json.dumps(now, indent=1) + "\n")
+    elif json.loads(file.read_text()).get("data") != now["data"]:
+        log.warning("the data are not those that this run began with; start a new run to compare like with like")
 
 
 def history(out: Path) -> pd.DataFrame:
@@ -277,12 +293,3 @@ def _show_alignment(done: int, total: int) -> None:
     else:
         return
     print(f"finding faces: {done} of {total}", end=end, file=sys.stderr, flush=True)
-
-
-def _commit() -> str:
-    """Commit of the working tree, with a mark where it has changes; "" outside a git checkout."""
-    try:
-        git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
-        return subprocess.run(git, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        return ""

@@ -35,7 +35,7 @@ def cross_validate(settings: Settings, train: Callable[[Settings, bool], int]) -
     out = Path(settings.out)
     out.mkdir(parents=True, exist_ok=True)
     settings.save(out / "settings.json")
-    count = len(settings.data) if settings.folds == SETS else int(settings.folds)
+    count = len(settings.data) if settings.folds == SETS else int(settings.folds or 0)
     runs = [out / f"fold-{number + 1:02d}" for number in range(count)]
     for number, run in enumerate(runs):
         if (run / "report.json").is_file():

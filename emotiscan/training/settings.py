@@ -30,7 +30,7 @@ class Settings:
     out: str
     cache: str = "cache"
     split: str = "auto"
-    folds: str = ""
+    folds: str | None = None
     fold: int | None = None
     init: str = "shipped"
     backbone: str | None = None

@@ -77,6 +77,9 @@ def test_a_run_leaves_all_that_it_promises(run):
     assert status == 0
     settings = Settings.load(out / "settings.json")
     assert (settings.sizes, settings.unfreeze, settings.grayscale) == (((32, 1), (48, 1)), 5, True)
+    environment = json.loads((out / "environment.json").read_text())
+    assert environment["packages"]["torch"].startswith(torch.__version__.split("+")[0])
+    assert len(environment["data"]) == 16
     metrics = pd.read_csv(out / "metrics.csv")
     assert metrics["epoch"].tolist() == [0, 1]
     figures = metrics[["train_loss", "val_loss", "val_accuracy", "val_macro_f1", "val_code_auc"]]
@@ -113,6 +116,24 @@ def test_its_probabilities_were_calibrated_on_the_validation_part(run):
         report = card.metrics[split]
         assert {"ece", "coverage", "accuracy_clear"} <= report["emotion"].keys()
         assert {code: part["threshold"] for code, part in report["codes"].items()} == card.calibration.thresholds
+
+
+def test_started_again_from_its_folder_alone_a_run_ends_the_same_to_the_last_bit(train, ckplus, tmp_path):
+    status, first = train("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:2", "--seed", "3", "--ema", "0.9")
+    assert status == 0
+    assert main(["--again", str(first), "--out", str(tmp_path / "second")]) == 0
+    assert same(weights(first / "best.ckpt"), weights(tmp_path / "second/best.ckpt"))
+    assert pd.read_csv(first / "metrics.csv").equals(pd.read_csv(tmp_path / "second/metrics.csv"))
+
+
+def test_a_run_that_goes_on_with_other_data_says_so(train, ckplus, caplog):
+    _, out = train("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:1")
+    assert main(["--resume", str(out)]) == 0
+    assert "not those that this run began with" not in caplog.text
+    file = out / "environment.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"data": "another"}))
+    assert main(["--resume", str(out)]) == 0
+    assert "not those that this run began with" in caplog.text
 
 
 def test_a_folder_that_holds_a_run_is_refused(run, ckplus, capsys):
