@@ -207,6 +207,8 @@ _EXAMPLES = """examples:
     python train.py --data ferplus:ferplus.zip,codes=codes.csv --init none --sizes 64:5,96:4,128:3
   look at a data set before training on it
     python train.py data --data ckplus:/path/to/CK+ --out survey
+  hold runs against each other
+    python train.py compare runs/one runs/other
   go on after an interruption
     python train.py --resume runs/2026-01-31_12-00-00
 """

@@ -51,10 +51,10 @@ def main(arguments: list[str] | None = None) -> int:
         Exit status: 0 when the run is done, 1 after a mistake, 130 when it was interrupted.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments[:1] == ["data"]:
-        from emotiscan.training import survey
+    if arguments[:1] in (["data"], ["compare"]):
+        from emotiscan.training import comparison, survey
 
-        return survey.main(arguments[1:])
+        return {"data": survey, "compare": comparison}[arguments[0]].main(arguments[1:])
     parsed = argument_parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
