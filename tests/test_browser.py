@@ -128,6 +128,7 @@ PASTE = """(base64) => {
 
 
 def test_a_pasted_picture_is_read(page):
+    page.get_by_text("You can also paste").wait_for()  # by then the page listens
     page.evaluate(PASTE, base64.b64encode((SAMPLES / "surprise.jpg").read_bytes()).decode())
     page.get_by_text("Your photo", exact=True).wait_for()
     wait_for_reading(page, "a surprised expression")
