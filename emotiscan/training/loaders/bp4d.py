@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emotiscan import facs
-from emotiscan.training.loaders.frames import frames_by_folder
+from emotiscan.training.loaders.frames import frames_by_folder, labels_and_pictures
 from emotiscan.training.stores import names_in
 from emotiscan.training.table import LabelTable, TableError, build_table
 
@@ -31,11 +31,7 @@ def load_bp4d(path: str | Path, images: str | Path | None = None) -> LabelTable:
     Raises:
         TableError: a folder is missing, a file is broken, or a task has no pictures.
     """
-    root = Path(path)
-    labels, pictures = root / "AU_OCC", Path(images) if images else root / "Images"
-    for folder in (labels, pictures):
-        if not folder.exists():
-            raise TableError(root, f"there is no {folder.name}; labels lie in AU_OCC, frames in Images")
+    labels, pictures = labels_and_pictures(Path(path), "AU_OCC", images)
     return build_table(_frames(labels, pictures), file=labels, root=pictures, source="bp4d")
 
 
