@@ -123,7 +123,7 @@ def argument_parser() -> argparse.ArgumentParser:
         help="crop side that the checkpoint reads (default: the last of --sizes); a little more than it was trained "
         "at can read better (Touvron et al., 2019)",
     )
-    fit.add_argument("--batch", type=int, default=32, help="pictures a step (default: 32)")
+    fit.add_argument("--batch", type=int, default=32, help="pictures a step, over all processes (default: 32)")
     fit.add_argument("--lr", type=float, default=1e-3, help="learning rate of the heads (default: 0.001)")
     fit.add_argument(
         "--backbone-lr-factor",
@@ -189,6 +189,20 @@ def argument_parser() -> argparse.ArgumentParser:
     )
     add_machine_options(machine, "load pictures")
     machine.add_argument("--threads", type=int, default=0, help="threads that compute (default: torch's own choice)")
+    machine.add_argument(
+        "--devices",
+        type=int,
+        default=1,
+        metavar="N",
+        help="processes that train together on this machine, one for each GPU, or sharing its processor (default: 1)",
+    )
+    machine.add_argument(
+        "--nodes",
+        type=int,
+        default=1,
+        metavar="M",
+        help="machines that train together; start the same command on each with torchrun or srun (default: 1)",
+    )
     machine.add_argument(
         "--compile",
         action="store_true",

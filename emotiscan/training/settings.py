@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from emotiscan.files import write_whole
 from emotiscan.training.augmentation import Augmentation
 
 SETS = "sets"
@@ -63,7 +64,14 @@ class Settings:
     precision: str = "auto"
     workers: int = 2
     threads: int = 0
+    devices: int = 1
+    nodes: int = 1
     compile: bool = False
+
+    @property
+    def processes(self) -> int:
+        """Processes that train together, over all machines."""
+        return self.devices * self.nodes
 
     @property
     def epochs(self) -> int:
@@ -89,7 +97,7 @@ class Settings:
 
     def save(self, path: Path) -> None:
         """Write the settings as JSON."""
-        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+        write_whole(path, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> "Settings":
@@ -118,6 +126,15 @@ class Settings:
                 value = getattr(self, name)
                 if value is not None and not fits(value):
                     raise SettingsError(f"--{name.replace('_', '-')} {rule}; it is {value}")
+        if self.batch % self.processes or self.batch < 2 * self.processes:
+            raise SettingsError(
+                f"--batch {self.batch} is shared by {self.processes} processes; it must be a multiple of that, and at "
+                "least two pictures for each, which batch normalisation needs"
+            )
+        if self.folds and self.processes > 1:
+            raise SettingsError(
+                "--folds trains one run after the other in one process; leave out --devices and --nodes"
+            )
         if self.folds == SETS and len(self.data) < 2:
             raise SettingsError(
                 f"--folds {SETS} holds out one data set and trains on the others; name at least two --data"
@@ -134,5 +151,6 @@ _RULES = (
         lambda value: value >= 0,
         "must be 0 or more",
     ),
+    (("devices", "nodes"), lambda value: value >= 1, "must be at least 1"),
     (("seed", "threads"), lambda value: value >= 0, "must be 0 or more"),
 )
