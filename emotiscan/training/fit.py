@@ -70,7 +70,8 @@ def main(arguments: list[str] | None = None) -> int:
         return {"data": survey, "compare": comparison}[arguments[0]].main(arguments[1:])
     parsed = argument_parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO if is_first() else logging.ERROR, format="%(message)s", stream=sys.stderr)
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    for library in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(library).setLevel(logging.WARNING)
     for message in NOISE:
         warnings.filterwarnings("ignore", message=message)
     try:

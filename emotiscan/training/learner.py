@@ -5,7 +5,7 @@ import math
 import lightning as L
 import torch
 from torch import Tensor, nn
-from torchmetrics import CatMetric
+from torchmetrics import CatMetric, MeanMetric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 from torchmetrics.functional.classification import binary_auroc
 
@@ -49,6 +49,8 @@ class FaceLearner(L.LightningModule):
         self.accuracy = MulticlassAccuracy(emotions, average="micro")
         self.macro_f1 = MulticlassF1Score(emotions, average="macro")
         self._compiled = None
+        # Lightning's own mean over processes with batches of different sizes is wrong (it rounds their number).
+        self.train_loss, self.val_loss = MeanMetric(), MeanMetric()
         # Gathered over all processes, in no order; NaN is a label here, not a mistake.
         self.code_scores, self.code_labels = (CatMetric(nan_strategy="disable") for _ in range(2))
 
@@ -85,7 +87,8 @@ class FaceLearner(L.LightningModule):
                 "run with a lower --lr, or in single precision (--precision fp32)"
             )
         size = len(batch["crop"])
-        self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=size, sync_dist=True)
+        self.train_loss.update(loss.detach(), size)
+        self.log("train_loss", self.train_loss, on_step=False, on_epoch=True, prog_bar=True)
         if self.settings.l1:
             dense = [layer.weight for layer in self._heads().modules() if isinstance(layer, nn.Linear)]
             loss = loss + self.settings.l1 * sum(weight.abs().sum() for weight in dense)
@@ -94,7 +97,8 @@ class FaceLearner(L.LightningModule):
     def validation_step(self, batch: dict[str, Tensor], _: int) -> None:
         """One batch of `FaceDataset` items; its figures are gathered over the epoch."""
         loss, emotion_logits, code_logits = self._losses(batch)
-        self.log("val_loss", loss, on_epoch=True, prog_bar=True, batch_size=len(batch["crop"]), sync_dist=True)
+        self.val_loss.update(loss, len(batch["crop"]))
+        self.log("val_loss", self.val_loss, on_epoch=True, prog_bar=True)
         known = ~batch["emotion"].isnan().any(1)
         if known.any():
             truth = batch["emotion"][known].argmax(1)
@@ -106,8 +110,8 @@ class FaceLearner(L.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Log the epoch's figures."""
         if self._in_any_process(self.accuracy.update_called):
-            self.log("val_accuracy", self.accuracy.compute(), prog_bar=True)
-            self.log("val_macro_f1", self.macro_f1.compute())
+            self.log("val_accuracy", self.accuracy.compute(), prog_bar=True, sync_dist=True)
+            self.log("val_macro_f1", self.macro_f1.compute(), sync_dist=True)
         probabilities, labels = self.code_scores.compute(), self.code_labels.compute()
         aucs = []
         for scores, truth in zip(probabilities.T, labels.T, strict=True):
@@ -116,7 +120,7 @@ class FaceLearner(L.LightningModule):
             if present.any() and not present.all():
                 aucs.append(binary_auroc(scores[known], present.long()))
         if aucs:
-            self.log("val_code_auc", torch.stack(aucs).mean())
+            self.log("val_code_auc", torch.stack(aucs).mean(), sync_dist=True)
         for metric in (self.accuracy, self.macro_f1, self.code_scores, self.code_labels):
             metric.reset()
 

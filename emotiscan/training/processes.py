@@ -22,9 +22,10 @@ def trainer_options(settings: Settings) -> dict:
     options = {"accelerator": "auto", "devices": settings.devices, "num_nodes": settings.nodes}
     if settings.processes == 1:
         return options
+    frozen = settings.freeze_epochs > 0 or (settings.unfreeze is not None and settings.unfreeze < 5)  # of five stages
     return options | {
         # Stages that are frozen have no gradients to wait for, and are known only when an epoch begins.
-        "strategy": "ddp_find_unused_parameters_true",
+        "strategy": "ddp_find_unused_parameters_true" if frozen else "ddp",
         "use_distributed_sampler": False,  # `data.batches` gives each process its part
         "sync_batchnorm": torch.cuda.is_available(),  # torch has none for processors
     }

@@ -1,10 +1,16 @@
-import dataclasses
+import types
 
+import numpy as np
+import pandas as pd
 import torch
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tiny_runs import FROM_NOTHING
 
+from emotiscan.model import ModelConfig
 from emotiscan.training import callbacks
 from emotiscan.training import fit as fit_module
+from emotiscan.training.first_batch import label_text
 from emotiscan.training.settings import Settings
 
 
@@ -50,12 +56,36 @@ def test_a_log_gets_one_line_an_epoch_with_the_time_left(ckplus, train, capsys, 
 def test_time_left_grows_with_the_crops(tmp_path, monkeypatch, capsys):
     settings = Settings(data=(), out=str(tmp_path), sizes=((32, 2), (64, 1)))
     line = callbacks.EpochLine(settings)
-    trainer = dataclasses.make_dataclass("Trainer", ["current_epoch", "callback_metrics"])(0, {"val_loss": 0.5})
-    learner = dataclasses.make_dataclass("Learner", [])()
-    learner.print = print
+    trainer = types.SimpleNamespace(current_epoch=0, callback_metrics={"val_loss": 0.5}, is_global_zero=True)
+    learner = types.SimpleNamespace(print=print)
     clock = iter([100.0, 110.0])
     monkeypatch.setattr(callbacks.time, "monotonic", lambda: next(clock))
     line.on_train_start(trainer, learner)
     line.on_train_epoch_end(trainer, learner)
     # Ten seconds for one epoch at 32 px; left are one more, and one with four times the pixels.
     assert capsys.readouterr().out == "epoch 1/3  val_loss 0.5000  0:00:10 passed, 0:00:50 left\n"
+
+
+def test_the_first_batch_is_drawn_with_its_labels(ckplus, train):
+    _, out = train("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:1")
+    with Image.open(out / "first_batch.png") as picture:
+        assert picture.width == 1280
+        colours = np.asarray(picture.convert("RGB"), int)
+    assert (np.ptp(colours, axis=(0, 1)) > 200).all()  # faces, not a blank page
+
+
+def test_labels_are_told_in_two_short_lines():
+    config = ModelConfig(codes=("AU1", "AU12", "AU25"), emotions=("positive", "negative"))
+    unknown, both = np.array([np.nan] * 3), np.array([0.2, 1, 0.7])
+    assert label_text(np.array([0.8, 0.2]), both, config) == "positive\nAU12 25"
+    assert label_text(np.array([np.nan, np.nan]), np.zeros(3), config) == "emotion unknown\nno code"
+    assert label_text(np.array([0, 1]), unknown, config) == "negative\ncodes unknown"
+
+
+def test_tensorboard_gets_the_figures_and_the_first_batch(ckplus, train):
+    _, out = train("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:2")
+    events = EventAccumulator(str(out / "tensorboard")).Reload()
+    assert [round(event.value, 4) for event in events.Scalars("val_loss")] == [
+        round(value, 4) for value in pd.read_csv(out / "metrics.csv")["val_loss"]
+    ]
+    assert len(events.Images("first batch")) == 1
