@@ -26,7 +26,7 @@ def draw_first_batch(batch: Mapping[str, Tensor], config: ModelConfig, path: str
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (config.mean, config.std))
     pictures = ((crops * std + mean).clamp(0, 1) * 255).byte().permute(0, 2, 3, 1).numpy()
     rows = -(-len(pictures) // COLUMNS)
-    figure = blank(2.05 * rows)
+    figure = blank(1.75 * rows)
     grid = figure.subplots(rows, COLUMNS, squeeze=False)
     for axes in grid.flat:
         axes.set_axis_off()
