@@ -80,6 +80,10 @@ def main(arguments: list[str] | None = None) -> int:
             from emotiscan.training.folds import cross_validate  # matplotlib, not needed by a single run before its end
 
             return cross_validate(settings, fit)
+        if settings.sweep:
+            from emotiscan.training.sweep import sweep
+
+            return sweep(settings, fit)
         return fit(settings, resume=bool(parsed.resume))
     except (TableError, SettingsError, StoppedError, OSError) as error:
         print(f"train.py: {error}", file=sys.stderr)

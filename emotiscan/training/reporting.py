@@ -128,8 +128,8 @@ def _training(table: LabelTable, settings: Settings, commit: str) -> dict:
     told = dataclasses.asdict(settings)
     # Paths are of the machine that trained; they say nothing to others.
     told["data"] = [source.split(":")[0] for source in settings.data]
-    for name in ("out", "cache", "workers", "threads", "devices", "nodes"):
-        told.pop(name)
+    for name in ("out", "cache", "workers", "threads", "devices", "nodes", "sweep"):
+        told.pop(name, None)
     if told["init"] not in ("shipped", "imagenet", "none"):
         told["init"] = Path(told["init"]).name
     return {"data": sets, "settings": told, "commit": commit, "date": date.today().isoformat()}

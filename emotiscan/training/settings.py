@@ -25,6 +25,7 @@ class Settings:
     `unfreeze` and `backbone_lr_factor` may be None: they then follow from `init`; `input_size` then is
     the last of `sizes`.
     `fold` is the number, from 0, of the fold that one run of a cross-validation holds out, else None.
+    `sweep` holds the options of each trial (see `sweep_file`), else None.
     """
 
     data: tuple[str, ...]
@@ -33,6 +34,7 @@ class Settings:
     split: str = "auto"
     folds: str | None = None
     fold: int | None = None
+    sweep: tuple[tuple[str, ...], ...] | None = None
     init: str = "shipped"
     backbone: str | None = None
     stride: int | None = None
@@ -111,6 +113,7 @@ class Settings:
             values["augmentation"] = Augmentation(**values["augmentation"])
             values["data"] = tuple(values["data"])
             values["sizes"] = values["sizes"] and tuple((int(size), int(epochs)) for size, epochs in values["sizes"])
+            values["sweep"] = values.get("sweep") and tuple(map(tuple, values["sweep"]))
             return cls(**values)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise SettingsError(f"{path} holds no settings of a run ({error}); name a run folder of train.py") from None
@@ -131,10 +134,12 @@ class Settings:
                 f"--batch {self.batch} is shared by {self.processes} processes; it must be a multiple of that, and at "
                 "least two pictures for each, which batch normalisation needs"
             )
-        if self.folds and self.processes > 1:
+        if (self.folds or self.sweep) and self.processes > 1:
             raise SettingsError(
-                "--folds trains one run after the other in one process; leave out --devices and --nodes"
+                "--folds and --sweep train one run after the other in one process; leave out --devices and --nodes"
             )
+        if self.folds and self.sweep:
+            raise SettingsError("--sweep judges trials by validation data, --folds tests; do one after the other")
         if self.folds == SETS and len(self.data) < 2:
             raise SettingsError(
                 f"--folds {SETS} holds out one data set and trains on the others; name at least two --data"
