@@ -147,7 +147,7 @@ def fit(settings: Settings, resume: bool = False) -> int:
     trainer = L.Trainer(
         max_epochs=settings.epochs,
         **trainer_options(settings),
-        precision=_precision(settings.precision),
+        precision=precision_of(settings.precision),
         gradient_clip_val=1.0,
         logger=TensorBoardLogger(out, name="", version="tensorboard"),
         log_every_n_steps=1,
@@ -214,7 +214,8 @@ def _weights(batches: FaceData, settings: Settings) -> dict[str, torch.Tensor | 
     }
 
 
-def _precision(wish: str) -> str:
+def precision_of(wish: str) -> str:
+    """Lightning's name of a precision; `auto` is bf16 where the processor or GPU computes with it."""
     if wish == "auto":
         fits = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else torch.cpu._is_avx512_bf16_supported()
         wish = "bf16" if fits else "fp32"
