@@ -6,25 +6,35 @@ changes: it is kept, one small file for each folder or zip file of pictures.
 
 import functools
 import hashlib
-import io
+import logging
+import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
 from emotiscan import faces
-from emotiscan.files import write_whole
+from emotiscan.files import whole
 from emotiscan.images import ImageError, read_image
-from emotiscan.training.stores import read_file
+from emotiscan.training.stores import read_file, stamps_of
 from emotiscan.training.table import LabelTable
+
+log = logging.getLogger(__name__)
 
 VERSION = 2
 """Raise it when `faces` changes what it finds, so that kept alignments are made anew."""
+
+SAVED = 2000
+"""After so many pictures what is found is kept, so that an interruption costs minutes at most."""
+
+UNKNOWN = 0
+"""Stamp of a picture that was kept before stamps were; it is trusted."""
 
 CHUNK = 32
 """Pictures that a process takes at a time; fewer are not worth starting processes for."""
@@ -67,11 +77,21 @@ def align(table: LabelTable, cache: str | Path, workers: int = 2, progress: Prog
         kept = _align_folder(str(Path(root).resolve()), names, Path(cache), workers, progress)
         for row, name in zip(rows, names, strict=True):
             if name in kept:
-                transforms[row], found[row] = kept[name]
+                transforms[row], found[row] = kept[name].transform, kept[name].found
     return Alignment(transforms, found)
 
 
-def _align_folder(folder: str, names: list[str], cache: Path, workers: int, progress: Progress | None) -> "Kept":
+class Kept(NamedTuple):
+    """What is kept of a picture: its transform, whether landmarks were found, and the file's stamp at that time."""
+
+    transform: NDArray[np.float64]
+    found: bool
+    stamp: int
+
+
+def _align_folder(
+    folder: str, names: list[str], cache: Path, workers: int, progress: Progress | None
+) -> dict[str, Kept]:
     """What is known of a folder's pictures, with all that are named and readable."""
     # Resolved by the caller, so that the same name seen from another folder is another picture.
     file = cache / f"alignment-{hashlib.sha256(repr((VERSION, folder)).encode()).hexdigest()[:16]}.npz"
@@ -79,37 +99,44 @@ def _align_folder(folder: str, names: list[str], cache: Path, workers: int, prog
     # Of several processes that train together, one finds the faces, and the others what it found.
     with FileLock(file.with_suffix(".lock")):
         kept = _load(file)
+        stamps = stamps_of(folder, names)
         # What could not be read was not kept, and is tried again: the picture may have been mended since.
-        missing = [name for name in names if name not in kept]
-        for done, (name, place) in enumerate(
-            zip(missing, _locate_all([(folder, name) for name in missing], workers), strict=True)
-        ):
+        missing = [name for name in names if name not in kept or kept[name].stamp not in (UNKNOWN, stamps[name])]
+        places = _locate_all([(folder, name) for name in missing], workers)
+        for done, (name, place) in enumerate(zip(missing, places, strict=True), start=1):
+            kept.pop(name, None)
             if place is not None:
-                kept[name] = place
-            if progress and (done % 100 == 0 or done + 1 == len(missing)):
-                progress(done + 1, len(missing))
-        if missing:
-            _save(file, kept)
+                kept[name] = Kept(*place, stamps[name])
+            if progress and (done % 100 == 1 or done == len(missing)):
+                progress(done, len(missing))
+            if done % SAVED == 0 or done == len(missing):
+                _save(file, kept)
     return kept
 
 
-Kept = dict[str, tuple[NDArray[np.float64], bool]]
-"""Transform of each picture, and whether landmarks were found."""
-
-
-def _load(file: Path) -> Kept:
-    if not file.is_file():
+def _load(file: Path) -> dict[str, Kept]:
+    try:
+        with np.load(file) as kept:
+            names = kept["names"].tolist()
+            stamps = kept["stamps"] if "stamps" in kept else np.full(len(names), UNKNOWN)
+            rows = zip(kept["transforms"], kept["found"].tolist(), stamps.tolist(), strict=True)
+            return {name: Kept(*row) for name, row in zip(names, rows, strict=True)}
+    except FileNotFoundError:
         return {}
-    with np.load(file) as kept:
-        return dict(zip(kept["names"].tolist(), zip(kept["transforms"], kept["found"], strict=True), strict=True))
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile):
+        log.warning("%s is damaged; its faces are found anew", file)
+        return {}
 
 
-def _save(file: Path, kept: Kept) -> None:
-    buffer = io.BytesIO()
-    transforms = np.array([transform for transform, _ in kept.values()]).reshape(-1, 2, 3)
-    found = np.array([found for _, found in kept.values()], bool)
-    np.savez_compressed(buffer, names=np.array(list(kept), np.str_), transforms=transforms, found=found)
-    write_whole(file, buffer.getvalue())
+def _save(file: Path, kept: dict[str, Kept]) -> None:
+    with whole(file) as out:
+        np.savez_compressed(
+            out,
+            names=np.array(list(kept), np.str_),
+            transforms=np.array([one.transform for one in kept.values()]).reshape(-1, 2, 3),
+            found=np.array([one.found for one in kept.values()], bool),
+            stamps=np.array([one.stamp for one in kept.values()], np.int64),
+        )
 
 
 Place = tuple[NDArray[np.float64], bool] | None

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from emotiscan.evaluation import evaluate, headline
-from emotiscan.evaluation.headline import figure_text
 from emotiscan.files import write_whole
+from emotiscan.training.evaluate import print_report
 from emotiscan.training.reporting import ANSWERS
 from emotiscan.training.settings import SETS, Settings
 from emotiscan.training.several import Train, run_all
@@ -42,8 +42,7 @@ def cross_validate(settings: Settings, train: Train) -> int:
     figures.to_csv(out / "folds.csv", index_label="fold")
     print(figures.to_string(float_format=lambda value: f"{value:.3f}", na_rep="–"))
     print("\nall folds together")
-    for name, figure in headline(pooled).items():
-        print(f"{name:26s} {figure_text(figure)}")
+    print_report(pooled)
     return 0
 
 

@@ -3,6 +3,7 @@
 import os
 import zipfile
 import zlib
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
@@ -41,6 +42,26 @@ def read_file(root: str | Path, name: str) -> bytes:
         return _zip(str(root), os.getpid()).read(name)
     except (KeyError, OSError, zipfile.BadZipFile, zlib.error, ValueError, RuntimeError) as error:
         raise ImageError(f"{name} cannot be read from {root}: {error}") from None
+
+
+def stamps_of(root: str | Path, names: Iterable[str]) -> dict[str, int]:
+    """A number for each file, other than 0, that changes when the file is replaced; of one that is missing it is 1."""
+    root = Path(root)
+    if root.is_dir():
+        return {name: _stamp(root / name) for name in names}
+    try:
+        entries = {entry.filename: entry for entry in _zip(str(root), os.getpid()).infolist()}
+    except (OSError, zipfile.BadZipFile):
+        entries = {}
+    return {name: 2 + entries[name].CRC if name in entries else 1 for name in names}
+
+
+def _stamp(file: Path) -> int:
+    try:
+        status = file.stat()
+    except (OSError, ValueError):
+        return 1
+    return 2 + (status.st_size << 32 ^ status.st_mtime_ns) % 2**62
 
 
 @lru_cache(maxsize=16)

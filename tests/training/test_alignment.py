@@ -1,9 +1,11 @@
+import zipfile
+
 import numpy as np
 import pytest
 from trees import png, put, write_csv
 
 from emotiscan import faces
-from emotiscan.training import alignment
+from emotiscan.training import alignment, stores
 from emotiscan.training.alignment import align
 from emotiscan.training.loaders import load_source
 
@@ -93,3 +95,50 @@ def test_an_unreadable_picture_is_marked_and_tried_again(tmp_path, looks):
     put(tmp_path / "anger1.png", png("anger"))
     assert align(table, tmp_path / "cache", workers=0).readable.all()
     assert len(looks) == 2
+
+
+def test_a_picture_that_was_replaced_is_looked_at_again(tmp_path, looks):
+    table = table_of(tmp_path, ["happy0.png", "anger1.png"])
+    align(table, tmp_path / "cache", workers=0)
+    put(tmp_path / "anger1.png", png("calm", 64))
+    align(table, tmp_path / "cache", workers=0)
+    assert [size for size, _ in looks] == [96, 96, 64]
+
+
+def test_a_picture_in_an_archive_that_was_replaced_is_looked_at_again(tmp_path, looks):
+    for expression in ("happy", "happy", "calm"):
+        with zipfile.ZipFile(tmp_path / "faces.zip", "w") as archive:
+            archive.writestr("a.png", png(expression))
+        stores._zip.cache_clear()
+        alignment._align_folder(str(tmp_path / "faces.zip"), ["a.png"], tmp_path / "cache", 0, None)
+    assert len(looks) == 2
+
+
+def test_what_is_found_is_kept_long_before_the_end(tmp_path, looks, monkeypatch):
+    monkeypatch.setattr(alignment, "SAVED", 1)
+    table = table_of(tmp_path, ["happy0.png", "anger1.png"])
+    detector = alignment.faces.FaceDetector
+    locate = detector.locate
+
+    def stopped_at_the_second(self, photo):
+        if len(looks) == 1:
+            raise KeyboardInterrupt
+        return locate(self, photo)
+
+    monkeypatch.setattr(detector, "locate", stopped_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        align(table, tmp_path / "cache", workers=0)
+    monkeypatch.setattr(detector, "locate", locate)
+    align(table, tmp_path / "cache", workers=0)
+    assert len(looks) == 2
+
+
+def test_a_damaged_file_of_what_was_found_is_made_anew(tmp_path, looks, caplog):
+    table = table_of(tmp_path, ["happy0.png"])
+    first = align(table, tmp_path / "cache", workers=0)
+    (file,) = (tmp_path / "cache").glob("*.npz")
+    file.write_bytes(file.read_bytes()[:200])
+    again = align(table, tmp_path / "cache", workers=0)
+    assert len(looks) == 2
+    assert "found anew" in caplog.text
+    np.testing.assert_array_equal(again.transforms, first.transforms)
