@@ -1,9 +1,10 @@
-"""The web app: page config and navigation, nothing else. Run: `streamlit run streamlit_app.py`."""
+"""The web app: page config, navigation and the pages' foot, nothing else. Run: `streamlit run streamlit_app.py`."""
 
 import emotiscan  # noqa: F401  (first: it tunes the threads before anything imports torch)
 
 import streamlit as st  # isort: skip
 
+from emotiscan.ui import footer
 from emotiscan.ui.charts import page_icon
 
 st.set_page_config(page_title="EmotiScan", page_icon=page_icon(), layout="wide")
@@ -18,3 +19,4 @@ st.navigation(
     ],
     position="top",
 ).run()
+footer.show()

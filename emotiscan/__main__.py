@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import io
 import json
 import os
 import sys
@@ -44,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
     """
     parsed = argument_parser().parse_args(arguments)
     sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be valid text
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape")
     # Imported late, so that --help and a mistyped option answer at once.
     from emotiscan.analysis import Analyzer
     from emotiscan.checkpoint import DEFAULT_WEIGHTS, CheckpointError
