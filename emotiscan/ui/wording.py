@@ -63,4 +63,6 @@ def title_of(target: str) -> str:
 
 def plain(text: str) -> str:
     """A visitor's or the system's own text, e.g. a file's name, for Markdown: shown as it is, on one line."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+    escaped = re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+    # Addresses and :names: become links and icons even so; an invisible character inside keeps them from it.
+    return re.sub(r"(?i)(:|@|www)", "\\1\u2060", escaped)
