@@ -31,6 +31,10 @@ SMALL = 1_000_000
 """Pixels that a damaged file may claim here, so that thousands are read in minutes."""
 
 
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+"""A colour profile."""
+
+
 def encoded(image: Image.Image, format: str, **options: object) -> bytes:
     """A picture file."""
     buffer = io.BytesIO()
@@ -49,17 +53,16 @@ def whole_files() -> list[bytes]:
     floats[3, 5:8] = np.nan, np.inf, -np.inf
     exif = Image.Exif()
     exif[0x0112] = 6
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
     return [
-        encoded(rgb, "JPEG", exif=exif, icc_profile=profile),
+        encoded(rgb, "JPEG", exif=exif, icc_profile=PROFILE),
         encoded(rgb, "JPEG", progressive=True, subsampling=0),
         encoded(rgb.convert("CMYK"), "JPEG"),
         encoded(rgb, "MPO", save_all=True, append_images=[rgb]),
-        encoded(rgb, "PNG", icc_profile=profile),
+        encoded(rgb, "PNG", icc_profile=PROFILE),
         encoded(rgba, "PNG", exif=exif),
         encoded(palette, "PNG", transparency=3),
         encoded(deep, "PNG"),
-        encoded(rgb, "WEBP", exif=exif, icc_profile=profile),
+        encoded(rgb, "WEBP", exif=exif, icc_profile=PROFILE),
         encoded(rgba, "WEBP", lossless=True),
         encoded(rgba, "WEBP", save_all=True, append_images=[rgb.convert("RGBA")]),
         encoded(palette, "GIF", save_all=True, append_images=[palette.rotate(90)], transparency=2),
@@ -188,6 +191,10 @@ def largest_files() -> Iterator[tuple[str, bytes]]:
     yield "JPEG of 12 million pixels", encoded(Image.new("RGB", (4032, 3024), "tan"), "JPEG")
 
 
+FORGET_PEAK = Path("/proc/self/clear_refs")
+"""Where Linux is told, by a 5, to begin anew with `VmHWM`."""
+
+
 def memory(field: str) -> float:
     """A figure of this process in MB, of Linux: `VmRSS`, or `VmHWM`, the peak since it was last forgotten."""
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -197,29 +204,31 @@ def memory(field: str) -> float:
 def fuzz(count: int, seed: int) -> int:
     """Read the damaged files; returns the exit status."""
     started, before, outcomes = time.perf_counter(), memory("VmRSS"), Counter()
-    slowest = 0.0
+    slowest, hungriest = 0.0, 0.0
     with small_limits(), silent_libraries():
         for number, data in enumerate(damaged_files(count, seed)):
-            began = time.perf_counter()
+            began, had = time.perf_counter(), memory("VmRSS")
+            FORGET_PEAK.write_text("5")
             try:
                 outcomes[outcome(data)] += 1
             except Exception as error:
                 print(f"file {number} of seed {seed}: {error!r}\n{base64.b64encode(data).decode()}")
                 return 1
             slowest = max(slowest, time.perf_counter() - began)
+            hungriest = max(hungriest, memory("VmHWM") - had)
     for words, times in outcomes.most_common():
         print(f"{times:7}  {words}")
-    seconds, peak = time.perf_counter() - started, memory("VmHWM")
-    print(f"{count} files, {seconds:.0f} s, slowest {slowest:.2f} s, memory {before:.0f} MB before, {peak:.0f} MB peak")
+    seconds, after = time.perf_counter() - started, memory("VmRSS")
+    print(f"{count} files in {seconds:.0f} s; of one file at most {slowest:.2f} s and {hungriest:.0f} MB")
+    print(f"memory of the process: {before:.0f} MB before, {after:.0f} MB after")
     return 0
 
 
 def weigh() -> None:
     """Read the largest files, and print what each needs above what the process had before."""
-    forget = Path("/proc/self/clear_refs")
     for kind, data in largest_files():
         ctypes.CDLL(None).malloc_trim(0)  # what earlier files left behind would hide what this one needs
-        forget.write_text("5")
+        FORGET_PEAK.write_text("5")
         before, began = memory("VmRSS"), time.perf_counter()
         size = read_image(data, WORKING_SIDE).size
         took = time.perf_counter() - began

@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from emotiscan.strangers import name_of_kind
 
@@ -51,7 +51,7 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _ORIENTATION = 0x0112
-_PLAIN = ("RGB", "L", "CMYK", "YCbCr")  # modes whose pixels can be averaged, and have colours of a profile
+_PLAIN = ("RGB", "L", "CMYK", "YCbCr")  # modes whose pixels can be averaged
 _ROWS = 256  # deep pictures are scaled so many rows at a time, or a few megabytes would need hundreds
 
 
@@ -68,9 +68,10 @@ def read_image(source: bytes | str | Path, longest: int | None = None) -> Image.
             more memory than the scaled picture needs. None keeps every pixel.
 
     Returns:
-        An RGB picture, 8 bits a channel, rotated as its EXIF orientation asks, its colours those
-        of a screen (sRGB); transparency is laid on white, an animation gives its first frame,
-        and metadata are dropped.
+        An RGB picture, 8 bits a channel, rotated as its EXIF orientation asks; transparency
+        is laid on white, an animation gives its first frame, and metadata are dropped. A colour
+        profile is not followed: the network looks at greys, and a damaged profile of a few
+        hundred bytes makes the colour library (lcms) ask for half a gigabyte.
 
     Raises:
         ImageError: the file is missing, empty, too large, damaged or no picture.
@@ -100,10 +101,9 @@ def read_image(source: bytes | str | Path, longest: int | None = None) -> Image.
 def _decoded(data: bytes, longest: int | None) -> Image.Image:
     image = _loaded(data, longest)
     turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION))  # now: a TIFF is turned while it is loaded
-    profile = image.info.get("icc_profile")
     if image.mode not in _PLAIN or "transparency" in image.info:
         image = _plain(image)
-    image = _in_screen_colours(_scaled_down(image, longest), profile)
+    image = to_rgb(_scaled_down(image, longest))
     # ImageOps.exif_transpose also writes the EXIF block anew, and fails where any of its tags has a wrong type.
     if turn is not None:
         image = image.transpose(turn)
@@ -159,19 +159,6 @@ def _scaled_down(image: Image.Image, longest: int | None) -> Image.Image:
     if scale >= 1:
         return image
     return image.resize([max(1, round(scale * side)) for side in image.size], Image.Resampling.BOX)
-
-
-def _in_screen_colours(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """In RGB as a screen shows it; a colour profile that is broken or does not fit is passed over."""
-    if profile and image.mode != "YCbCr":
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            if "sRGB" not in ImageCms.getProfileDescription(source):
-                screen = ImageCms.createProfile("sRGB")
-                return ImageCms.profileToProfile(image, source, screen, outputMode="RGB") or image
-        except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
-            pass
-    return to_rgb(image)
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

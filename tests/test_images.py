@@ -7,7 +7,7 @@ import zlib
 import fuzz_images
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image
 
 from emotiscan import images
 from emotiscan.images import ImageError, read_image
@@ -240,28 +240,10 @@ def test_floats_of_any_size_are_scaled(values):
     assert ends == ([0, 255] if values[0] < values[1] else [0, 0])
 
 
-def profile(space: str) -> bytes:
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile(space)).tobytes()
-
-
-def test_colours_of_a_profile_become_those_of_the_screen():
-    swapped = profile("sRGB").replace("sRGB".encode("utf-16-be"), "mine".encode("utf-16-be"))
-    for old, new in ((b"rXYZ", b"----"), (b"bXYZ", b"rXYZ"), (b"----", b"bXYZ")):  # whose red is blue
-        swapped = swapped.replace(old, new)
+@pytest.mark.parametrize("profile", [b"no profile", bytes(300_000), fuzz_images.PROFILE, fuzz_images.PROFILE[:200]])
+def test_a_colour_profile_is_passed_over(profile):
     picture = Image.new("RGB", (8, 8), (200, 120, 90))
-    for format in ("PNG", "TIFF"):
-        photo = read_image(encoded(picture, format, icc_profile=swapped))
-        assert np.allclose(photo.getpixel((0, 0)), (90, 120, 200), atol=3)
-
-
-@pytest.mark.parametrize(
-    "useless",
-    [profile("sRGB"), profile("sRGB")[:200], profile("LAB"), b"no profile", b"\xff" * 4000],
-    ids=["the screen's own", "cut", "of other channels", "text", "noise"],
-)
-def test_a_profile_that_is_of_no_use_is_passed_over(useless):
-    picture = Image.new("RGB", (8, 8), (200, 120, 90))
-    assert read_image(encoded(picture, icc_profile=useless)).getpixel((0, 0)) == (200, 120, 90)
+    assert read_image(encoded(picture, icc_profile=profile)).getpixel((0, 0)) == (200, 120, 90)
 
 
 def test_only_the_picture_of_a_file_with_two_natures_is_taken():
