@@ -1,21 +1,15 @@
 """Read faces without a browser: `python -m emotiscan PHOTO…`."""
 
 import argparse
-import csv
 import io
-import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
-
-from emotiscan.images import ImageError
-from emotiscan.records import columns, flat, record
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from emotiscan.analysis import Analyzer, Reading
-    from emotiscan.model import FaceModel
+    from emotiscan.scoring import Job, Output
 
 
 def argument_parser() -> argparse.ArgumentParser:
@@ -23,10 +17,14 @@ def argument_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m emotiscan",
         description="Read emotion and FACS codes of every face in photographs. Writes one line a face.",
-        epilog="An image that cannot be read gives a line with an “error”, the rest go on, and the exit status is 1.",
+        epilog="An image that cannot be read gives a line with an “error”, the rest go on, and the exit status is 1. "
+        "One without a face gives such a line too.",
     )
     parser.add_argument(
-        "photos", nargs="+", metavar="PHOTO", help="picture files; - reads their paths from standard input"
+        "photos",
+        nargs="+",
+        metavar="PHOTO",
+        help="picture files, or folders with pictures; - reads their paths from standard input",
     )
     parser.add_argument("--cropped", action="store_true", help="each picture already is one face")
     parser.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="default: jsonl")
@@ -34,88 +32,82 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--weights", metavar="FILE", type=Path, help="checkpoint to read with (default: the shipped one)"
     )
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        type=Path,
+        help="write the lines there; the same command goes on with what an interrupted one has left",
+    )
+    parser.add_argument("--workers", metavar="N", type=_count, default=1, help="processes that read (default: 1)")
+    parser.add_argument("--ray", action="store_true", help="let a Ray cluster read, with --workers actors")
     return parser
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"“{text}” is no whole number from 1 on")
+    return int(text)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Read the photos and print what was read.
 
     Returns:
-        Exit status: 0, 1 if any image could not be read, 2 if nothing can be (no checkpoint).
+        Exit status: 0, 1 if any image could not be read, 2 if nothing can be (no checkpoint) or nothing more, 130
+        when it was interrupted.
     """
     parsed = argument_parser().parse_args(arguments)
-    sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be valid text
     if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(errors="surrogateescape")
+        sys.stdin.reconfigure(errors="surrogateescape")  # a file's name need not be valid text
     # Imported late, so that --help and a mistyped option answer at once.
-    from emotiscan.analysis import Analyzer
-    from emotiscan.checkpoint import DEFAULT_WEIGHTS, CheckpointError
+    from emotiscan.checkpoint import DEFAULT_WEIGHTS, CheckpointError, load_checkpoint
+    from emotiscan.scoring import Job, Output, OutputError, WorkerError
 
+    job = Job((parsed.weights or DEFAULT_WEIGHTS).absolute(), parsed.cropped, parsed.heatmaps)
     try:
-        analyzer = Analyzer(parsed.weights or DEFAULT_WEIGHTS)
-    except CheckpointError as error:
+        _, card = load_checkpoint(job.weights)
+        vocabulary = card.config.emotions, card.config.codes
+        if parsed.out:
+            output = Output.to_file(parsed.out, parsed.format, *vocabulary)
+        else:
+            output = Output(sys.stdout.buffer, parsed.format, *vocabulary)
+        if job.heatmaps:
+            job.heatmaps.mkdir(parents=True, exist_ok=True)
+        return int(_read_all(job, output, parsed))
+    except (CheckpointError, OutputError, WorkerError) as error:
         print(f"emotiscan: {error}", file=sys.stderr)
         return 2
-    try:
-        if parsed.heatmaps:
-            parsed.heatmaps.mkdir(parents=True, exist_ok=True)
-        return int(_read_all(analyzer, parsed))
     except BrokenPipeError:  # whoever read our output, e.g. `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        print(f"emotiscan: heat maps cannot be written: {error}", file=sys.stderr)
+        print(f"emotiscan: a result cannot be written: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("\nStopped." + (" The same command goes on." if parsed.out else ""), file=sys.stderr)
+        return 130
 
 
-def _read_all(analyzer: "Analyzer", parsed: argparse.Namespace) -> bool:
+def _read_all(job: "Job", output: "Output", parsed: argparse.Namespace) -> bool:
     """Read and write every photo; returns whether any could not be read."""
-    config = analyzer.card.config
-    write = _csv_writer(sys.stdout, config.emotions, config.codes) if parsed.format == "csv" else _write_json
+    from emotiscan.scoring.scorer import NO_FACE
+
     failed = False
-    for place, name in enumerate(_names(parsed.photos, sys.stdin)):
-        try:
-            analysis = analyzer.analyze(name, cropped=parsed.cropped)
-        except ImageError as error:
-            failed = True
-            write({"image": name, "error": str(error)})
-            continue
-        for number, reading in enumerate(analysis.readings):
-            write(record(name, number, reading))
-            if parsed.heatmaps:
-                # Numbered, so that photos of the same name in two folders do not overwrite each other.
-                _write_heat_maps(parsed.heatmaps / f"{place:04}-{Path(name).stem}-{number}", reading, analyzer.model)
+    for _, rows in _scored(job, output, parsed):
+        output.write(rows)
+        failed |= rows[0].get("error", NO_FACE) != NO_FACE
     return failed
 
 
-def _names(photos: list[str], stdin: TextIO) -> Iterator[str]:
-    for photo in photos:
-        if photo == "-":
-            yield from (line.rstrip("\r\n") for line in stdin if line.strip())
-        else:
-            yield photo
+def _scored(job: "Job", output: "Output", parsed: argparse.Namespace) -> Iterator[tuple]:
+    from emotiscan.scoring import pictures, score
 
+    left = (picture for picture in pictures(parsed.photos, sys.stdin) if picture.name not in output.done)
+    if parsed.ray:
+        from emotiscan.scoring.on_ray import score_on_ray
 
-def _write_json(row: dict) -> None:
-    print(json.dumps(row), flush=True)
-
-
-def _csv_writer(stream: TextIO, emotions: tuple[str, ...], codes: tuple[str, ...]) -> Callable[[dict], None]:
-    writer = csv.DictWriter(stream, columns(emotions, codes))
-    writer.writeheader()
-
-    def write(row: dict) -> None:
-        writer.writerow(flat(row))
-        stream.flush()
-
-    return write
-
-
-def _write_heat_maps(stem: Path, reading: "Reading", model: "FaceModel") -> None:
-    from emotiscan.explain import heat_maps, overlay
-
-    for code, heat_map in heat_maps(model, reading.feature_map, reading.present).items():
-        overlay(reading.crop, heat_map).save(stem.with_name(f"{stem.name}-{code}.png"))
+        return score_on_ray(left, job, parsed.workers)
+    return score(left, job, parsed.workers)
 
 
 if __name__ == "__main__":

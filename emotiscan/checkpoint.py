@@ -7,7 +7,6 @@ unpickled.
 
 import hashlib
 import json
-import os
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from emotiscan.calibration import Calibration
+from emotiscan.files import write_whole
 from emotiscan.model import FaceModel, ModelConfig
 
 FORMAT = "emotiscan-1"
@@ -65,11 +65,7 @@ def save_checkpoint(path: str | Path, model: FaceModel, card: Card) -> Path:
         "metrics": json.dumps(dict(card.metrics)),
     }
     metadata["sha256"] = _digest(tensors, metadata)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_bytes(save(tensors, metadata))
-    os.replace(unfinished, path)
-    return path
+    return write_whole(path, save(tensors, metadata))
 
 
 def load_checkpoint(path: str | Path = DEFAULT_WEIGHTS) -> tuple[FaceModel, Card]:

@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT, SAMPLES
 from PIL import Image
 
-from emotiscan import analysis, facs
+from emotiscan import checkpoint, facs
 from emotiscan.__main__ import main
 
 GROUP, SMILE = str(SAMPLES / "group.jpg"), str(SAMPLES / "smile.jpg")
@@ -20,15 +20,15 @@ KEYS = ["image", "face", "box", "confidence", "emotion", "clear", "emotions", "f
 
 
 @pytest.fixture
-def read(tiny_weights, capsys):
+def read(tiny_weights, capfdbinary):
     """Runs the command line with the tiny checkpoint: its exit status and what it printed."""
 
     def run(*arguments: str) -> tuple[int, str]:
-        capsys.readouterr()
+        capfdbinary.readouterr()
         status = main([*arguments, "--weights", str(tiny_weights)])
-        printed = capsys.readouterr()
-        assert printed.err == ""
-        return status, printed.out
+        printed = capfdbinary.readouterr()
+        assert printed.err == b""
+        return status, printed.out.decode()
 
     return run
 
@@ -116,10 +116,11 @@ def test_a_dash_reads_paths_from_standard_input(read, monkeypatch):
     assert [row["image"] for row in rows_of(text)] == ["nowhere.jpg", SMILE, *[GROUP] * 4]
 
 
-def test_a_photo_without_a_face_gives_no_line_unless_it_is_said_to_be_one(read, tmp_path):
+def test_a_photo_without_a_face_says_so_unless_it_is_said_to_be_one(read, tmp_path):
     path = tmp_path / "wall.png"
     Image.new("RGB", (80, 80), "grey").save(path)
-    assert read(str(path)) == (0, "")
+    assert rows_of(read(str(path))[1]) == [{"image": str(path), "error": "No face was found."}]
+    assert read(str(path))[0] == 0  # it could be read
     status, text = read(str(path), "--cropped")
     (row,) = rows_of(text)
     assert status == 0
@@ -151,7 +152,7 @@ def test_heat_maps_of_photos_with_one_name_do_not_overwrite_each_other(read, tmp
 def test_a_folder_that_cannot_be_made_is_said_plainly(tiny_weights, tmp_path, capsys):
     (tmp_path / "file").write_text("in the way")
     assert main([SMILE, "--weights", str(tiny_weights), "--heatmaps", str(tmp_path / "file" / "maps")]) == 2
-    assert capsys.readouterr().err.startswith("emotiscan: heat maps cannot be written")
+    assert capsys.readouterr().err.startswith("emotiscan: a result cannot be written")
 
 
 def test_without_a_checkpoint_it_says_so_plainly(tmp_path, capsys):
@@ -164,7 +165,7 @@ def test_without_a_checkpoint_it_says_so_plainly(tmp_path, capsys):
 
 @pytest.mark.parametrize("arguments", [[], ["--format", "xml", SMILE], ["--colour", SMILE]])
 def test_a_wrong_command_line_is_refused_before_anything_is_loaded(arguments, capsys, monkeypatch):
-    monkeypatch.setattr(analysis, "Analyzer", lambda *_: pytest.fail("loaded"))
+    monkeypatch.setattr(checkpoint, "load_checkpoint", lambda *_: pytest.fail("loaded"))
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
     assert stopped.value.code == 2

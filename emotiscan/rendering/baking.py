@@ -4,7 +4,6 @@ Takes about half a minute; the result lies in the cache folder, keyed by the mod
 """
 
 import logging
-import os
 import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -14,6 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from emotiscan.files import whole
 from emotiscan.rendering.brows import draw_brows
 from emotiscan.rendering.kernels import OPTIONS
 from emotiscan.rendering.masks import Unwrapped, draw_masks, is_ear
@@ -88,11 +88,8 @@ def bake(model: FaceModel, cache_dir: str | Path = "cache") -> Baked:
             log.warning("%s is damaged and made anew", file)
     log.info("Preparing the face model, once, about half a minute …")
     baked = _bake(model)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(f"{file.stem}.{os.getpid()}.tmp")
-    with open(unfinished, "wb") as out:
+    with whole(file) as out:
         np.savez(out, **{field.name: getattr(baked, field.name) for field in fields(Baked)})
-    os.replace(unfinished, file)
     return baked
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image
 
 from emotiscan import facs
+from emotiscan.files import write_whole
 from emotiscan.rendering.expressions import CODES, draw_expression
 from emotiscan.rendering.people import draw_person
 from emotiscan.rendering.renderer import Renderer, Rendering
@@ -266,10 +267,3 @@ def _lines(rows: list[dict[str, object]]) -> str:
     text = io.StringIO()
     csv.DictWriter(text, COLUMNS, lineterminator="\n").writerows(rows)
     return text.getvalue()
-
-
-def write_whole(file: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-    unfinished.write_bytes(data)
-    os.replace(unfinished, file)

@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image
 
 from emotiscan import facs
-from emotiscan.rendering.dataset import write_whole
+from emotiscan.files import write_whole
 from emotiscan.rendering.expressions import CODES, Expression, Gaze, complete
 from emotiscan.rendering.model import FaceModelError
 from emotiscan.rendering.people import Glasses, draw_person

@@ -14,9 +14,11 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from emotiscan import faces
+from emotiscan.files import write_whole
 from emotiscan.images import ImageError, read_image
 from emotiscan.training.stores import read_file
 from emotiscan.training.table import LabelTable
@@ -61,11 +63,22 @@ def align(table: LabelTable, cache: str | Path, workers: int = 2, progress: Prog
     """
     transforms, found = np.full((len(table), 2, 3), np.nan), np.zeros(len(table), bool)
     for root, rows in table.frame.groupby("root", sort=False).indices.items():
-        # Resolved, so that the same name seen from another folder is another picture.
-        folder = str(Path(root).resolve())
-        file = Path(cache) / f"alignment-{hashlib.sha256(repr((VERSION, folder)).encode()).hexdigest()[:16]}.npz"
-        kept = _load(file)
         names = table.frame["image"].iloc[rows].tolist()
+        kept = _align_folder(str(Path(root).resolve()), names, Path(cache), workers, progress)
+        for row, name in zip(rows, names, strict=True):
+            if name in kept:
+                transforms[row], found[row] = kept[name]
+    return Alignment(transforms, found)
+
+
+def _align_folder(folder: str, names: list[str], cache: Path, workers: int, progress: Progress | None) -> "Kept":
+    """What is known of a folder's pictures, with all that are named and readable."""
+    # Resolved by the caller, so that the same name seen from another folder is another picture.
+    file = cache / f"alignment-{hashlib.sha256(repr((VERSION, folder)).encode()).hexdigest()[:16]}.npz"
+    cache.mkdir(parents=True, exist_ok=True)
+    # Of several processes that train together, one finds the faces, and the others what it found.
+    with FileLock(file.with_suffix(".lock")):
+        kept = _load(file)
         # What could not be read was not kept, and is tried again: the picture may have been mended since.
         missing = [name for name in names if name not in kept]
         for done, (name, place) in enumerate(
@@ -77,10 +90,7 @@ def align(table: LabelTable, cache: str | Path, workers: int = 2, progress: Prog
                 progress(done + 1, len(missing))
         if missing:
             _save(file, kept)
-        for row, name in zip(rows, names, strict=True):
-            if name in kept:
-                transforms[row], found[row] = kept[name]
-    return Alignment(transforms, found)
+    return kept
 
 
 Kept = dict[str, tuple[NDArray[np.float64], bool]]
@@ -99,10 +109,7 @@ def _save(file: Path, kept: Kept) -> None:
     transforms = np.array([transform for transform, _ in kept.values()]).reshape(-1, 2, 3)
     found = np.array([found for _, found in kept.values()], bool)
     np.savez_compressed(buffer, names=np.array(list(kept), np.str_), transforms=transforms, found=found)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_suffix(".unfinished")
-    unfinished.write_bytes(buffer.getvalue())
-    unfinished.replace(file)
+    write_whole(file, buffer.getvalue())
 
 
 Place = tuple[NDArray[np.float64], bool] | None

@@ -2,11 +2,14 @@
 
 import argparse
 import dataclasses
+from collections.abc import Mapping
+from typing import Any, NoReturn
 
 from emotiscan.model import BACKBONES
 from emotiscan.training.augmentation import Augmentation
 from emotiscan.training.options import add_machine_options
 from emotiscan.training.settings import SETS, Settings, SettingsError
+from emotiscan.training.sweep_file import Options, read_sweep
 
 
 def parse_sizes(text: str) -> tuple[tuple[int, int], ...]:
@@ -60,6 +63,12 @@ def argument_parser() -> argparse.ArgumentParser:
         "where it has one",
     )
 
+    data.add_argument(
+        "--sweep",
+        metavar="FILE",
+        help="a run for each combination of options in a TOML file, with lines like lr = [0.0003, 0.001] (see "
+        "emotiscan/training/sweep_file.py), in folders of --out, and a table of what each reached",
+    )
     data.add_argument(
         "--folds",
         type=_folds,
@@ -123,7 +132,7 @@ def argument_parser() -> argparse.ArgumentParser:
         help="crop side that the checkpoint reads (default: the last of --sizes); a little more than it was trained "
         "at can read better (Touvron et al., 2019)",
     )
-    fit.add_argument("--batch", type=int, default=32, help="pictures a step (default: 32)")
+    fit.add_argument("--batch", type=int, default=32, help="pictures a step, over all processes (default: 32)")
     fit.add_argument("--lr", type=float, default=1e-3, help="learning rate of the heads (default: 0.001)")
     fit.add_argument(
         "--backbone-lr-factor",
@@ -190,6 +199,20 @@ def argument_parser() -> argparse.ArgumentParser:
     add_machine_options(machine, "load pictures")
     machine.add_argument("--threads", type=int, default=0, help="threads that compute (default: torch's own choice)")
     machine.add_argument(
+        "--devices",
+        type=int,
+        default=1,
+        metavar="N",
+        help="processes that train together on this machine, one for each GPU, or sharing its processor (default: 1)",
+    )
+    machine.add_argument(
+        "--nodes",
+        type=int,
+        default=1,
+        metavar="M",
+        help="machines that train together; start the same command on each with torchrun or srun (default: 1)",
+    )
+    machine.add_argument(
         "--compile",
         action="store_true",
         help="let torch.compile make faster code for the training steps; takes minutes for each crop size, and a C++ "
@@ -209,6 +232,8 @@ _EXAMPLES = """examples:
     python train.py data --data ckplus:/path/to/CK+ --out survey
   hold runs against each other
     python train.py compare runs/one runs/other
+  try options against each other
+    python train.py --data ckplus:/path/to/CK+ --sweep sweep.toml
   go on after an interruption
     python train.py --resume runs/2026-01-31_12-00-00
 """
@@ -220,13 +245,45 @@ def settings_from(arguments: argparse.Namespace, out: str) -> Settings:
     Raises:
         SettingsError: a value is out of its range, or no data is named.
     """
-    values = {k: v for k, v in vars(arguments).items() if k in Settings.__dataclass_fields__}
     if not arguments.data:
         raise SettingsError("name at least one data set, e.g. --data ckplus:/path/to/CK+ (see --help)")
-    changes = dict(_change(text) for text in arguments.augment)
-    base = Augmentation.none() if arguments.no_augmentation else Augmentation()
-    values |= {"data": tuple(arguments.data), "out": out, "augmentation": dataclasses.replace(base, **changes)}
-    settings = Settings(**values)
+    told = vars(arguments) | {"data": tuple(arguments.data), "out": out}
+    if arguments.sweep:
+        told["sweep"] = read_sweep(arguments.sweep, arguments.seed)
+    settings = _changed(Settings(told["data"], out), told)
+    for options in settings.sweep or ():
+        trial_settings(settings, options)  # a mistake in the last trial must not come to light after days
+    return settings
+
+
+def trial_settings(settings: Settings, options: Options) -> Settings:
+    """The settings of all trials of a sweep, with one trial's own.
+
+    Raises:
+        SettingsError: an option does not exist, or its value cannot be.
+    """
+    parser = argument_parser()
+
+    def refuse(message: str) -> NoReturn:
+        raise SettingsError(f"--sweep: {' '.join(options)}: {message}")
+
+    parser.error = refuse
+    blank = argparse.Namespace(**dict.fromkeys(vars(parser.parse_args([]))))
+    told = vars(parser.parse_args(options, blank))
+    named = {name: value for name, value in told.items() if value is not None}  # the others stay as they are
+    return _changed(dataclasses.replace(settings, sweep=None), named)
+
+
+def _changed(settings: Settings, told: Mapping[str, Any]) -> Settings:
+    """Settings with what the command line tells in their place.
+
+    Raises:
+        SettingsError: a value is out of its range.
+    """
+    values = {name: value for name, value in told.items() if name in Settings.__dataclass_fields__}
+    augmentation = Augmentation.none() if told.get("no_augmentation") else settings.augmentation
+    values["augmentation"] = dataclasses.replace(augmentation, **dict(map(_change, told.get("augment", ()))))
+    settings = dataclasses.replace(settings, **values)
     settings.check()
     return settings
 

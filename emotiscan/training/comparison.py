@@ -11,7 +11,7 @@ from emotiscan.evaluation import headline
 from emotiscan.evaluation.headline import figure_text
 from emotiscan.training.settings import SettingsError
 
-LEFT_OUT = ("out", "cache", "workers", "threads", "fold")
+LEFT_OUT = ("out", "cache", "workers", "threads", "devices", "nodes", "fold", "sweep")
 """Settings that say nothing about what was learnt."""
 
 

@@ -30,7 +30,10 @@ class AlignedTable:
 
     def part(self, split: str) -> "AlignedTable":
         """The rows of one split."""
-        mask = (self.table.frame["split"] == split).to_numpy()
+        return self.where((self.table.frame["split"] == split).to_numpy())
+
+    def where(self, mask: NDArray[np.bool_]) -> "AlignedTable":
+        """The rows where a mask of (n,) holds."""
         return AlignedTable(self.table.where(mask), self.transforms[mask])
 
 
@@ -107,17 +110,9 @@ class FaceData(L.LightningDataModule):
 
     @property
     def steps_per_epoch(self) -> int:
-        """Batches of one training epoch; the last, unfilled one is left out."""
-        return self._count // self._batch
-
-    @property
-    def _batch(self) -> int:
-        return min(self.settings.batch, self._count)
-
-    @property
-    def _count(self) -> int:
-        """Pictures of one training epoch."""
-        return sum(count for _, count in self._sets())
+        """Batches of one training epoch."""
+        count = sum(count for _, count in self._sets())
+        return len(batches(np.arange(count), self.settings.batch, self.settings.processes))
 
     def _sets(self) -> Iterator[tuple[NDArray[np.int64], int]]:
         """Rows of each data set, and how many of them an epoch trains on."""
@@ -137,6 +132,9 @@ class FaceData(L.LightningDataModule):
             chosen.append(rows[np.arange(epoch * count, (epoch + 1) * count) % len(rows)])
         return in_pairs(np.concatenate(chosen), persons, np.random.default_rng(self.settings.seed_at(epoch)))
 
+    def _process(self) -> int:
+        return self.trainer.global_rank if self.trainer else 0
+
     def _epoch(self) -> int:
         return self.trainer.current_epoch if self.trainer else 0
 
@@ -154,17 +152,33 @@ class FaceData(L.LightningDataModule):
         )
         return DataLoader(
             dataset,
-            self._batch,
             # An order, not a generator, whose second iteration (as Lightning makes when it resumes) is another.
-            sampler=self._rows(epoch).tolist(),
-            drop_last=True,  # batch normalisation cannot train on a last batch of one
+            batch_sampler=batches(self._rows(epoch), self.settings.batch, self.settings.processes, self._process()),
             num_workers=self.settings.workers,
         )
 
     def val_dataloader(self) -> DataLoader:
         """Validation batches, at the current epoch's size."""
         size = self.settings.size_at(self._epoch())
-        return evaluation_loader(self.validation, self.config, size, self.settings)
+        rows = np.arange(len(self.validation.table)) % self.settings.processes == self._process()
+        return evaluation_loader(self.validation.where(rows), self.config, size, self.settings)
+
+
+def batches(rows: NDArray[np.int64], size: int, processes: int = 1, process: int = 0) -> list[list[int]]:
+    """One process's part of each batch of an epoch; over all processes every row has its place, once.
+
+    Args:
+        rows: (n,) in the epoch's order.
+        size: rows in a batch, over all processes. What is left at the end is a smaller batch, or, where it would not
+            give each process the two that batch normalisation needs, joins the one before.
+        processes: how many train together.
+        process: which of them, from 0.
+    """
+    starts = list(range(0, len(rows), size))
+    if len(starts) > 1 and len(rows) - starts[-1] < 2 * processes:
+        starts.pop()
+    # Neighbours stay together: they may be two pictures of a person (see `in_pairs`).
+    return [np.array_split(batch, processes)[process].tolist() for batch in np.split(rows, starts[1:])]
 
 
 def in_pairs(rows: NDArray[np.int64], persons: NDArray, rng: np.random.Generator) -> NDArray[np.int64]:

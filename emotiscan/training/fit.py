@@ -1,40 +1,53 @@
 """One training run, from settings to a run folder.
 
 A run folder holds `settings.json` (all settings, resolved), `environment.json` (see `provenance`), `metrics.csv`
-(figures per epoch), `best.ckpt` and `last.ckpt` (Lightning's, for `--resume`), and at the end `emotiscan.safetensors`
-(the checkpoint that the app opens), `report.json`, `test.npz` (the answer to each test picture) and `figures/`.
+(figures per epoch), `tensorboard/` (the same), `first_batch.png` (what the network is shown), `best.ckpt` and
+`last.ckpt` (Lightning's, for `--resume`), and at the end `emotiscan.safetensors` (the checkpoint that the app opens),
+`report.json`, `test.npz` (the answer to each test picture) and `figures/`.
 """
 
+import argparse
 import dataclasses
 import json
 import logging
 import sys
-import time
 import warnings
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import lightning as L
 import pandas as pd
 import torch
-from lightning.pytorch.callbacks import (
-    Callback,
-    EarlyStopping,
-    EMAWeightAveraging,
-    ModelCheckpoint,
-    TQDMProgressBar,
-)
+from lightning.pytorch.loggers import TensorBoardLogger
 
+from emotiscan.files import write_whole
+from emotiscan.images import ImageError
+from emotiscan.training.callbacks import (
+    Average,
+    Bar,
+    BestKeeper,
+    EpochLine,
+    FirstBatch,
+    Keeper,
+    Patience,
+    WholeCheckpoints,
+)
 from emotiscan.training.command_line import argument_parser, settings_from
 from emotiscan.training.data import FaceData, load_data
 from emotiscan.training.initialisation import initial_model
-from emotiscan.training.learner import FaceLearner
+from emotiscan.training.learner import DivergedError, FaceLearner
 from emotiscan.training.losses import code_weights, emotion_weights
+from emotiscan.training.processes import is_first, share_processor, trainer_options
 from emotiscan.training.provenance import FILE, commit, environment
 from emotiscan.training.settings import Settings, SettingsError
 from emotiscan.training.table import LabelTable, TableError
 
 log = logging.getLogger("emotiscan.training")
+
+
+class StoppedError(RuntimeError):
+    """A run that had begun cannot go on; the message says why and what to do."""
+
 
 NOISE = (
     r".*isinstance\(treespec, LeafSpec\)",  # Lightning's own use of PyTorch
@@ -56,26 +69,23 @@ def main(arguments: list[str] | None = None) -> int:
 
         return {"data": survey, "compare": comparison}[arguments[0]].main(arguments[1:])
     parsed = argument_parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    logging.basicConfig(level=logging.INFO if is_first() else logging.ERROR, format="%(message)s", stream=sys.stderr)
+    for library in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(library).setLevel(logging.WARNING)
     for message in NOISE:
         warnings.filterwarnings("ignore", message=message)
     try:
-        if parsed.resume:
-            settings = Settings.load(Path(parsed.resume) / "settings.json")
-            # The folder may have been moved, or be seen from another one, since the run began.
-            settings = dataclasses.replace(settings, out=parsed.resume)
-        else:
-            out = parsed.out or f"runs/{datetime.now():%Y-%m-%d_%H-%M-%S}"
-            if (Path(out) / "settings.json").exists():
-                raise SettingsError(f"{out} already holds a run; go on with --resume {out}, or name another --out")
-            settings = _again(parsed.again, out) if parsed.again else settings_from(parsed, out)
+        settings = _settings(parsed)
         if settings.folds and settings.fold is None:
             from emotiscan.training.folds import cross_validate  # matplotlib, not needed by a single run before its end
 
             return cross_validate(settings, fit)
+        if settings.sweep:
+            from emotiscan.training.sweep import sweep
+
+            return sweep(settings, fit)
         return fit(settings, resume=bool(parsed.resume))
-    except (TableError, SettingsError, OSError) as error:
+    except (TableError, SettingsError, StoppedError, OSError) as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -83,9 +93,18 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def _again(run: str, out: str) -> Settings:
-    """The settings of another run, for a run of its own."""
-    return dataclasses.replace(Settings.load(Path(run) / "settings.json"), out=out)
+def _settings(parsed: argparse.Namespace) -> Settings:
+    """Those of the run to go on with, of the run to do again, or of the command line."""
+    if parsed.resume:
+        # The folder may have been moved, or be seen from another one, since the run began.
+        return dataclasses.replace(Settings.load(Path(parsed.resume) / "settings.json"), out=parsed.resume)
+    out = parsed.out or f"runs/{datetime.now():%Y-%m-%d_%H-%M-%S}"
+    # The other processes of a run find what the first has just written.
+    if is_first() and (Path(out) / "settings.json").exists():
+        raise SettingsError(f"{out} already holds a run; go on with --resume {out}, or name another --out")
+    if parsed.again:
+        return dataclasses.replace(Settings.load(Path(parsed.again) / "settings.json"), out=out)
+    return settings_from(parsed, out)
 
 
 def fit(settings: Settings, resume: bool = False) -> int:
@@ -96,12 +115,12 @@ def fit(settings: Settings, resume: bool = False) -> int:
 
     Raises:
         TableError, SettingsError: the run cannot start.
+        StoppedError: it cannot go on; what it has kept is whole.
     """
     out = Path(settings.out)
     # Gradients far below any use make processors ten times slower; set before the worker threads start.
     torch.set_flush_denormal(True)
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
+    share_processor(settings)
     last = out / "last.ckpt"
     goes_on = resume and last.is_file()
     data = load_data(settings, _show_alignment)
@@ -115,21 +134,24 @@ def fit(settings: Settings, resume: bool = False) -> int:
     if settings.map_loss and not model.config.local_codes:
         raise SettingsError("--map-loss teaches where codes show, which only --local-codes can tell; add that option")
     batches = FaceData(data, model.config, settings)
-    if len(batches.training.table) < 2:
-        raise SettingsError("at least two training pictures are needed")
-    out.mkdir(parents=True, exist_ok=True)
-    settings.save(out / "settings.json")
-    _keep_environment(out / FILE, data.table)
+    if len(batches.training.table) < 2 * settings.processes:
+        raise SettingsError("at least two training pictures are needed for each process")
+    if len(batches.validation.table) < settings.processes:
+        raise SettingsError("at least one validation picture is needed for each process")
+    if is_first():
+        settings.save(out / "settings.json")
+        _keep_environment(out / FILE, data.table)
     learner = FaceLearner(model, settings, batches.steps_per_epoch * settings.epochs, **_weights(batches, settings))
     # A bar that is redrawn is for people who watch; a log gets one line an epoch.
     watched = sys.stderr.isatty() and sys.stdout.isatty()
     trainer = L.Trainer(
         max_epochs=settings.epochs,
-        accelerator="auto",
-        devices=1,
-        precision=_precision(settings.precision),
+        **trainer_options(settings),
+        precision=precision_of(settings.precision),
         gradient_clip_val=1.0,
-        logger=False,
+        logger=TensorBoardLogger(out, name="", version="tensorboard"),
+        log_every_n_steps=1,
+        plugins=[WholeCheckpoints()],
         callbacks=[
             *([Average(settings.ema)] if settings.ema else []),
             BestKeeper(out, "best", monitor="val_loss", enable_version_counter=False),
@@ -137,6 +159,7 @@ def fit(settings: Settings, resume: bool = False) -> int:
             Keeper(out, "last", enable_version_counter=False),
             Patience("val_loss", patience=settings.patience),
             EpochLine(settings),
+            FirstBatch(out / "first_batch.png"),
             *([Bar()] if watched else []),
         ],
         enable_progress_bar=watched,
@@ -146,6 +169,8 @@ def fit(settings: Settings, resume: bool = False) -> int:
     )
     try:
         trainer.fit(learner, batches, ckpt_path=last if goes_on else None, weights_only=True)
+        if not is_first():
+            return 0
         best = torch.load(out / "best.ckpt", map_location="cpu", weights_only=True)["state_dict"]
         learner.load_state_dict(best, strict=False)
         from emotiscan.training.reporting import finish  # matplotlib, not needed before
@@ -154,6 +179,13 @@ def fit(settings: Settings, resume: bool = False) -> int:
     except (KeyboardInterrupt, SystemExit):  # Lightning makes the one into the other
         print(f"\nStopped. Go on with: python train.py --resume {out}", file=sys.stderr)
         return 130
+    except (ImageError, OSError) as error:
+        # Of an error in a process that loads pictures, the last line is the error itself.
+        reason = str(error).strip().splitlines()[-1].rpartition("ImageError: ")[2]
+        raise StoppedError(f"{reason}\nMend that, then go on with: python train.py --resume {out}") from None
+    except DivergedError as error:
+        kept = f"; the weights of the best epoch are in {out / 'best.ckpt'}" if (out / "best.ckpt").is_file() else ""
+        raise StoppedError(f"{error}{kept}") from None
     return 0
 
 
@@ -161,7 +193,7 @@ def _keep_environment(file: Path, table: LabelTable) -> None:
     """Write it when the run begins; say so where a run goes on with other data."""
     now = environment(table)
     if not file.is_file():
-        file.write_text(json.dumps(now, indent=1) + "\n")
+        write_whole(file, json.dumps(now, indent=1) + "\n")
     elif json.loads(file.read_text()).get("data") != now["data"]:
         log.warning("the data are not those that this run began with; start a new run to compare like with like")
 
@@ -169,102 +201,6 @@ def _keep_environment(file: Path, table: LabelTable) -> None:
 def history(out: Path) -> pd.DataFrame:
     """Figures per epoch of a run folder, one row an epoch."""
     return pd.read_csv(out / "metrics.csv")
-
-
-AVERAGED_STEPS = 10
-"""Every so many steps the average takes up the weights: as good as every step, and ten times cheaper."""
-
-
-class Average(EMAWeightAveraging):
-    """A running average of the weights and batch statistics; what is validated and kept as the best."""
-
-    def __init__(self, kept: float) -> None:
-        """Make one.
-
-        Args:
-            kept: share of the average that one step keeps, 0 to 1.
-        """
-        super().__init__(decay=kept**AVERAGED_STEPS, update_every_n_steps=AVERAGED_STEPS)
-
-
-class Keeper(ModelCheckpoint):
-    """Keeps weights in the run folder, and knows the best ones also after that folder was moved."""
-
-    def load_state_dict(self, state_dict: dict) -> None:
-        """Take up what was kept so far."""
-        super().load_state_dict(state_dict | {"dirpath": self.dirpath})
-
-
-class Bar(TQDMProgressBar):
-    """Progress within the epoch; epochs are counted from 1, as everywhere else."""
-
-    def on_train_epoch_start(self, trainer: L.Trainer, *arguments: object) -> None:
-        """Name the epoch."""
-        super().on_train_epoch_start(trainer, *arguments)
-        self.train_progress_bar.set_description(f"epoch {trainer.current_epoch + 1}")
-
-
-class AtLastSize(Callback):
-    """A callback that looks only at epochs whose crops have the checkpoint's own size.
-
-    Figures of smaller crops are of another task: they must neither be kept as the best nor end the run.
-    """
-
-    def on_validation_end(self, trainer: L.Trainer, learner: FaceLearner) -> None:
-        """Look at the epoch's figures."""
-        if learner.settings.is_last_size(trainer.current_epoch):
-            super().on_validation_end(trainer, learner)
-
-    def on_train_epoch_end(self, trainer: L.Trainer, learner: FaceLearner) -> None:
-        """Look at the epoch's figures."""
-        if learner.settings.is_last_size(trainer.current_epoch):
-            super().on_train_epoch_end(trainer, learner)
-
-
-class BestKeeper(AtLastSize, Keeper):
-    """Keeps the best weights."""
-
-
-class Patience(AtLastSize, EarlyStopping):
-    """Stops a run without gain."""
-
-
-class EpochLine(Callback):
-    """The figures of each epoch: a line for any log, and a row of `metrics.csv`."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._file = Path(settings.out) / "metrics.csv"
-
-    def on_train_start(self, trainer: L.Trainer, learner: L.LightningModule) -> None:
-        """Start the clock."""
-        self._began, self._first = time.monotonic(), trainer.current_epoch
-
-    def on_train_epoch_end(self, trainer: L.Trainer, learner: L.LightningModule) -> None:
-        """Print and keep the epoch's figures."""
-        epoch = trainer.current_epoch
-        figures = {name: float(value) for name, value in sorted(trainer.callback_metrics.items())}
-        text = "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
-        passed = time.monotonic() - self._began
-        left = passed * self._work(epoch + 1, self._settings.epochs) / self._work(self._first, epoch + 1)
-        learner.print(
-            f"epoch {epoch + 1}/{self._settings.epochs}  {text}  {_clock(passed)} passed, {_clock(left)} left"
-        )
-        sys.stdout.flush()  # a log is read while the run goes on
-        rows = pd.DataFrame([{"epoch": epoch, **figures}])
-        if self._file.is_file():
-            kept = pd.read_csv(self._file)
-            # An epoch that was interrupted after its row was written is done again.
-            rows = pd.concat([kept[kept["epoch"] < epoch], rows])
-        rows.to_csv(self._file, index=False)
-
-    def _work(self, start: int, stop: int) -> int:
-        """Pixels of a crop, summed over epochs: what the time of an epoch grows with."""
-        return sum(self._settings.size_at(epoch) ** 2 for epoch in range(start, stop))
-
-
-def _clock(seconds: float) -> str:
-    return str(timedelta(seconds=round(seconds)))
 
 
 def _weights(batches: FaceData, settings: Settings) -> dict[str, torch.Tensor | None]:
@@ -278,7 +214,8 @@ def _weights(batches: FaceData, settings: Settings) -> dict[str, torch.Tensor | 
     }
 
 
-def _precision(wish: str) -> str:
+def precision_of(wish: str) -> str:
+    """Lightning's name of a precision; `auto` is bf16 where the processor or GPU computes with it."""
     if wish == "auto":
         fits = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else torch.cpu._is_avx512_bf16_supported()
         wish = "bf16" if fits else "fp32"

@@ -2,8 +2,7 @@
 
 import dataclasses
 import json
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,20 +10,17 @@ import pandas as pd
 
 from emotiscan.evaluation import evaluate, headline
 from emotiscan.evaluation.headline import figure_text
+from emotiscan.files import write_whole
 from emotiscan.training.reporting import ANSWERS
 from emotiscan.training.settings import SETS, Settings
+from emotiscan.training.several import Train, run_all
 
-log = logging.getLogger("emotiscan.training")
 
-
-def cross_validate(settings: Settings, train: Callable[[Settings, bool], int]) -> int:
+def cross_validate(settings: Settings, train: Train) -> int:
     """Do the runs that are not done yet, then report on all of them.
 
     The folder of `settings.out` gets one run folder a fold, `report.json` (each fold's report of its test, and that of
     all answers `pooled`, each by its own run's calibration and thresholds) and `folds.csv` (the headline figures).
-
-    Args:
-        train: `fit.fit`: does one run, or goes on with it.
 
     Returns:
         Exit status: 0, or that of the first run that did not end well.
@@ -33,23 +29,15 @@ def cross_validate(settings: Settings, train: Callable[[Settings, bool], int]) -
         TableError, SettingsError: a run cannot start.
     """
     out = Path(settings.out)
-    out.mkdir(parents=True, exist_ok=True)
     settings.save(out / "settings.json")
     count = len(settings.data) if settings.folds == SETS else int(settings.folds or 0)
     runs = [out / f"fold-{number + 1:02d}" for number in range(count)]
-    for number, run in enumerate(runs):
-        if (run / "report.json").is_file():
-            continue
-        log.info("fold %d of %d", number + 1, count)
-        begun = (run / "settings.json").is_file()
-        told = Settings.load(run / "settings.json") if begun else dataclasses.replace(settings, fold=number)
-        status = train(dataclasses.replace(told, out=str(run)), begun)
-        if status:
-            log.info("All folds go on with: python train.py --resume %s", out)
-            return status
+    status = run_all({run: dataclasses.replace(settings, fold=n) for n, run in enumerate(runs)}, train, out)
+    if status:
+        return status
     reports = {run.name: json.loads((run / "report.json").read_text())["test"] for run in runs}
     pooled = pooled_report(runs)
-    (out / "report.json").write_text(json.dumps({"pooled": pooled, **reports}, indent=1) + "\n")
+    write_whole(out / "report.json", json.dumps({"pooled": pooled, **reports}, indent=1) + "\n")
     figures = table_of(reports)
     figures.to_csv(out / "folds.csv", index_label="fold")
     print(figures.to_string(float_format=lambda value: f"{value:.3f}", na_rep="–"))

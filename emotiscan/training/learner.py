@@ -5,12 +5,17 @@ import math
 import lightning as L
 import torch
 from torch import Tensor, nn
+from torchmetrics import CatMetric, MeanMetric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 from torchmetrics.functional.classification import binary_auroc
 
 from emotiscan.model import FaceModel
 from emotiscan.training.losses import code_loss, emotion_loss, map_loss
 from emotiscan.training.settings import Settings
+
+
+class DivergedError(ArithmeticError):
+    """The loss is no longer a number; the message says where and what to do."""
 
 
 class FaceLearner(L.LightningModule):
@@ -43,19 +48,25 @@ class FaceLearner(L.LightningModule):
         emotions = len(model.config.emotions)
         self.accuracy = MulticlassAccuracy(emotions, average="micro")
         self.macro_f1 = MulticlassF1Score(emotions, average="macro")
-        self._features = self.model.features
-        self._codes_seen: list[tuple[Tensor, Tensor]] = []
+        self._compiled = None
+        # Lightning's own mean over processes with batches of different sizes is wrong (it rounds their number).
+        self.train_loss, self.val_loss = MeanMetric(), MeanMetric()
+        # Gathered over all processes, in no order; NaN is a label here, not a mistake.
+        self.code_scores, self.code_labels = (CatMetric(nan_strategy="disable") for _ in range(2))
 
     # -- steps
 
     def on_train_start(self) -> None:
         """Compile the training steps where that was asked for."""
         if self.settings.compile:
-            self._features = torch.compile(self.model.features)
+            self._compiled = torch.compile(self.model.features)
 
     def _losses(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         crops = batch["crop"].contiguous(memory_format=torch.channels_last)
-        feature_map = (self._features if self.training else self.model.features)(crops)
+        # An epoch's last, smaller batch is not worth minutes of compiling for another size.
+        full = len(crops) * self.trainer.world_size == self.settings.batch
+        compiled = self._compiled if self.training and full else None
+        feature_map = (compiled or self.model.features)(crops)
         emotion_logits = self.model.emotion_logits(feature_map).float()
         evidence = self.model.evidence(feature_map)
         code_logits = self.model.code_logits(evidence)
@@ -70,8 +81,14 @@ class FaceLearner(L.LightningModule):
         if number == 0:
             torch.manual_seed(self.settings.seed_at(self.current_epoch))  # for dropout
         loss, _, _ = self._losses(batch)
+        if not loss.isfinite():
+            raise DivergedError(
+                f"the loss is no longer a number in step {number + 1} of epoch {self.current_epoch + 1}; start a new "
+                "run with a lower --lr, or in single precision (--precision fp32)"
+            )
         size = len(batch["crop"])
-        self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=size)
+        self.train_loss.update(loss.detach(), size)
+        self.log("train_loss", self.train_loss, on_step=False, on_epoch=True, prog_bar=True)
         if self.settings.l1:
             dense = [layer.weight for layer in self._heads().modules() if isinstance(layer, nn.Linear)]
             loss = loss + self.settings.l1 * sum(weight.abs().sum() for weight in dense)
@@ -80,20 +97,22 @@ class FaceLearner(L.LightningModule):
     def validation_step(self, batch: dict[str, Tensor], _: int) -> None:
         """One batch of `FaceDataset` items; its figures are gathered over the epoch."""
         loss, emotion_logits, code_logits = self._losses(batch)
-        self.log("val_loss", loss, on_epoch=True, prog_bar=True, batch_size=len(batch["crop"]))
+        self.val_loss.update(loss, len(batch["crop"]))
+        self.log("val_loss", self.val_loss, on_epoch=True, prog_bar=True)
         known = ~batch["emotion"].isnan().any(1)
         if known.any():
             truth = batch["emotion"][known].argmax(1)
             self.accuracy.update(emotion_logits[known], truth)
             self.macro_f1.update(emotion_logits[known], truth)
-        self._codes_seen.append((code_logits.sigmoid(), batch["codes"]))
+        self.code_scores.update(code_logits.sigmoid())
+        self.code_labels.update(batch["codes"])
 
     def on_validation_epoch_end(self) -> None:
         """Log the epoch's figures."""
-        if self.accuracy.update_called:
-            self.log("val_accuracy", self.accuracy.compute(), prog_bar=True)
-            self.log("val_macro_f1", self.macro_f1.compute())
-        probabilities, labels = (torch.cat(parts) for parts in zip(*self._codes_seen, strict=True))
+        if self._in_any_process(self.accuracy.update_called):
+            self.log("val_accuracy", self.accuracy.compute(), prog_bar=True, sync_dist=True)
+            self.log("val_macro_f1", self.macro_f1.compute(), sync_dist=True)
+        probabilities, labels = self.code_scores.compute(), self.code_labels.compute()
         aucs = []
         for scores, truth in zip(probabilities.T, labels.T, strict=True):
             known = ~truth.isnan()
@@ -101,10 +120,12 @@ class FaceLearner(L.LightningModule):
             if present.any() and not present.all():
                 aucs.append(binary_auroc(scores[known], present.long()))
         if aucs:
-            self.log("val_code_auc", torch.stack(aucs).mean())
-        self._codes_seen.clear()
-        for metric in (self.accuracy, self.macro_f1):
+            self.log("val_code_auc", torch.stack(aucs).mean(), sync_dist=True)
+        for metric in (self.accuracy, self.macro_f1, self.code_scores, self.code_labels):
             metric.reset()
+
+    def _in_any_process(self, here: bool) -> bool:
+        return bool(self.trainer.strategy.reduce_boolean_decision(here, all=False))
 
     # -- what is frozen
 

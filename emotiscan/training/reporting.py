@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from emotiscan.calibration import Calibration
 from emotiscan.checkpoint import Card, load_checkpoint, save_checkpoint
 from emotiscan.evaluation import evaluate, headline
+from emotiscan.files import whole, write_whole
 from emotiscan.model import FaceModel, ModelConfig
 from emotiscan.training.calibrating import calibrate
 from emotiscan.training.data import AlignedTable
@@ -50,7 +51,7 @@ def finish(model: FaceModel, data: AlignedTable, settings: Settings, history: pd
     reports = {split: report_on(read, model.config, calibration) for split, read in predictions.items()}
     if "test" in predictions:
         keep_answers(out / ANSWERS, predictions["test"], model.config, calibration)
-    (out / "report.json").write_text(json.dumps(reports, indent=1) + "\n")
+    write_whole(out / "report.json", json.dumps(reports, indent=1) + "\n")
     save_checkpoint(path, model, Card(model.config, calibration, training, reports))
     for split, report in reports.items():
         before = report_on(predictions[split], model.config, Calibration(), bootstraps=0)
@@ -66,19 +67,20 @@ def keep_answers(path: Path, predictions: Predictions, config: ModelConfig, cali
     """Write what a checkpoint answers to each picture, beside what is true, as the arrays that `evaluate` takes."""
     emotions, codes = calibration.emotions(predictions.emotions), calibration.codes(predictions.codes, config.codes)
     frame = predictions.table.frame
-    np.savez_compressed(
-        path,
-        image=frame["image"].to_numpy(str),
-        subjects=(frame["source"] + ":" + frame["subject"]).to_numpy(str),
-        emotions=np.array(config.emotions),
-        codes=np.array(config.codes),
-        emotion_probabilities=emotions,
-        code_probabilities=codes,
-        emotion_classes=agreed_classes(predictions.table, config.emotions),
-        code_labels=labels_for(predictions.table, config.codes),
-        clear=calibration.clear(emotions),
-        called=codes >= np.array([calibration.threshold(code) for code in config.codes]),
-    )
+    arrays = {
+        "image": frame["image"].to_numpy(str),
+        "subjects": (frame["source"] + ":" + frame["subject"]).to_numpy(str),
+        "emotions": np.array(config.emotions),
+        "codes": np.array(config.codes),
+        "emotion_probabilities": emotions,
+        "code_probabilities": codes,
+        "emotion_classes": agreed_classes(predictions.table, config.emotions),
+        "code_labels": labels_for(predictions.table, config.codes),
+        "clear": calibration.clear(emotions),
+        "called": codes >= np.array([calibration.threshold(code) for code in config.codes]),
+    }
+    with whole(path) as file:
+        np.savez_compressed(file, **arrays)
 
 
 def report_on(
@@ -126,8 +128,8 @@ def _training(table: LabelTable, settings: Settings, commit: str) -> dict:
     told = dataclasses.asdict(settings)
     # Paths are of the machine that trained; they say nothing to others.
     told["data"] = [source.split(":")[0] for source in settings.data]
-    for name in ("out", "cache", "workers", "threads"):
-        told.pop(name)
+    for name in ("out", "cache", "workers", "threads", "devices", "nodes", "sweep"):
+        told.pop(name, None)
     if told["init"] not in ("shipped", "imagenet", "none"):
         told["init"] = Path(told["init"]).name
     return {"data": sets, "settings": told, "commit": commit, "date": date.today().isoformat()}

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from emotiscan.files import write_whole
 from emotiscan.training.augmentation import Augmentation
 
 SETS = "sets"
@@ -24,6 +25,7 @@ class Settings:
     `unfreeze` and `backbone_lr_factor` may be None: they then follow from `init`; `input_size` then is
     the last of `sizes`.
     `fold` is the number, from 0, of the fold that one run of a cross-validation holds out, else None.
+    `sweep` holds the options of each trial (see `sweep_file`), else None.
     """
 
     data: tuple[str, ...]
@@ -32,6 +34,7 @@ class Settings:
     split: str = "auto"
     folds: str | None = None
     fold: int | None = None
+    sweep: tuple[tuple[str, ...], ...] | None = None
     init: str = "shipped"
     backbone: str | None = None
     stride: int | None = None
@@ -63,7 +66,14 @@ class Settings:
     precision: str = "auto"
     workers: int = 2
     threads: int = 0
+    devices: int = 1
+    nodes: int = 1
     compile: bool = False
+
+    @property
+    def processes(self) -> int:
+        """Processes that train together, over all machines."""
+        return self.devices * self.nodes
 
     @property
     def epochs(self) -> int:
@@ -89,7 +99,7 @@ class Settings:
 
     def save(self, path: Path) -> None:
         """Write the settings as JSON."""
-        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+        write_whole(path, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> "Settings":
@@ -103,6 +113,7 @@ class Settings:
             values["augmentation"] = Augmentation(**values["augmentation"])
             values["data"] = tuple(values["data"])
             values["sizes"] = values["sizes"] and tuple((int(size), int(epochs)) for size, epochs in values["sizes"])
+            values["sweep"] = values.get("sweep") and tuple(map(tuple, values["sweep"]))
             return cls(**values)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise SettingsError(f"{path} holds no settings of a run ({error}); name a run folder of train.py") from None
@@ -118,6 +129,17 @@ class Settings:
                 value = getattr(self, name)
                 if value is not None and not fits(value):
                     raise SettingsError(f"--{name.replace('_', '-')} {rule}; it is {value}")
+        if self.batch % self.processes or self.batch < 2 * self.processes:
+            raise SettingsError(
+                f"--batch {self.batch} is shared by {self.processes} processes; it must be a multiple of that, and at "
+                "least two pictures for each, which batch normalisation needs"
+            )
+        if (self.folds or self.sweep) and self.processes > 1:
+            raise SettingsError(
+                "--folds and --sweep train one run after the other in one process; leave out --devices and --nodes"
+            )
+        if self.folds and self.sweep:
+            raise SettingsError("--sweep judges trials by validation data, --folds tests; do one after the other")
         if self.folds == SETS and len(self.data) < 2:
             raise SettingsError(
                 f"--folds {SETS} holds out one data set and trains on the others; name at least two --data"
@@ -134,5 +156,6 @@ _RULES = (
         lambda value: value >= 0,
         "must be 0 or more",
     ),
+    (("devices", "nodes"), lambda value: value >= 1, "must be at least 1"),
     (("seed", "threads"), lambda value: value >= 0, "must be 0 or more"),
 )

@@ -1,0 +1,106 @@
+"""How fast a collection is read: `python benchmarks/scoring.py [--photos 60] [--workers 1 2] [--ray]`.
+
+Prints pictures a second, in one run on one machine: of the network alone on crops in memory, one at a time as a reading
+takes them; and of `python -m emotiscan` over a folder with one face a picture, by the number of processes, from the
+first picture that comes back to the last (so without the seconds in which processes start). Then the memory of all
+processes after a quarter of the pictures and at the end, which should be the same.
+"""
+
+import argparse
+import itertools
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import torch
+
+from emotiscan.analysis import Analyzer
+from emotiscan.checkpoint import DEFAULT_WEIGHTS
+from emotiscan.images import read_image
+from emotiscan.model import prepare
+from emotiscan.scoring import Job, pictures, score
+from emotiscan.training.options import whole_number
+
+SAMPLES = Path(__file__).resolve().parent.parent / "samples"
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--photos", type=whole_number(8), default=60, help="pictures to read (default: 60)")
+    parser.add_argument("--workers", type=whole_number(1), nargs="+", default=[1, 2], help="default: 1 2")
+    parser.add_argument("--ray", action="store_true", help="also by Ray, with the largest of --workers")
+    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="default: the shipped checkpoint")
+    options = parser.parse_args()
+    job = Job(options.weights.absolute())
+    print(f"pictures a second; {torch.get_num_threads()} threads, {options.photos} pictures")
+    print(f"network alone, crops in memory {_network(job, options.photos):12.1f}")
+    with tempfile.TemporaryDirectory() as folder:
+        _copy_samples(Path(folder), options.photos)
+        for workers in options.workers:
+            rate, before, after = _timed(score(pictures([folder], sys.stdin), job, workers), options.photos)
+            print(f"{workers} processes {rate:32.1f}   memory {before} then {after} MiB")
+        if options.ray:
+            from emotiscan.scoring.on_ray import score_on_ray
+
+            scored = score_on_ray(pictures([folder], sys.stdin), job, max(options.workers))
+            print(f"Ray, {max(options.workers)} actors {_timed(scored, options.photos)[0]:29.1f}")
+
+
+def _copy_samples(folder: Path, count: int) -> None:
+    drawn = json.loads((SAMPLES / "samples.json").read_text())
+    single = itertools.cycle([sample["file"] for sample in drawn if sample["file"] != "group.jpg"])
+    for number, file in enumerate(itertools.islice(single, count)):
+        shutil.copy(SAMPLES / file, folder / f"{number:05}.jpg")
+
+
+def _network(job: Job, count: int) -> float:
+    analyzer = Analyzer(job.weights)
+    config = analyzer.card.config
+    photo = read_image(SAMPLES / "smile.jpg")
+    crops = prepare([analyzer.analyze(photo).readings[0].face.crop(photo, config.input_size)], config)
+    with torch.inference_mode():
+        analyzer.model.read(crops)
+        began = time.perf_counter()
+        for _ in range(count):
+            analyzer.model.read(crops)
+    return count / (time.perf_counter() - began)
+
+
+def _timed(scored: Iterator, count: int) -> tuple[float, int, int]:
+    """Pictures a second, and MiB of this process and its children after a quarter of the pictures and at the end."""
+    next(scored)
+    began, before, after = time.perf_counter(), 0, 0
+    for place, _ in enumerate(scored, start=2):
+        if place == count // 4:
+            before = _memory()
+        elif place == count:
+            after = _memory()
+    return (count - 1) / (time.perf_counter() - began), before, after
+
+
+def _memory() -> int:
+    """Resident memory of this process and those it started, in MiB; what they share counts in each."""
+    parents = {}
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            told = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        except OSError:  # it ended meanwhile
+            continue
+        parents[int(told["Pid"])] = int(told["PPid"]), int(told.get("VmRSS", "0 kB").split()[0])
+    ours, total = {int(Path("/proc/self").resolve().name)}, 0
+    for process in sorted(parents):
+        if process in ours or parents[process][0] in ours:
+            ours.add(process)
+            total += parents[process][1]
+    return round(total / 1024)
+
+
+if __name__ == "__main__":
+    main()

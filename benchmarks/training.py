@@ -1,0 +1,186 @@
+"""How fast a training run goes: `python benchmarks/training.py [--data KIND:PATH] [--steps 20]`.
+
+Prints pictures a second, in one run on one machine:
+
+- of the network alone, forward, backward and optimiser, on one batch in memory: plain (single precision), with channels
+  last, and with bf16 as well;
+- of the training loop as `train.py` runs it, on batches that are in memory already;
+- of the same loop with pictures from the disk, by the number of processes that load them; the share of the loop in
+  memory is what the pictures' way costs. `train.py` looks for faces before its first epoch, so that is left out here.
+
+Then the memory of the process after each of some short epochs, which should stay as it is.
+"""
+
+import argparse
+import dataclasses
+import itertools
+import json
+import shutil
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import lightning as L
+import pandas as pd
+import torch
+from lightning.pytorch.callbacks import Callback
+from torch.nn import functional
+from torch.utils.data import DataLoader
+
+from emotiscan.training.data import AlignedTable, FaceData, load_data
+from emotiscan.training.fit import NOISE, precision_of
+from emotiscan.training.initialisation import initial_model
+from emotiscan.training.learner import FaceLearner
+from emotiscan.training.options import whole_number
+from emotiscan.training.processes import share_processor
+from emotiscan.training.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+WARM_UP = 4
+"""Steps before the clock starts."""
+
+
+class Clock(Callback):
+    """Seconds of the steps after the first ones."""
+
+    def on_train_batch_end(self, trainer: L.Trainer, *_: object) -> None:
+        """Start after the warm-up; the last call stays."""
+        if trainer.global_step == WARM_UP:
+            self._began = time.perf_counter()
+        self.seconds = time.perf_counter() - getattr(self, "_began", 0)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data", metavar="KIND:PATH", help="as train.py takes it (default: the samples, many times)")
+    parser.add_argument("--cache", default="cache", help="where found faces are kept (default: cache)")
+    parser.add_argument("--backbone", help="default: that of the shipped checkpoint")
+    parser.add_argument("--size", type=whole_number(32), default=96, help="side of the crops in pixels (default: 96)")
+    parser.add_argument("--batch", type=whole_number(2), default=32, help="default: 32")
+    parser.add_argument("--steps", type=whole_number(2), default=20, help="timed steps of each row (default: 20)")
+    parser.add_argument("--workers", type=whole_number(0), nargs="+", default=[0, 1, 2], help="default: 0 1 2")
+    parser.add_argument("--epochs", type=whole_number(2), default=5, help="short epochs for the memory (default: 5)")
+    options = parser.parse_args()
+    for message in NOISE:
+        warnings.filterwarnings("ignore", message=message)
+    with tempfile.TemporaryDirectory() as folder:
+        source = options.data or f"csv:{_samples(Path(folder), (options.steps + WARM_UP) * options.batch)}"
+        settings = Settings(
+            data=(source,),
+            out=folder,
+            cache=options.cache if options.data else folder,
+            init="none" if options.backbone else "shipped",
+            backbone=options.backbone,
+            sizes=((options.size, 1),),
+            batch=options.batch,
+            unfreeze=5,
+        )
+        share_processor(settings)
+        data = load_data(settings)
+        _print_rates(settings, data, options)
+        _print_memory(settings, data, options.epochs)
+
+
+def _samples(folder: Path, count: int) -> Path:
+    """A table of so many training pictures and one to validate, all of them our drawn samples, each file its own."""
+    drawn = json.loads((ROOT / "samples/samples.json").read_text())
+    files = itertools.cycle([sample["file"] for sample in drawn if sample["file"] != "group.jpg"])
+    rows = []
+    for number, file in enumerate(itertools.islice(files, count + 1)):
+        name = f"{number:05}.jpg"
+        shutil.copy(ROOT / "samples" / file, folder / name)
+        rows.append({"image": name, "split": "train" if number else "validation", "AU12": number % 2})
+    rows = [row | {"emotion": ("happiness", "anger")[row["AU12"]]} for row in rows]
+    pd.DataFrame(rows).to_csv(folder / "labels.csv", index=False)
+    return folder / "labels.csv"
+
+
+def _print_rates(settings: Settings, data: AlignedTable, options: argparse.Namespace) -> None:
+    print(f"pictures a second; batches of {options.batch}, {options.size} px, {torch.get_num_threads()} threads")
+    loader = FaceData(data, *_start(settings, data)).train_dataloader()
+    batch = next(iter(loader))
+    for name, last, precision in (("plain", False, "fp32"), ("channels last", True, "fp32"), ("bf16", True, "bf16")):
+        print(f"network, {name:34s}{_network(settings, data, batch, last, precision, options.steps):8.1f}")
+    in_memory = _loop(settings, data, options.steps, [batch] * (options.steps + WARM_UP))
+    print(f"loop, batches in memory{in_memory:28.1f}")
+    for workers in options.workers:
+        rate = _loop(dataclasses.replace(settings, workers=workers), data, options.steps)
+        print(f"loop, pictures loaded by {workers} processes{rate:15.1f}   {rate / in_memory:.2f} of that in memory")
+
+
+def _start(settings: Settings, data: AlignedTable) -> tuple:
+    model, settings = initial_model(settings, data.table.emotions, data.table.codes)
+    return model.config, settings
+
+
+def _network(settings: Settings, data: AlignedTable, batch: dict, last: bool, precision: str, steps: int) -> float:
+    model, _ = initial_model(settings, data.table.emotions, data.table.codes)
+    layout = torch.channels_last if last else torch.contiguous_format
+    model = model.train().to(memory_format=layout)
+    crops = batch["crop"].contiguous(memory_format=layout)
+    optimiser = torch.optim.AdamW(model.parameters(), fused=True)
+    for step in range(steps + WARM_UP):
+        if step == WARM_UP:
+            began = time.perf_counter()
+        optimiser.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+            feature_map = model.features(crops)
+            codes = model.code_logits(model.evidence(feature_map)).float()
+            loss = model.emotion_logits(feature_map).float().square().mean()
+            loss = loss + functional.binary_cross_entropy_with_logits(codes, torch.ones_like(codes))
+        loss.backward()
+        optimiser.step()
+    return steps * len(crops) / (time.perf_counter() - began)
+
+
+def _trainer(settings: Settings, clock: Callback, **options: object) -> L.Trainer:
+    return L.Trainer(
+        accelerator="cpu",
+        precision=precision_of(settings.precision),
+        gradient_clip_val=1.0,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        limit_val_batches=0,
+        callbacks=[clock],
+        **options,
+    )
+
+
+def _loop(settings: Settings, data: AlignedTable, steps: int, batches: list[dict] | None = None) -> float:
+    model, settings = initial_model(settings, data.table.emotions, data.table.codes)
+    faces, clock = FaceData(data, model.config, settings), Clock()
+    learner = FaceLearner(model, settings, steps + WARM_UP)
+    trainer = _trainer(settings, clock, max_steps=steps + WARM_UP, max_epochs=-1)
+    if batches is None:
+        trainer.fit(learner, datamodule=faces)
+    else:
+        trainer.fit(learner, train_dataloaders=DataLoader(batches, batch_size=None))
+    return steps * settings.batch / clock.seconds
+
+
+def _print_memory(settings: Settings, data: AlignedTable, epochs: int) -> None:
+    model, settings = initial_model(settings, data.table.emotions, data.table.codes)
+    settings = dataclasses.replace(settings, sizes=((settings.sizes[-1][0], epochs),))
+    megabytes = []
+
+    class Memory(Callback):
+        def on_train_epoch_end(self, *_: object) -> None:
+            status = Path("/proc/self/status").read_text()
+            megabytes.append(round(int(status.split("VmRSS:")[1].split()[0]) / 1024))
+
+    trainer = _trainer(
+        settings, Memory(), max_epochs=epochs, limit_train_batches=4, reload_dataloaders_every_n_epochs=1
+    )
+    trainer.fit(FaceLearner(model, settings, 4 * epochs), datamodule=FaceData(data, model.config, settings))
+    print("memory after each epoch, MiB:", *megabytes)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+import pytest
+
+from emotiscan.files import whole, write_whole
+
+
+def test_a_file_that_could_not_be_finished_leaves_the_one_before(tmp_path):
+    file = write_whole(tmp_path / "new folder/figures.json", "as it was")
+
+    def write_half():
+        with whole(file) as unfinished:
+            unfinished.write(b"half of")
+            assert file.read_text() == "as it was"  # whoever reads it meanwhile
+            raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="disk"):
+        write_half()
+    assert file.read_text() == "as it was"
+    assert [path.name for path in file.parent.iterdir()] == ["figures.json"]
+
+
+def test_what_a_killed_process_left_is_written_over(tmp_path):
+    (tmp_path / ".figures.json.unfinished").write_bytes(b"a long file of which only this was written")
+    write_whole(tmp_path / "figures.json", b"new")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"figures.json": "new"}

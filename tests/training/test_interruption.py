@@ -1,0 +1,213 @@
+import multiprocessing
+import random
+import resource
+import shutil
+import signal
+import time
+
+import pandas as pd
+import pytest
+import torch
+from tiny_runs import FROM_NOTHING, PLAIN, same, train_alone, weights
+from trees import write_ckplus
+
+from emotiscan.training import callbacks, reporting
+from emotiscan.training import fit as fit_module
+from emotiscan.training.fit import main
+from emotiscan.training.settings import Settings
+
+
+@pytest.fixture
+def interrupt(monkeypatch):
+    """Ctrl-C in the middle of the second epoch, once; Lightning turns the signal off afterwards."""
+    handler = signal.getsignal(signal.SIGINT)
+    step = fit_module.FaceLearner.training_step
+
+    def pressed(learner, batch, number):
+        if learner.current_epoch == 1 and number == 1:
+            monkeypatch.setattr(fit_module.FaceLearner, "training_step", step)
+            raise KeyboardInterrupt
+        return step(learner, batch, number)
+
+    yield lambda: monkeypatch.setattr(fit_module.FaceLearner, "training_step", pressed)
+    signal.signal(signal.SIGINT, handler)
+
+
+@pytest.mark.parametrize("ema", ["0", "0.9"])
+def test_an_interrupted_run_goes_on_as_if_nothing_had_been(
+    ckplus, train, interrupt, capsys, tmp_path, monkeypatch, ema
+):
+    monkeypatch.setattr(callbacks, "AVERAGED_STEPS", 1)
+    data = ("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:1,48:2", "--ema", ema)
+    _, straight = train(*data, out="straight")
+    interrupt()
+    status, out = train(*data, out="stopped")
+    assert status == 130
+    assert f"Stopped. Go on with: python train.py --resume {out}" in capsys.readouterr().err
+    assert pd.read_csv(out / "metrics.csv")["epoch"].tolist() == [0]
+
+    moved = tmp_path / "moved"
+    shutil.move(out, moved)
+    assert main(["--resume", str(moved)]) == 0
+    assert not out.exists()
+    metrics = pd.read_csv(moved / "metrics.csv")
+    assert metrics["epoch"].tolist() == [0, 1, 2]
+    pd.testing.assert_frame_equal(metrics, pd.read_csv(straight / "metrics.csv"))
+    assert same(weights(moved / "last.ckpt"), weights(straight / "last.ckpt"))
+
+
+def test_a_run_interrupted_in_its_report_can_be_finished(ckplus, train, monkeypatch):
+    def pressed(*_):
+        raise KeyboardInterrupt
+
+    finished = []
+    monkeypatch.setattr(reporting, "finish", pressed)
+    status, out = train("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:1")
+    assert status == 130
+    monkeypatch.setattr(reporting, "finish", lambda model, data, settings, history, commit: finished.append(history))
+    assert main(["--resume", str(out)]) == 0
+    assert finished[0]["epoch"].tolist() == [0]
+
+
+def test_resuming_needs_no_longer_where_the_weights_came_from(ckplus, train, interrupt, tiny_weights, tmp_path):
+    init = shutil.copy(tiny_weights, tmp_path / "start.safetensors")
+    interrupt()
+    status, out = train("--data", f"ckplus:{ckplus}", "--init", str(init), *PLAIN, "--sizes", "32:2")
+    assert status == 130
+    init.unlink()
+    assert main(["--resume", str(out)]) == 0
+    assert Settings.load(out / "settings.json").init == str(init)
+
+
+def test_epochs_without_a_gain_are_not_done_again(ckplus, train, interrupt, monkeypatch):
+    """The checkpoint to go on from is that of the last epoch, not of the best."""
+    monkeypatch.setattr(callbacks.Keeper, "check_monitor_top_k", lambda self, *_: self.monitor is None)
+    interrupt()
+    _, out = train("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:2")
+    assert torch.load(out / "last.ckpt", weights_only=True)["epoch"] == 0
+
+
+# -- killed
+
+
+def test_killed_at_any_moment_a_run_ends_as_if_nothing_had_been(ckplus, cache, tmp_path):
+    processes = multiprocessing.get_context("forkserver")  # starts each in no time: torch is loaded once
+    processes.set_forkserver_preload(["emotiscan.training.reporting", "lightning.pytorch.trainer", "tensorboard"])
+    rng, kills, ended, took = random.Random(0), 0, 0, None
+
+    def start(out):
+        new = ["--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:2", "--ema", "0.9", "--out", str(out)]
+        begun = (out / "settings.json").exists()
+        process = processes.Process(
+            target=train_alone, args=(["--resume", str(out)] if begun else [*new, "--cache", str(cache)],)
+        )
+        process.start()
+        return process
+
+    first = processes.Process(target=print)  # what is loaded once must not count
+    first.start()
+    first.join()
+    undisturbed = tmp_path / "undisturbed"
+    began = time.monotonic()
+    process = start(undisturbed)
+    process.join()
+    assert process.exitcode == 0
+    took = time.monotonic() - began
+    wanted = weights(undisturbed / "best.ckpt"), weights(undisturbed / "last.ckpt")
+    while kills < 20 or process.exitcode != 0:
+        out = tmp_path / f"run {ended}"
+        process = start(out)
+        process.join(rng.uniform(0, took) if kills < 20 else None)
+        if process.is_alive():
+            process.kill()
+            process.join()
+            kills += 1
+        else:
+            assert process.exitcode == 0
+            ended += 1
+            assert same(weights(out / "best.ckpt"), wanted[0])
+            assert same(weights(out / "last.ckpt"), wanted[1])
+            assert (out / "metrics.csv").read_bytes() == (undisturbed / "metrics.csv").read_bytes()
+            assert not list(out.glob(".*"))
+
+
+# -- what can happen to a machine
+
+
+@pytest.fixture
+def between_epochs(monkeypatch):
+    """Does something once, when the first epoch is kept."""
+
+    def arrange(deed):
+        start = fit_module.FaceLearner.on_train_epoch_start
+
+        def and_first(learner):
+            if learner.current_epoch == 1:
+                monkeypatch.setattr(fit_module.FaceLearner, "on_train_epoch_start", start)
+                deed()
+            start(learner)
+
+        monkeypatch.setattr(fit_module.FaceLearner, "on_train_epoch_start", and_first)
+
+    return arrange
+
+
+@pytest.fixture
+def limit_files():
+    """A limit on the size of files, at which writing fails as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (before[0] if size is None else size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_costs_no_more_than_an_epoch(ckplus, train, between_epochs, limit_files, capsys):
+    arguments = ("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:2")
+    _, straight = train(*arguments, out="straight")
+    between_epochs(lambda: limit_files(1_000_000))
+    status, out = train(*arguments)
+    limit_files(None)
+    assert status == 1
+    error = capsys.readouterr().err
+    assert "File too large" in error
+    assert f"go on with: python train.py --resume {out}" in error
+    assert torch.load(out / "last.ckpt", weights_only=True)["epoch"] == 0
+    assert main(["--resume", str(out)]) == 0
+    assert same(weights(out / "last.ckpt"), weights(straight / "last.ckpt"))
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_a_picture_that_vanishes_is_named_and_can_be_brought_back(
+    tmp_path, train, between_epochs, capsys, caplog, workers
+):
+    root = write_ckplus(tmp_path / "CK+")
+    shutil.copytree(root / "cohn-kanade-images", tmp_path / "copy")
+    between_epochs(lambda: shutil.rmtree(root / "cohn-kanade-images/S006"))
+    status, out = train("--data", f"ckplus:{root}", *FROM_NOTHING, "--sizes", "32:2", "--workers", workers)
+    assert status == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-2].startswith("train.py: S006/")
+    assert "cannot be read from" in lines[-2]
+    assert lines[-1] == f"Mend that, then go on with: python train.py --resume {out}"
+    assert torch.load(out / "last.ckpt", weights_only=True)["epoch"] == 0
+    shutil.copytree(tmp_path / "copy", root / "cohn-kanade-images", dirs_exist_ok=True)
+    assert main(["--resume", str(out)]) == 0
+    assert torch.load(out / "last.ckpt", weights_only=True)["epoch"] == 1
+
+
+def test_a_loss_that_is_no_number_ends_the_run_before_it_spoils_the_weights(
+    ckplus, train, between_epochs, capsys, monkeypatch
+):
+    def diverge():
+        loss = fit_module.FaceLearner._losses
+        monkeypatch.setattr(
+            fit_module.FaceLearner, "_losses", lambda self, batch: (loss(self, batch)[0] * torch.nan, None, None)
+        )
+
+    between_epochs(diverge)
+    status, out = train("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:2")
+    assert status == 1
+    error = capsys.readouterr().err
+    assert "the loss is no longer a number in step 1 of epoch 2; start a new run with a lower --lr" in error
+    assert str(out / "best.ckpt") in error
+    assert all(tensor.isfinite().all() for tensor in weights(out / "best.ckpt").values())
+    assert torch.load(out / "last.ckpt", weights_only=True)["epoch"] == 0
