@@ -1,11 +1,13 @@
-"""The web app: page config and navigation, nothing else. Run: `streamlit run streamlit_app.py`."""
+"""The web app: page config, navigation and the pages' foot, nothing else. Run: `streamlit run streamlit_app.py`."""
 
 import emotiscan  # noqa: F401  (first: it tunes the threads before anything imports torch)
 
 import streamlit as st  # isort: skip
 
+from emotiscan.ui import footer, uploads
 from emotiscan.ui.charts import page_icon
 
+uploads.keep_in_memory()
 st.set_page_config(page_title="EmotiScan", page_icon=page_icon(), layout="wide")
 st.navigation(
     [
@@ -18,3 +20,4 @@ st.navigation(
     ],
     position="top",
 ).run()
+footer.show()

@@ -1,6 +1,7 @@
 """Read faces without a browser: `python -m emotiscan PHOTO…`."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -56,6 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
         when it was interrupted.
     """
     parsed = argument_parser().parse_args(arguments)
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape")  # a file's name need not be valid text
     # Imported late, so that --help and a mistyped option answer at once.
     from emotiscan.checkpoint import DEFAULT_WEIGHTS, CheckpointError, load_checkpoint
     from emotiscan.scoring import Job, Output, OutputError, WorkerError

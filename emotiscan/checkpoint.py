@@ -76,7 +76,7 @@ def load_checkpoint(path: str | Path = DEFAULT_WEIGHTS) -> tuple[FaceModel, Card
 
     Raises:
         CheckpointError: the file is missing, damaged, no checkpoint of this project, of another
-            format, or its tensors do not fit its configuration.
+            format, its tensors do not fit its configuration, or they hold infinities or NaN.
     """
     path = Path(path)
     if not path.is_file():
@@ -99,6 +99,9 @@ def load_checkpoint(path: str | Path = DEFAULT_WEIGHTS) -> tuple[FaceModel, Card
     digest = _digest(tensors, metadata)
     if metadata.get("sha256") != digest:
         raise CheckpointError(f"{path} is damaged: its contents do not match their checksum. Get a fresh copy of it.")
+    broken = next((name for name, tensor in tensors.items() if not torch.isfinite(tensor).all()), None)
+    if broken:
+        raise CheckpointError(f"{path} holds weights that are no numbers ({broken}). Train it again or use another.")
     try:
         card = Card(
             config=ModelConfig(**json.loads(metadata["config"])),
@@ -115,6 +118,23 @@ def load_checkpoint(path: str | Path = DEFAULT_WEIGHTS) -> tuple[FaceModel, Card
         reason = shorten(str(error), 200, placeholder=" …")  # torch lists every tensor, one a line
         raise CheckpointError(f"{path} does not fit its own description: {reason}") from None
     return model.eval().requires_grad_(False), card
+
+
+def fingerprint_of(path: str | Path = DEFAULT_WEIGHTS) -> str:
+    """`Card.fingerprint` as the file itself states it: quick, and not checked against its contents.
+
+    Raises:
+        CheckpointError: the file is missing, or no checkpoint that this version reads.
+    """
+    try:
+        with safe_open(Path(path), framework="pt") as file:
+            metadata = file.metadata() or {}
+    except (SafetensorError, OSError, ValueError, struct.error) as error:
+        raise CheckpointError(f"{path} is no checkpoint that can be read ({error}).") from None
+    stated = str(metadata.get("sha256"))
+    if metadata.get("format") != FORMAT or len(stated) != 64 or not set(stated) <= set("0123456789abcdef"):
+        raise CheckpointError(f"{path} is no checkpoint that this version reads.")
+    return stated[:12]
 
 
 def attach_report(path: str | Path, name: str, report: Mapping[str, object]) -> None:

@@ -9,12 +9,17 @@ Coordinates are continuous: (0, 0) is the top left corner of the top left pixel.
 coordinates are fractions of the crop's side, so that one transform serves every crop size.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+if TYPE_CHECKING:  # torch takes seconds to import, and is not needed to crop
+    from torch import Tensor
 
 CROP_SIZE = 224
 """Side of the crop that is shown, in pixels."""
@@ -43,6 +48,9 @@ MIN_CONFIDENCE = 0.92
 
 MIN_CONFIDENCE_CROPPED = 0.60
 """The same where the picture is known to be one face."""
+
+CROWD = 64
+"""Possible faces that MTCNN looks at together."""
 
 Transform = NDArray[np.float64]
 """A 2 x 3 affine matrix: photo pixels (x, y, 1) to crop fractions (u, v)."""
@@ -187,6 +195,8 @@ class FaceDetector:
         from facenet_pytorch import MTCNN  # imports torch: seconds, and not needed to crop
 
         self._mtcnn = MTCNN(keep_all=True, post_process=False, min_face_size=LEAST_FACE, device="cpu")
+        for network in (self._mtcnn.rnet, self._mtcnn.onet):
+            network.forward = _in_parts(network.forward)
 
     def detect(self, photo: Image.Image) -> list[Face]:
         """Faces of an ordinary photograph, from left to right; empty where there is none.
@@ -239,6 +249,18 @@ class FaceDetector:
             x0, y0, x1, y1 = ((float(side) - border) / scale for side in box)
             faces.append(Face((x0, y0, x1, y1), float(confidence), marks, to_crop))
         return faces
+
+
+def _in_parts(forward: Callable) -> Callable:
+    """A network that takes a few crops at a time: a crowd would else need hundreds of megabytes at once."""
+
+    def run(crops: "Tensor") -> "tuple[Tensor, ...]":
+        import torch
+
+        answers = [forward(part) for part in crops.split(CROWD)]
+        return tuple(torch.cat(parts) for parts in zip(*answers, strict=True))
+
+    return run
 
 
 def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:  # the command line answers --help before it loads the network
 
 DECIMALS = 4
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
 
 def record(image: str, number: int, reading: "Reading") -> dict:
     """One face.
@@ -51,9 +53,11 @@ def flat(row: Mapping) -> dict:
 
 
 def csv_text(rows: Sequence[Mapping], emotions: Sequence[str], codes: Sequence[str]) -> str:
-    """Records as a CSV file's text."""
+    """Records as a CSV file's text, for a spreadsheet: a name that it would take for a formula gets an apostrophe."""
     text = io.StringIO()
     writer = csv.DictWriter(text, columns(emotions, codes))
     writer.writeheader()
-    writer.writerows(flat(row) for row in rows)
+    for row in rows:
+        name = str(row["image"])
+        writer.writerow(flat(row) | {"image": f"'{name}" if name.startswith(_FORMULA) else name})
     return text.getvalue()

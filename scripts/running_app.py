@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +37,12 @@ def chromium_path() -> str | None:
 
 
 @contextmanager
-def running_app() -> Iterator[RunningApp]:
+def running_app(log: Path | None = None, environment: Mapping[str, str] | None = None) -> Iterator[RunningApp]:
     """Start the app on a free port of this machine, and stop it at the end.
+
+    Args:
+        log: where all that it prints goes, else nowhere.
+        environment: variables that it gets beside this process's own.
 
     Raises:
         TimeoutError: it did not answer within a minute.
@@ -48,7 +52,9 @@ def running_app() -> Iterator[RunningApp]:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
     command += [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with (log or Path(os.devnull)).open("wb") as printed:
+        variables = os.environ | dict(environment or {})
+        process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=printed, stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_for(address)

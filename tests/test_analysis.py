@@ -165,3 +165,10 @@ def test_each_face_of_a_photo_is_clear_or_not_by_its_own_figures(tiny_model, tmp
     readings = Analyzer(weights).analyze(GROUP).readings
     assert [reading.clear for reading in readings] == [max(r.emotions.values()) > rule.clear_from for r in readings]
     assert sorted(reading.clear for reading in readings) == [False, False, True, True]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 400), (30_000, 2), (3, 30_000), (30_000, 45)])
+@pytest.mark.parametrize("cropped", [False, True])
+def test_pictures_of_any_shape_are_looked_at(analyzer, size, cropped):
+    result = analyzer.analyze(Image.new("RGB", size, "grey"), cropped=cropped)
+    assert len(result.readings) == int(cropped)

@@ -1,13 +1,17 @@
 """Every page and state of the app, without a browser."""
 
 import io
-import os
+import tomllib
 
 import pytest
 from conftest import ROOT, SAMPLES
 from pages import ABOUT, ALBUM, COMPARE, GUIDE, MODEL, as_bytes, texts
 from PIL import Image
 from streamlit.testing.v1 import AppTest
+
+import emotiscan
+from emotiscan.checkpoint import fingerprint_of
+from emotiscan.ui import footer
 
 
 def upload(at: AppTest, name: str, data: bytes, kind: str = "image/jpeg") -> AppTest:
@@ -199,14 +203,48 @@ def test_an_unclear_face_is_called_so(app, monkeypatch, tmp_path, tiny_model):
     assert "Looks" not in texts(at)
 
 
-@pytest.mark.parametrize("page", [None, ALBUM, COMPARE, GUIDE, MODEL])
-def test_missing_weights_are_said_not_thrown(app, monkeypatch, page):
-    monkeypatch.setenv("EMOTISCAN_WEIGHTS", os.devnull + "-nothing.safetensors")
+@pytest.fixture(params=["missing", "broken"])
+def no_model(request, monkeypatch, tmp_path):
+    """A host whose checkpoint cannot be used."""
+    path = tmp_path / "_weights_.safetensors"
+    if request.param == "broken":
+        path.write_bytes(b"not weights" * 100)
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(path))
+
+
+@pytest.mark.parametrize("page", [None, ALBUM, COMPARE, MODEL])
+def test_a_page_that_needs_the_model_says_that_there_is_none_and_where_to_go(app, no_model, page):
     at = app.run()
     if page:
         at.switch_page(page).run()
     assert not at.exception
-    assert "no checkpoint" in at.error[0].value
+    (error,) = at.error
+    assert error.value.startswith("**Photos cannot be read at the moment**")
+    assert "checkpoint" in error.value or "safetensors" in error.value
+    assert "\\_weights\\_" in error.value, "the path would be set in italics"
+    assert {link.proto.label for link in at.get("page_link")} >= {"FACS guide", "About"}
+    assert not at.file_uploader
+    assert footer.NO_CHECKPOINT in at.caption[-1].value
+
+
+@pytest.mark.parametrize("page", [GUIDE, ABOUT])
+def test_a_page_that_needs_no_model_works_without_it(app, no_model, page):
+    at = app.switch_page(page).run()
+    assert not at.exception
+    assert not at.error
+    assert ("Often mistaken for" if page == GUIDE else "Privacy") in texts(at)
+
+
+@pytest.mark.parametrize("page", [None, ALBUM, COMPARE, GUIDE, MODEL, ABOUT])
+def test_every_page_ends_with_version_and_checkpoint(app, page):
+    at = app.run()
+    if page:
+        at.switch_page(page).run()
+    assert at.caption[-1].value == f"EmotiScan {emotiscan.__version__} · checkpoint {fingerprint_of()}"
+
+
+def test_the_version_is_the_packages():
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == emotiscan.__version__
 
 
 def test_one_visitors_photo_never_shows_for_another(app):

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
-from conftest import SAMPLES
+from conftest import ROOT, SAMPLES
 from PIL import Image
 from running_app import CHROMIUM_FLAGS, chromium_path, running_app
 
@@ -24,9 +24,16 @@ PATIENCE = int(os.environ.get("EMOTISCAN_PATIENCE", 90_000))
 
 
 @pytest.fixture(scope="session")
-def server():
+def notes(tmp_path_factory):
+    """A folder in which the running app's log lies, and the list of files that it wrote to."""
+    return tmp_path_factory.mktemp("notes")
+
+
+@pytest.fixture(scope="session")
+def server(notes):
     """Address of the running app."""
-    with running_app() as app:
+    watched = {"PYTHONPATH": str(ROOT / "tests/watched"), "EMOTISCAN_WRITES": str(notes / "writes")}
+    with running_app(notes / "log", watched | {"PYTHONDONTWRITEBYTECODE": "1"}) as app:
         yield app.address
 
 
@@ -278,3 +285,53 @@ def test_an_address_opens_a_sample_with_its_codes(page):
     page.goto(f"{page.url.split('?')[0]}?sample=surprise&code=AU1&code=AU2")
     wait_for_reading(page, "a surprised expression")
     assert page.get_by_role("img", name="Heat map of").count() == 2
+
+
+@pytest.mark.parametrize("page", [(1280, 900)], indirect=True)
+def test_no_photo_is_written_and_the_log_knows_nobody(page, notes):
+    """The first reading is over by now, and with it what libraries write when they are loaded."""
+    written = (notes / "writes").read_text()
+    name, small = "Erika Mustermann.jpg", (SAMPLES / "surprise.jpg").read_bytes()
+    large = small + bytes(3_000_000)  # servers like to put uploads of more than a megabyte on disk
+    picker = page.locator("[data-testid=stFileUploader] input[type=file]")
+    picker.set_input_files({"name": name, "mimeType": "image/jpeg", "buffer": large})
+    wait_for_reading(page, "a surprised expression")
+    open_page(page, "Album")
+    files = [{"name": name, "mimeType": "image/jpeg", "buffer": data} for data in (small, b"nothing")]
+    page.locator(".intake input[type=file]").set_input_files(files)
+    page.get_by_text("1 of 1 faces").wait_for()
+    page.get_by_text("1 of 2 photos could not be read").wait_for()
+    wait_until_settled(page)
+    assert (notes / "writes").read_text() == written
+    lines = (notes / "log").read_text().splitlines()
+    facts = [json.loads(line) for line in lines if line.startswith("{")]
+    assert {fact["outcome"] for fact in facts} >= {"loaded", "read", "refused"}
+    assert {key for fact in facts for key in fact} <= {"event", "outcome", "seconds", "faces", "size", "checkpoint"}
+    for word in ("Mustermann", ".jpg", "surprise", "AU1", "Traceback"):
+        assert not [line for line in lines if word in line], word
+
+
+HOSTILE = (
+    "<img src=x onerror=document.title='taken'>.jpg",
+    "![](http://elsewhere.example/a.png) [b](http://elsewhere.example) $x$ **c** `d`.jpg",
+    ":red[e] :face: :material/face: www.elsewhere.example a@elsewhere.example.jpg",
+)
+
+
+@pytest.mark.parametrize("page", [(1280, 900)], indirect=True)
+def test_a_files_name_is_shown_and_never_obeyed(page):
+    open_page(page, "Album")
+    pictures = [(SAMPLES / name).read_bytes() for name in ("smile.jpg", "surprise.jpg", "calm.jpg")]
+    both = zip(HOSTILE, pictures, strict=True)
+    files = [{"name": name, "mimeType": "image/jpeg", "buffer": data} for name, data in both]
+    files += [{"name": name, "mimeType": "image/jpeg", "buffer": name.encode()} for name in HOSTILE]
+    page.locator(".intake input[type=file]").set_input_files(files)
+    page.get_by_text("3 of 6 photos could not be read").click()
+    page.get_by_text("This file is not a picture").last.wait_for()
+    wait_until_settled(page)
+    said = page.get_by_test_id("stMain").inner_text().replace("\u2060", "")
+    for name in HOSTILE:
+        assert f"{name}, face 1" in said
+        assert f"{name}: This file is not a picture" in said
+    assert page.title() == "EmotiScan"
+    assert not page.locator("img[src*='elsewhere'], a[href*='elsewhere'], img[onerror]").count()

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,14 @@ from safetensors.torch import save_file
 
 from emotiscan import checkpoint
 from emotiscan.calibration import Calibration
-from emotiscan.checkpoint import Card, CheckpointError, attach_report, load_checkpoint, save_checkpoint
+from emotiscan.checkpoint import (
+    Card,
+    CheckpointError,
+    attach_report,
+    fingerprint_of,
+    load_checkpoint,
+    save_checkpoint,
+)
 from emotiscan.model import FaceModel, ModelConfig
 
 
@@ -129,6 +137,39 @@ def test_a_flipped_byte_of_the_weights_is_noticed(tiny_weights, tmp_path, place)
     assert "do not match their checksum" in refusal(path)
 
 
+def test_any_flipped_bit_of_the_description_is_noticed(tiny_weights, tmp_path):
+    whole = tiny_weights.read_bytes()
+    header = 8 + int.from_bytes(whole[:8], "little")
+    random_ = random.Random(0)
+    for _ in range(40):
+        data = bytearray(whole)
+        data[random_.randrange(header)] ^= 1 << random_.randrange(8)
+        path = tmp_path / "flipped.safetensors"
+        path.write_bytes(data)
+        assert "is damaged" in refusal(path) or "is no checkpoint that this version reads" in refusal(path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(tiny_model, tmp_path, value):
+    """A training run that went astray can leave such a file."""
+    model = FaceModel(tiny_model.config)
+    with torch.no_grad():
+        next(model.parameters()).view(-1)[7] = value
+    assert "weights that are no numbers" in refusal(
+        save_checkpoint(tmp_path / "a.safetensors", model, Card(model.config))
+    )
+
+
+def test_the_fingerprint_can_be_read_without_the_weights(tiny_weights, tmp_path):
+    assert fingerprint_of(tiny_weights) == load_checkpoint(tiny_weights)[1].fingerprint
+    foreign, unsigned = tmp_path / "foreign.safetensors", tmp_path / "unsigned.safetensors"
+    save_file({"weight": torch.ones(3)}, foreign, {"format": "pt", "sha256": "0" * 64})
+    save_file({"weight": torch.ones(3)}, unsigned, {"format": "emotiscan-1", "sha256": "<b>" + "0" * 61})
+    for path in (foreign, unsigned, tmp_path / "none.safetensors", tmp_path):
+        with pytest.raises(CheckpointError, match=path.name):
+            fingerprint_of(path)
+
+
 @pytest.mark.parametrize("kept", [0, 4, 1000, 5_000_000])
 def test_a_cut_file_is_refused(tiny_weights, tmp_path, kept):
     path = tmp_path / "cut.safetensors"
@@ -152,7 +193,14 @@ def test_a_pickle_under_a_false_name_is_refused_and_not_run(tmp_path):
     assert not Trap.sprung
 
 
-@pytest.mark.parametrize(("metadata", "found"), [({"format": "pt"}, "its format: pt;"), (None, "its format: none;")])
+@pytest.mark.parametrize(
+    ("metadata", "found"),
+    [
+        ({"format": "pt"}, "its format: pt;"),
+        ({"format": "emotiscan-2"}, "its format: emotiscan-2; wanted: emotiscan-1"),
+        (None, "its format: none;"),
+    ],
+)
 def test_someone_elses_safetensors_are_refused_and_their_format_named(tmp_path, metadata, found):
     path = tmp_path / "foreign.safetensors"
     save_file({"weight": torch.ones(3)}, path, metadata)

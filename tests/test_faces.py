@@ -231,3 +231,18 @@ class TestDetector:
 @pytest.mark.parametrize(("side", "small"), [(faces.MIN_FACE_SIDE - 1, True), (faces.MIN_FACE_SIDE, False)])
 def test_the_shorter_side_decides_whether_a_face_is_too_small(side, small):
     assert Face((5.0, 5.0, 5.0 + side, 500.0), 1.0, CANONICAL, np.eye(2, 3)).too_small is small
+
+
+def test_a_crowd_is_found_the_same_a_few_faces_at_a_time(detector, sample_photo, monkeypatch):
+    group = sample_photo("group.jpg")
+    together = detector.detect(group)
+    seen = []
+    network = detector._mtcnn.onet
+    watched = network.conv1.register_forward_pre_hook(lambda _, crops: seen.append(len(crops[0])))
+    monkeypatch.setattr(faces, "CROWD", 2)
+    few = detector.detect(group)
+    watched.remove()
+    assert max(seen) == 2
+    assert len(few) == len(together) == 4
+    for one, other in zip(few, together, strict=True):
+        assert np.allclose(one.landmarks, other.landmarks, atol=0.01)

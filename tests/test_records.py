@@ -37,3 +37,11 @@ def test_a_table_has_a_line_for_each_record_errors_too(reading):
 def test_a_face_without_a_box_leaves_its_place_blank(reading):
     row = record("face.jpg", 0, reading) | {"box": None}
     assert "x0" not in flat(row)
+
+
+@pytest.mark.parametrize("name", ["=1+1.jpg", "+a.jpg", "-a.jpg", "@a.jpg", "\t=a.jpg"])
+def test_a_spreadsheet_takes_no_name_for_a_formula(name):
+    (row,) = csv.DictReader(io.StringIO(csv_text([{"image": name, "error": "no"}], (), ())))
+    assert row["image"] == f"'{name}"
+    (row,) = csv.DictReader(io.StringIO(csv_text([{"image": "a=1.jpg", "error": "no"}], (), ())))
+    assert row["image"] == "a=1.jpg"

@@ -38,3 +38,17 @@ def test_movements_are_named_or_their_absence_is_said():
 )
 def test_no_probability_is_a_flat_0_or_100(p, text):
     assert wording.percent(p) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a photo.jpg", r"a photo\.jpg"),
+        ("a_b_ <b>*c*", r"a\_b\_ \<b\>\*c\*"),
+        ("# one\n\n- two", r"\# one \- two"),
+        ("größe 微笑", "größe 微笑"),
+        ("https://a.b", "https\\:\u2060\\/\\/a\\.b"),
+    ],
+)
+def test_a_visitors_text_is_no_markup(text, shown):
+    assert wording.plain(text) == shown

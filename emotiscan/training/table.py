@@ -18,11 +18,16 @@ SPLITS = ("train", "validation", "test")
 BASE_COLUMNS = ("source", "root", "image", "maps", "subject", "split", "agreement", "share")
 
 
+LONGEST_PROBLEM = 400
+"""Characters of an error's message: a broken file may quote itself at any length."""
+
+
 class TableError(ValueError):
     """A label table is broken; the message names the file, the line and what to do."""
 
     def __init__(self, file: str | Path, problem: str, line: int | None = None) -> None:
         place = f"{file}, line {line}" if line else f"{file}"
+        problem = problem if len(problem) <= LONGEST_PROBLEM else f"{problem[:LONGEST_PROBLEM]} …"
         super().__init__(f"{place}: {problem}")
 
 

@@ -13,7 +13,7 @@ from emotiscan.analysis import Analyzer
 from emotiscan.images import ImageError
 from emotiscan.records import record
 from emotiscan.ui import wording
-from emotiscan.ui.session import key_of
+from emotiscan.ui.session import analyse, key_of
 
 PICTURE_SIDE = 176
 """Side of a kept face, in pixels: about 8 kB each."""
@@ -72,7 +72,7 @@ class Album:
 def read_entries(analyzer: Analyzer, name: str, data: bytes) -> list[Entry]:
     """The faces of one photo; a photo that cannot be read, or has none, is one entry that says so."""
     try:
-        readings = analyzer.analyze(data).readings
+        readings = analyse(analyzer, data).readings
     except ImageError as error:
         return [Entry({"image": name, "error": str(error)})]
     entries = []

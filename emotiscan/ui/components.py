@@ -8,6 +8,7 @@ from emotiscan.analysis import Analyzer, Reading
 from emotiscan.checkpoint import CheckpointError
 from emotiscan.explain import METHODS
 from emotiscan.ui import charts, heat_map_views, wording
+from emotiscan.ui.links import PAGES
 from emotiscan.ui.samples import code_icon
 from emotiscan.ui.session import Photo, analyzer
 
@@ -15,13 +16,32 @@ FIRST_MAPS = 5
 """Codes whose heat maps are open before anybody chooses, at most; the emotion's is one more."""
 
 
-def loaded_analyzer() -> Analyzer | None:
-    """The analyzer of this process; None, said on the page, where the checkpoint cannot be used."""
+def loaded_analyzer(needed: bool = True) -> Analyzer | None:
+    """The analyzer of this process; None, said on the page, where the checkpoint cannot be used.
+
+    Args:
+        needed: whether the page is of no use without it.
+    """
     try:
         return analyzer()
     except CheckpointError as error:
-        st.error(f"The model cannot be loaded. {error}")
+        if needed:
+            show_outage(error)
+        else:
+            st.info("The model cannot be loaded at the moment, so its own figures are missing here.")
         return None
+
+
+def show_outage(error: CheckpointError) -> None:
+    """What a page says in place of its contents when the model cannot be loaded, and where else to go."""
+    st.error(
+        "**Photos cannot be read at the moment**, because the model cannot be loaded. Please come back later.  \n"
+        f":small[For whoever runs this app: {wording.plain(str(error))}]",
+        icon=":material/cloud_off:",
+    )
+    st.markdown("These pages work without the model:")
+    st.page_link(PAGES / "guide.py", label="FACS guide", icon=":material/menu_book:")
+    st.page_link(PAGES / "about.py", label="About", icon=":material/info:")
 
 
 def choose_face(photo: Photo) -> int:

@@ -6,6 +6,7 @@ heat maps live in the visitor's own session only, and only the last few, scaled 
 
 import hashlib
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,10 +14,12 @@ from pathlib import Path
 import streamlit as st
 from PIL import Image
 
-from emotiscan.analysis import Analyzer, Reading
-from emotiscan.checkpoint import DEFAULT_WEIGHTS
+from emotiscan.analysis import Analysis, Analyzer, Reading
+from emotiscan.checkpoint import DEFAULT_WEIGHTS, CheckpointError
 from emotiscan.explain import HeatMap, heat_maps
 from emotiscan.faces import Face
+from emotiscan.images import WORKING_SIDE, read_image
+from emotiscan.ui import log
 
 WEIGHTS_VARIABLE = "EMOTISCAN_WEIGHTS"
 """Environment variable that names another checkpoint than the shipped one."""
@@ -55,12 +58,37 @@ def analyzer() -> Analyzer:
     Raises:
         CheckpointError: the checkpoint cannot be used.
     """
-    return _load(os.environ.get(WEIGHTS_VARIABLE) or str(DEFAULT_WEIGHTS))
+    return _load(weights_path())
+
+
+def weights_path() -> Path:
+    """The checkpoint that the pages read with; it need not exist."""
+    return Path(os.environ.get(WEIGHTS_VARIABLE) or DEFAULT_WEIGHTS)
 
 
 @st.cache_resource(max_entries=1, show_spinner="Loading the model…")
-def _load(weights: str) -> Analyzer:
-    return Analyzer(Path(weights))
+def _load(weights: Path) -> Analyzer:
+    began = time.perf_counter()
+    try:
+        loaded = Analyzer(weights)
+    except CheckpointError as error:
+        log.note("model", outcome="failed", problem=str(error))
+        raise
+    log.note(
+        "model", outcome="loaded", seconds=round(time.perf_counter() - began, 3), checkpoint=loaded.card.fingerprint
+    )
+    return loaded
+
+
+def analyse(analyzer: Analyzer, data: bytes) -> Analysis:
+    """Read a visitor's picture file, in the memory that a small host has.
+
+    Raises:
+        ImageError: the file is no picture that can be used.
+    """
+    with log.reading(analyzer.card.fingerprint) as noted:
+        noted.analysis = analyzer.analyze(read_image(data, longest=WORKING_SIDE))
+    return noted.analysis
 
 
 def read_photo(data: bytes, name: str) -> Photo:
@@ -73,7 +101,7 @@ def read_photo(data: bytes, name: str) -> Photo:
     photos: dict[str, Photo] = st.session_state.setdefault("photos", {})
     photo = photos.pop(key, None)
     if photo is None:
-        analysis = analyzer().analyze(data)
+        analysis = analyse(analyzer(), data)
         scale = min(1.0, KEPT_SIDE / max(analysis.photo.size))
         sides = [max(1, round(scale * side)) for side in analysis.photo.size]
         picture = analysis.photo if scale == 1 else analysis.photo.resize(sides, Image.Resampling.LANCZOS)

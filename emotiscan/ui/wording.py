@@ -1,5 +1,7 @@
 """Sentences that the pages say about a reading: modest, and in plain words."""
 
+import re
+
 from emotiscan import facs
 from emotiscan.analysis import Reading
 
@@ -57,3 +59,10 @@ def title_of(target: str) -> str:
     """Name of a code or emotion for people, e.g. “AU12 Lip corner puller”."""
     unit = facs.ACTION_UNITS.get(target)
     return f"{target} {unit.name}" if unit else target.capitalize()
+
+
+def plain(text: str) -> str:
+    """A visitor's or the system's own text, e.g. a file's name, for Markdown: shown as it is, on one line."""
+    escaped = re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+    # Addresses and :names: become links and icons even so; an invisible character inside keeps them from it.
+    return re.sub(r"(?i)(:|@|www)", "\\1\u2060", escaped)

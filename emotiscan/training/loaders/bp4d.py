@@ -4,12 +4,14 @@ BP4D is licensed to each user by its publishers; this project ships none of it.
 """
 
 import csv
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from emotiscan import facs
 from emotiscan.training.loaders.frames import frames_by_folder, labels_and_pictures
+from emotiscan.training.loaders.rows import read_text
 from emotiscan.training.stores import names_in
 from emotiscan.training.table import LabelTable, TableError, build_table
 
@@ -51,22 +53,23 @@ def _frames(labels: Path, pictures: Path) -> Iterator[dict[str, object]]:
 
 
 def _occurrences(file: Path) -> Iterator[tuple[int, dict[str, int | None]]]:
-    with file.open(newline="", encoding="utf-8-sig") as text:
-        rows = csv.reader(text)
-        numbers = {place: re.search(r"\d+", word) for place, word in enumerate(next(rows, [])) if place}
-        codes = {place: f"AU{int(number[0])}" for place, number in numbers.items() if number}
-        codes = {place: code for place, code in codes.items() if code in facs.ACTION_UNITS}
-        if not codes:
-            raise TableError(file, "its first row names no code that is read here; it should hold numbers of codes", 1)
-        for row in rows:
-            try:
-                values = {code: int(row[place]) for place, code in codes.items()}
-                number = int(row[0])
-            except (ValueError, IndexError):
-                raise TableError(
-                    file, "it must hold whole numbers, a frame and then its codes", rows.line_num
-                ) from None
-            wrong = next((f"{code} is {value}" for code, value in values.items() if value not in (0, 1, UNKNOWN)), None)
-            if wrong:
-                raise TableError(file, f"{wrong}; it must be 0, 1 or {UNKNOWN} (unknown)", rows.line_num)
-            yield number, {code: value for code, value in values.items() if value != UNKNOWN}
+    reader = csv.reader(io.StringIO(read_text(file, kind="CSV text"), newline=""))
+    try:
+        rows = [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise TableError(file, f"it is no CSV text file ({error}); save it as UTF-8 CSV", reader.line_num) from None
+    numbers = {place: re.search(r"\d+", word) for place, word in enumerate(rows[0][1] if rows else []) if place}
+    codes = {place: f"AU{number[0].lstrip('0')}" for place, number in numbers.items() if number}
+    codes = {place: code for place, code in codes.items() if code in facs.ACTION_UNITS}
+    if not codes:
+        raise TableError(file, "its first row names no code that is read here; it should hold numbers of codes", 1)
+    for line, row in rows[1:]:
+        try:
+            values = {code: int(row[place]) for place, code in codes.items()}
+            number = int(row[0])
+        except (ValueError, IndexError):
+            raise TableError(file, "it must hold whole numbers, a frame and then its codes", line) from None
+        wrong = next((f"{code} is {value}" for code, value in values.items() if value not in (0, 1, UNKNOWN)), None)
+        if wrong:
+            raise TableError(file, f"{wrong}; it must be 0, 1 or {UNKNOWN} (unknown)", line)
+        yield number, {code: value for code, value in values.items() if value != UNKNOWN}

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from emotiscan import facs
-from emotiscan.training.loaders.rows import read_rows
+from emotiscan.training.loaders.rows import read_rows, read_text
 from emotiscan.training.table import LabelTable, TableError, build_table
 
 EMOTION_NUMBERS = ("neutral", "anger", "contempt", "disgust", "fear", "happy", "sadness", "surprise")
@@ -37,7 +37,7 @@ def _sequence(file: Path, root: Path) -> dict[str, object]:
     subject, sequence = file.parent.parent.name, file.parent.name
     stem = file.name.removesuffix("_facs.txt")
     present = set()
-    for number, text in enumerate(file.read_text().splitlines(), start=1):
+    for number, text in enumerate(read_text(file).splitlines(), start=1):
         if not text.strip():
             continue
         values = _numbers(text, file, number)
@@ -48,7 +48,7 @@ def _sequence(file: Path, root: Path) -> dict[str, object]:
     row |= {"subject": subject, "image": f"{subject}/{sequence}/{stem}.png"}
     emotion = root / "Emotion" / subject / sequence / f"{stem}_emotion.txt"
     if emotion.is_file():
-        values = _numbers(emotion.read_text(), emotion, 1)
+        values = _numbers(read_text(emotion), emotion, 1)
         if len(values) != 1 or values[0] not in range(len(EMOTION_NUMBERS)):
             raise TableError(emotion, f"it must hold one number from 0 to {len(EMOTION_NUMBERS) - 1}", 1)
         row["emotion"] = EMOTION_NUMBERS[int(values[0])]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from emotiscan import facs
 from emotiscan.training.loaders.frames import frames_by_folder, labels_and_pictures
+from emotiscan.training.loaders.rows import read_text
 from emotiscan.training.stores import names_in
 from emotiscan.training.table import LabelTable, TableError, build_table
 
@@ -57,11 +58,11 @@ def _frames(labels: Path, pictures: Path) -> Iterator[dict[str, object]]:
 
 def _intensities(file: Path) -> dict[int, int]:
     found = {}
-    for line, text in enumerate(file.read_text().splitlines(), start=1):
+    for line, text in enumerate(read_text(file).splitlines(), start=1):
         if not text.strip():
             continue
         words = [word.strip() for word in text.split(",")]
-        if len(words) != 2 or not all(word.isdecimal() for word in words) or int(words[1]) > 5:
+        if len(words) != 2 or not all(word.isdecimal() and len(word) < 10 for word in words) or int(words[1]) > 5:
             raise TableError(file, f"“{text.strip()}” is not a frame and its intensity from 0 to 5", line)
         found[int(words[0])] = int(words[1])
     return found

@@ -8,6 +8,7 @@ from emotiscan.ui.album import MOST_FACES, Album, Entry
 from emotiscan.ui.intake import take_photos
 from emotiscan.ui.samples import samples
 from emotiscan.ui.session import analyzer
+from emotiscan.ui.wording import plain
 
 SHOWN = 60  # faces on one page of the gallery
 
@@ -56,7 +57,7 @@ def show_gallery(entries: list[Entry]) -> None:
                 seen = " ".join(row["present"]) or "no code present"
                 st.image(entry.picture, width="stretch", alt=f"{row['image']}, face {row['face'] + 1}: {title}; {seen}")
                 st.markdown(f"**{title}**  \n:small[{seen}]")
-                st.caption(f"{row['image']}, face {row['face'] + 1}")
+                st.caption(f"{plain(row['image'])}, face {row['face'] + 1}")
 
 
 def offer_exports(entries: list[Entry]) -> None:
@@ -93,7 +94,7 @@ def main() -> None:
     if failed:
         with st.expander(f"{len(failed)} of {len(kept().photos)} photos could not be read", icon=":material/warning:"):
             for row in failed:
-                st.markdown(f"{row['image']}: {row['error']}")
+                st.markdown(f"{plain(row['image'])}: {row['error']}")
     if any(entry.readable for entry in entries):
         show_gallery(entries)
     if entries:

@@ -57,7 +57,7 @@ def show_pictures(code: str) -> None:
 def show_figures(code: str) -> None:
     """How well the model in use reads the code."""
     st.subheader("How well this model reads it", anchor=False)
-    analyzer = components.loaded_analyzer()
+    analyzer = components.loaded_analyzer(needed=False)
     if analyzer is None:
         return
     if code in analyzer.card.config.codes:
