@@ -7,12 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from places import ROOT, SAMPLES
 from streamlit.testing.v1 import AppTest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-ROOT = Path(__file__).resolve().parent.parent
-SAMPLES = ROOT / "samples"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,9 +7,9 @@ import re
 
 import numpy as np
 import pytest
-from conftest import SAMPLES
 from pages import ALBUM, as_bytes, texts
 from PIL import Image
+from places import SAMPLES
 from streamlit.testing.v1 import AppTest
 
 from emotiscan.analysis import Analyzer

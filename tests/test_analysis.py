@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from conftest import SAMPLES
 from PIL import Image
+from places import SAMPLES
 
 from emotiscan import analysis, facs
 from emotiscan.analysis import Analysis, Analyzer, Reading

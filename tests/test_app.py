@@ -4,9 +4,9 @@ import io
 import tomllib
 
 import pytest
-from conftest import ROOT, SAMPLES
 from pages import ABOUT, ALBUM, COMPARE, GUIDE, MODEL, as_bytes, texts
 from PIL import Image
+from places import ROOT, SAMPLES
 from streamlit.testing.v1 import AppTest
 
 import emotiscan

@@ -13,8 +13,8 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
-from conftest import ROOT, SAMPLES
 from PIL import Image
+from places import ROOT, SAMPLES
 from running_app import CHROMIUM_FLAGS, chromium_path, running_app
 
 pytestmark = pytest.mark.browser

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from conftest import SAMPLES
 from pages import COMPARE, as_bytes, texts
 from PIL import Image
+from places import SAMPLES
 from streamlit.testing.v1 import AppTest
 
 CODES, FACES, WAYS, CHANGE = "Codes of one face", "Faces by one code", "Methods", "Difference"

@@ -5,26 +5,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from places import ROOT
 
-CORE = {"facs", "images", "strangers", "faces", "calibration", "model", "checkpoint", "explain", "analysis", "records"}
+CORE = {"facs", "files", "images", "strangers", "faces", "calibration", "model", "checkpoint", "explain", "analysis"}
+CORE |= {"records"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "facs": set(),
+    "files": set(),
     "strangers": set(),
     "images": {"strangers"},
     "faces": set(),
     "calibration": set(),
     "model": {"facs"},
-    "checkpoint": {"facs", "calibration", "model"},
+    "checkpoint": {"facs", "files", "calibration", "model"},
     "explain": {"facs", "faces", "model"},
     "evaluation": {"facs", "calibration"},
     "analysis": CORE - {"records"},
     "records": {"analysis"},
-    "__main__": CORE,
+    "scoring": CORE,
+    "__main__": CORE | {"scoring"},
     "ui": CORE,
-    "rendering": {"facs", "images", "faces"},
+    "rendering": {"facs", "files", "images", "faces"},
     "training": (CORE - {"analysis", "records"}) | {"evaluation", "rendering"},
     "streamlit_app": {"ui", "__init__"},
     "train": {"training"},
@@ -38,6 +41,7 @@ HEAVY = {
     "facenet_pytorch": {"faces"},
     "pytorch_grad_cam": {"explain"},
     "numba": {"rendering"},
+    "ray": {"scoring"},
     "cv2": {"rendering"},
 }
 """The only rooms that may import a package."""

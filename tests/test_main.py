@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SAMPLES
 from PIL import Image
+from places import ROOT, SAMPLES
 
 from emotiscan import checkpoint, facs
 from emotiscan.__main__ import main

@@ -3,8 +3,8 @@
 from types import SimpleNamespace
 
 import pytest
-from conftest import ROOT
 from model_card import TABLE, filled
+from places import ROOT
 from release import steps
 
 from emotiscan.checkpoint import load_checkpoint

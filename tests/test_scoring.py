@@ -6,7 +6,7 @@ import json
 import shutil
 
 import pytest
-from conftest import SAMPLES
+from places import SAMPLES
 
 from emotiscan.__main__ import main
 from emotiscan.scoring import Job, Output, OutputError, Picture, Scorer, WorkerError, pictures, score

@@ -5,7 +5,7 @@ import re
 from urllib.parse import urlparse
 
 import pytest
-from conftest import ROOT
+from places import ROOT
 from running_app import running_app
 
 from emotiscan.images import MAX_BYTES

@@ -5,8 +5,8 @@ import gc
 import io
 
 import pytest
-from conftest import ROOT, SAMPLES
 from PIL import Image
+from places import ROOT, SAMPLES
 from streamlit.testing.v1 import AppTest
 
 from emotiscan.ui import session

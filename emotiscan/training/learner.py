@@ -112,7 +112,9 @@ class FaceLearner(L.LightningModule):
         if self._in_any_process(self.accuracy.update_called):
             self.log("val_accuracy", self.accuracy.compute(), prog_bar=True, sync_dist=True)
             self.log("val_macro_f1", self.macro_f1.compute(), sync_dist=True)
-        probabilities, labels = self.code_scores.compute(), self.code_labels.compute()
+        # Of a single picture and code, torchmetrics makes a number.
+        shape = (-1, len(self.model.config.codes))
+        probabilities, labels = (gathered.compute().view(shape) for gathered in (self.code_scores, self.code_labels))
         aucs = []
         for scores, truth in zip(probabilities.T, labels.T, strict=True):
             known = ~truth.isnan()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from PIL import Image
+from places import ROOT
 
 from emotiscan import facs
 from emotiscan.faces import apply, canonical_transform, warp
