@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from textwrap import shorten
@@ -18,6 +18,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from emotiscan.calibration import Calibration
 from emotiscan.model import FaceModel, ModelConfig
@@ -111,14 +112,29 @@ def load_checkpoint(path: str | Path = DEFAULT_WEIGHTS) -> tuple[FaceModel, Card
             metrics=json.loads(metadata["metrics"]),
             fingerprint=digest[:12],
         )
-        with torch.device("meta"):  # no random initialisation that the weights overwrite at once
+        with torch.device("meta"), _Uninitialised():
             model = FaceModel(card.config)
-        state = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
+        # Copies, even of what is single precision already: a tensor as it was read keeps the whole file mapped.
+        state = {
+            name: t.to(torch.float32 if t.is_floating_point() else t.dtype, copy=True) for name, t in tensors.items()
+        }
         model.load_state_dict(state, assign=True)
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = shorten(str(error), 200, placeholder=" …")  # torch lists every tensor, one a line
         raise CheckpointError(f"{path} does not fit its own description: {reason}") from None
     return model.eval().requires_grad_(False), card
+
+
+class _Uninitialised(TorchFunctionMode):
+    """Draws no random numbers for the layers that are made meanwhile: the checkpoint's weights replace them at once.
+
+    On the meta device they would cost nothing themselves, but would load torch's compiler: 70 MB and a second.
+    """
+
+    def __torch_function__(
+        self, func: Callable, types: Sequence[type], args: Sequence = (), kwargs: Mapping | None = None
+    ) -> object:
+        return args[0] if func in (Tensor.normal_, Tensor.uniform_) else func(*args, **kwargs or {})
 
 
 def attach_report(path: str | Path, name: str, report: Mapping[str, object]) -> None:

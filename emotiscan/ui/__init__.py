@@ -1,6 +1,5 @@
 """The pages: the only place that imports streamlit."""
 
-import sys
+from emotiscan.ui import lean
 
-# The pages compile nothing; without this, torchvision loads Triton's compiler for graphics cards: 80 MB of memory.
-sys.modules.setdefault("triton", None)
+lean.load_libraries()  # before any page's own imports load them whole
