@@ -25,7 +25,7 @@ def entries() -> list[Entry]:
     files = [(name, (SAMPLES / name).read_bytes()) for name in ("smile.jpg", "surprise.jpg", "group.jpg")]
     files.append(("wall.jpg", as_bytes(Image.fromarray(np.full((300, 400, 3), 170, np.uint8)))))
     files.append(("<b>broken</b>.jpg", b"nothing"))
-    return [entry for name, data in files for entry in album.read_entries(analyzer, name, data)]
+    return [entry for name, data in files for entry in album.read_entries(analyzer.analyze, name, data)]
 
 
 def test_each_face_is_an_entry_and_a_photo_without_one_says_so(entries):

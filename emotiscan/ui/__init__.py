@@ -2,4 +2,5 @@
 
 from emotiscan.ui import lean
 
+lean.give_large_blocks_back()
 lean.load_libraries()  # before any page's own imports load them whole

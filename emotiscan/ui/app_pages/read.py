@@ -75,7 +75,7 @@ def main() -> None:
         return
     with right, st.spinner("Reading the photo…"):
         try:
-            photo = read_photo(picture, name)
+            photo = read_photo(picture, name, st.empty())
         except ImageError as error:
             st.error(str(error))
             return
