@@ -5,9 +5,9 @@ cookie and the token that guard them. Some hundred visitors cost little, so that
 """
 
 import http.client
-import json
 import time
 import uuid
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from urllib.parse import urlparse
@@ -71,13 +71,16 @@ class Visitor:
         self._asked = time.monotonic()
         headers, _ = self._request("GET", "/_stcore/health")
         self._token = SimpleCookie(headers.get("Set-Cookie", ""))[XSRF_COOKIE].value
-        self._socket = connect(
-            f"{address.replace('http', 'ws', 1)}/_stcore/stream",
-            origin=address,
-            subprotocols=["streamlit", self._token],
-            additional_headers={"Cookie": f"{XSRF_COOKIE}={self._token}"},
-            max_size=None,
-            open_timeout=patience,
+        self._open = ExitStack()
+        self._socket = self._open.enter_context(
+            connect(
+                f"{address.replace('http', 'ws', 1)}/_stcore/stream",
+                origin=address,
+                subprotocols=["streamlit", self._token],
+                additional_headers={"Cookie": f"{XSRF_COOKIE}={self._token}"},
+                max_size=None,
+                open_timeout=patience,
+            )
         )
 
     def __enter__(self) -> "Visitor":
@@ -88,7 +91,7 @@ class Visitor:
 
     def leave(self) -> None:
         """Close the tab."""
-        self._socket.close()
+        self._open.close()
         self._http.close()
 
     def open(self) -> Page:
@@ -119,13 +122,6 @@ class Visitor:
         self._widgets[uploader.id] = state
         self._file = uploader.id, urls.delete_url
         return self._rerun(wait)
-
-    def set_component(self, key: str, value: dict) -> Page:
-        """Let a component of the page report something, as its trigger, and wait until the page has run."""
-        component = next(each for each in self.page.of("bidi_component") if key in each.id)
-        state = WidgetState(id=component.id)
-        state.json_trigger_value = json.dumps(value)
-        return self._rerun(extra=state)
 
     def picture(self, path: str) -> bytes:
         """A picture of the page."""
@@ -166,12 +162,10 @@ class Visitor:
             raise PageFailed(f"{method} {path} was answered with {response.status}: {content[:200]!r}")
         return response.headers, content
 
-    def _rerun(self, wait: bool = True, extra: WidgetState | None = None) -> Page:
+    def _rerun(self, wait: bool = True) -> Page:
         message = BackMsg()
         message.rerun_script.page_script_hash = self.script
         message.rerun_script.widget_states.widgets.extend(self._widgets.values())
-        if extra is not None:
-            message.rerun_script.widget_states.widgets.append(extra)
         self._socket.send(message.SerializeToString())
         if wait:
             self._receive("script_finished")

@@ -1,5 +1,6 @@
 """Many photos at once: what is kept, the gallery, the exports."""
 
+import base64
 import csv
 import io
 import json
@@ -114,6 +115,16 @@ def test_photos_are_read_once(monkeypatch):
     for name, data in (("a", b"1"), ("b", b"2"), ("again", b"1")):
         kept.add(None, name, data)
     assert read == ["a", "b"] == [entry.row["image"] for entry in kept.entries]
+
+
+def test_a_photo_that_waited_through_an_interrupted_run_is_read_by_the_next_one(page):
+    picture = base64.b64encode((SAMPLES / "smile.jpg").read_bytes()).decode()
+    page.session_state["album-intake-arrived"] = {"number": "visit-1", "name": "smile.jpg", "picture": picture}
+    page.run()
+    assert not page.exception
+    assert len(titles(page)) == 1
+    assert page.session_state["album-intake-answered"] == "visit-1"
+    assert "album-intake-arrived" not in page.session_state
 
 
 def test_a_full_album_takes_no_more(page, monkeypatch):

@@ -62,17 +62,17 @@ class Album:
         """Whether no more photos are read."""
         return sum(map(len, self.photos.values())) >= MOST_FACES
 
-    def add(self, analyze: Callable[[bytes], Analysis], name: str, data: bytes) -> None:
+    def add(self, analyse: Callable[[bytes], Analysis], name: str, data: bytes) -> None:
         """Read a photo, unless it is here already or the album is full."""
         key = key_of(data)
         if key not in self.photos and not self.full:
-            self.photos[key] = read_entries(analyze, name, data)
+            self.photos[key] = read_entries(analyse, name, data)
 
 
-def read_entries(analyze: Callable[[bytes], Analysis], name: str, data: bytes) -> list[Entry]:
+def read_entries(analyse: Callable[[bytes], Analysis], name: str, data: bytes) -> list[Entry]:
     """The faces of one photo; a photo that cannot be read, or has none, is one entry that says so."""
     try:
-        readings = analyze(data).readings
+        readings = analyse(data).readings
     except ImageError as error:
         return [Entry({"image": name, "error": str(error)})]
     entries = []

@@ -74,7 +74,7 @@ def _load(weights: str) -> Analyzer:
     return Analyzer(Path(weights))
 
 
-def analyze(data: bytes, line: DeltaGenerator | None = None) -> Analysis:
+def analyse(data: bytes, line: DeltaGenerator | None = None) -> Analysis:
     """Read a picture file when it is this visitor's turn; nothing of it is kept.
 
     Args:
@@ -114,10 +114,10 @@ def read_photo(data: bytes, name: str, line: DeltaGenerator | None = None) -> Ph
 
 
 def _new_photo(key: str, data: bytes, name: str, line: DeltaGenerator | None) -> Photo:
-    analysis = analyze(data, line)
+    analysis = analyse(data, line)
     scale = min(1.0, KEPT_SIDE / max(analysis.photo.size))
     sides = [max(1, round(scale * side)) for side in analysis.photo.size]
-    picture = analysis.photo if scale == 1 else analysis.photo.resize(sides, Image.Resampling.LANCZOS)
+    picture = analysis.photo if scale == 1 else analysis.photo.resize(sides, Image.Resampling.LANCZOS, reducing_gap=1.3)
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=95, subsampling=0)
     faces = tuple(reading.face.scaled(scale) for reading in analysis.readings)
