@@ -94,9 +94,14 @@ class Visitor:
         self._open.close()
         self._http.close()
 
-    def open(self) -> Page:
-        """Ask for the page and wait until its script has run."""
-        return self._rerun()
+    def open(self, page: str = "") -> Page:
+        """Ask for a page and wait until its script has run.
+
+        Args:
+            page: as in its address, e.g. `"album"`; empty for the first one.
+        """
+        self.script = ""
+        return self._rerun(page=page)
 
     def upload(self, name: str, data: bytes, wait: bool = True) -> Page:
         """Upload a photo on the first page, in the place of the last one, and wait until it is read.
@@ -162,9 +167,10 @@ class Visitor:
             raise PageFailed(f"{method} {path} was answered with {response.status}: {content[:200]!r}")
         return response.headers, content
 
-    def _rerun(self, wait: bool = True) -> Page:
+    def _rerun(self, wait: bool = True, page: str = "") -> Page:
         message = BackMsg()
         message.rerun_script.page_script_hash = self.script
+        message.rerun_script.page_name = page
         message.rerun_script.widget_states.widgets.extend(self._widgets.values())
         self._socket.send(message.SerializeToString())
         if wait:

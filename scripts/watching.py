@@ -17,6 +17,18 @@ def memory_of(process: int, kind: str = "VmRSS") -> float:
     return int(re.search(rf"{kind}:\s+(\d+)", status)[1]) / 1024
 
 
+def memory_by_file(process: int) -> dict[str, float]:
+    """Resident memory in MiB of each file that a process has mapped, and of `""`, what belongs to no file."""
+    memory: dict[str, float] = {}
+    for line in Path(f"/proc/{process}/smaps").read_text().splitlines():
+        first, *rest = line.split()
+        if "-" in first and not first.endswith(":"):
+            path = rest[4] if len(rest) > 4 and rest[4].startswith("/") else ""
+        elif first == "Rss:":
+            memory[path] = memory.get(path, 0.0) + int(rest[0]) / 1024
+    return memory
+
+
 def processor_seconds(process: int) -> float:
     """Processor time that a process has used, over all its threads."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()

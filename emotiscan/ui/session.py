@@ -17,7 +17,7 @@ import streamlit as st
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
-from emotiscan.analysis import Analysis, Analyzer, Reading
+from emotiscan.analysis import Analysis, Analyzer, Reading, give_back_memory
 from emotiscan.checkpoint import DEFAULT_WEIGHTS
 from emotiscan.explain import HeatMap, heat_maps
 from emotiscan.faces import Face
@@ -86,7 +86,10 @@ def analyse(data: bytes, line: DeltaGenerator | None = None) -> Analysis:
     """
     reader = analyzer()
     with waiting.turn(line):
-        return reader.analyze(data)
+        try:
+            return reader.analyze(data)
+        finally:
+            give_back_memory()
 
 
 def read_photo(data: bytes, name: str, line: DeltaGenerator | None = None) -> Photo:
