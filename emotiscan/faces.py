@@ -222,7 +222,7 @@ class FaceDetector:
         return Face(None, None, None, framed_transform(*picture.size))
 
     def _find(self, photo: Image.Image, margin: float, least: float) -> list[Face]:
-        photo = photo.convert("RGB")
+        photo = photo if photo.mode == "RGB" else photo.convert("RGB")  # which copies even what is RGB
         scale = min(1.0, DETECTION_SIDE / max(photo.size))
         if scale < 1:
             photo = photo.resize(_scaled(photo.size, scale), Image.Resampling.BOX)

@@ -37,11 +37,8 @@ def chromium_path() -> str | None:
 
 
 @contextmanager
-def running_app(cores: int | None = None) -> Iterator[RunningApp]:
+def running_app() -> Iterator[RunningApp]:
     """Start the app on a free port of this machine, and stop it at the end.
-
-    Args:
-        cores: how many of the machine's it may use; None for all.
 
     Raises:
         TimeoutError: it did not answer within a minute.
@@ -52,8 +49,6 @@ def running_app(cores: int | None = None) -> Iterator[RunningApp]:
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
     command += [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    if cores:
-        os.sched_setaffinity(process.pid, sorted(os.sched_getaffinity(0))[:cores])
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_for(address)

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from running_app import running_app
 from streamlit.testing.v1 import AppTest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -86,10 +85,3 @@ def analyzer(tiny_weights):
 def sample_photo():
     """Opens a sample by its file name."""
     return lambda name: Image.open(SAMPLES / name).convert("RGB")
-
-
-@pytest.fixture(scope="session")
-def server():
-    """Address of the app in a process of its own."""
-    with running_app() as app:
-        yield app.address

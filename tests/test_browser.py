@@ -15,12 +15,19 @@ from urllib.parse import urlparse
 import pytest
 from conftest import SAMPLES
 from PIL import Image
-from running_app import CHROMIUM_FLAGS, chromium_path
+from running_app import CHROMIUM_FLAGS, chromium_path, running_app
 
 pytestmark = pytest.mark.browser
 CHROMIUM = chromium_path()
 PATIENCE = int(os.environ.get("EMOTISCAN_PATIENCE", 90_000))
 """Milliseconds that an answer may take on a slow, busy machine."""
+
+
+@pytest.fixture(scope="session")
+def server():
+    """Address of the running app."""
+    with running_app() as app:
+        yield app.address
 
 
 @pytest.fixture(scope="session")

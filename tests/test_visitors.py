@@ -3,8 +3,10 @@
 import io
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from conftest import SAMPLES
 from PIL import Image
+from running_app import running_app
 from visitor import Visitor
 
 OWN = {  # of each visitor: the photo, the colour of its frame, and what is read in it
@@ -13,6 +15,13 @@ OWN = {  # of each visitor: the photo, the colour of its frame, and what is read
     "anger": ((40, 40, 250), "a negative expression"),
     "calm": ((250, 250, 40), "calm"),
 }
+
+
+@pytest.fixture(scope="module")
+def server():
+    """Address of the app in a process of its own."""
+    with running_app() as app:
+        yield app.address
 
 
 def framed(name: str, width: int) -> bytes:

@@ -1,4 +1,8 @@
-"""Uploads on their way in: they stay in memory, as the pages promise."""
+"""Uploads stay in memory: the web server would put files of more than a megabyte into the folder for temporary ones.
+
+That would break the promise that no photo is stored. An upload may be as large as .streamlit/config.toml allows, and is
+held in memory in any case once it has arrived.
+"""
 
 from starlette.formparsers import MultiPartParser
 
@@ -6,5 +10,5 @@ from emotiscan.images import MAX_BYTES
 
 
 def keep_in_memory() -> None:
-    """Let the server hold an upload in memory while it comes in; it would else put what is over 1 MB into a file."""
-    MultiPartParser.spool_max_size = MAX_BYTES + 1
+    """From now on no upload of this process touches the disk."""
+    MultiPartParser.spool_max_size = 2 * MAX_BYTES
