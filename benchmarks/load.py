@@ -36,6 +36,9 @@ FRAMES = [(red, green, blue) for red in SHADES for green in SHADES for blue in S
 WAITING = "before yours"
 """Words of the line that tells a visitor to wait, and of no other text of the page."""
 
+PATIENCE = 600
+"""Seconds that a visitor waits for any answer."""
+
 
 @dataclass
 class Results:
@@ -123,7 +126,7 @@ class Load:
     ) -> None:
         visitor = None
         try:
-            visitor = Visitor(self.app.address)
+            visitor = Visitor(self.app.address, PATIENCE)
             visitor.open()
         except Exception as error:  # whatever it was, it is what is counted here
             results.errors.append(f"session {number}, opening: {error!r}")
@@ -170,7 +173,7 @@ def strangers(raw: Sequence[bytes], pictures: Sequence[bytes], number: int) -> l
 
 def leavers(app: RunningApp, photos: Sequence[bytes], count: int) -> float:
     """Seconds that one visitor's photo takes right after so many others uploaded theirs and left."""
-    with Visitor(app.address) as stays:
+    with Visitor(app.address, PATIENCE) as stays:
         stays.open()
         others = [Visitor(app.address) for _ in range(count)]
         for number, other in enumerate(others):
