@@ -9,7 +9,6 @@ import argparse
 import re
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -20,29 +19,11 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import sync_playwright
 from running_app import CHROMIUM_FLAGS, ROOT, chromium_path, running_app
+from watching import Watch, memory_of
 
 from emotiscan.training.options import whole_number
 
 MEBIBYTE = 2**20
-
-
-def memory_of(process: int) -> float:
-    """Resident memory of a process in MiB (Linux)."""
-    status = Path(f"/proc/{process}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
-
-
-class Watch(threading.Thread):
-    """Looks at a process's memory ten times a second and keeps the most."""
-
-    def __init__(self, process: int) -> None:
-        super().__init__(daemon=True)
-        self.process, self.peak, self.over = process, 0.0, threading.Event()
-
-    def run(self) -> None:
-        """Until `over` is set."""
-        while not self.over.wait(0.1):
-            self.peak = max(self.peak, memory_of(self.process))
 
 
 def write_photos(folder: Path, count: int, megapixels: float) -> list[Path]:
@@ -76,15 +57,13 @@ def main() -> None:
         page.goto(f"{app.address}/album")
         page.get_by_role("button", name="Try it with the drawn samples").wait_for()
         before = memory_of(app.process)
-        watch = Watch(app.process)
-        watch.start()
-        began = time.monotonic()
-        page.locator(".intake input[type=file]").set_input_files(files)
-        page.get_by_role("progressbar", name="Photos read").wait_for()
-        page.get_by_role("button", name="Choose photos").wait_for()
-        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-        took = time.monotonic() - began
-        watch.over.set()
+        with Watch(app.process) as watch:
+            began = time.monotonic()
+            page.locator(".intake input[type=file]").set_input_files(files)
+            page.get_by_role("progressbar", name="Photos read").wait_for()
+            page.get_by_role("button", name="Choose photos").wait_for()
+            page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+            took = time.monotonic() - began
         read = page.get_by_text(re.compile(r"\d+ of \d+ faces")).inner_text()
         print(f"{read} after {took:.0f} s; the server's memory: {before:.0f} MiB before, {watch.peak:.0f} MiB at its")
         print(f"peak, {memory_of(app.process):.0f} MiB after")

@@ -159,10 +159,7 @@ def warp(photo: Image.Image, to_crop: Transform, size: int) -> Image.Image:
     corners = apply(from_crop, np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float))
     low = np.floor(corners.min(0)).astype(int) - 2
     high = np.ceil(corners.max(0)).astype(int) + 2
-    pixels = np.asarray(photo)
-    columns = np.clip(np.arange(low[0], high[0]), 0, photo.width - 1)
-    rows = np.clip(np.arange(low[1], high[1]), 0, photo.height - 1)
-    region = Image.fromarray(pixels[rows[:, None], columns])
+    region = _region(photo, low, high)
     shrink = max(1, int(np.hypot(*from_crop[:, 0]) / size))
     if shrink > 1:
         region = region.reduce(shrink)
@@ -170,6 +167,20 @@ def warp(photo: Image.Image, to_crop: Transform, size: int) -> Image.Image:
     offset = (from_crop[:, 2] - low) / shrink
     matrix = (*linear[0], offset[0], *linear[1], offset[1])
     return region.transform((size, size), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
+
+
+def _region(photo: Image.Image, low: NDArray[np.int_], high: NDArray[np.int_]) -> Image.Image:
+    """The pixels from `low` to before `high`, (x, y) each; outside the photo its edge pixels go on."""
+    size = np.array(photo.size)
+    first, last = np.clip(low, 0, size - 1), np.clip(high, 1, size)
+    inside = photo.crop((*first.tolist(), *last.tolist()))  # a large photo is not copied whole
+    before = np.clip(first - low, 0, (high - low) - (last - first))
+    after = (high - low) - (last - first) - before
+    if not (before.any() or after.any()):
+        return inside
+    pixels = np.asarray(inside)
+    margins = [(int(before[axis]), int(after[axis])) for axis in (1, 0)] + [(0, 0)] * (pixels.ndim - 2)
+    return Image.fromarray(np.pad(pixels, margins, mode="edge"))
 
 
 def invert(transform: Transform) -> Transform:
@@ -221,7 +232,7 @@ class FaceDetector:
         return Face(None, None, None, framed_transform(*picture.size))
 
     def _find(self, photo: Image.Image, margin: float, least: float) -> list[Face]:
-        photo = photo.convert("RGB")
+        photo = photo if photo.mode == "RGB" else photo.convert("RGB")  # which copies even what is RGB
         scale = min(1.0, DETECTION_SIDE / max(photo.size))
         if scale < 1:
             photo = photo.resize(_scaled(photo.size, scale), Image.Resampling.BOX)

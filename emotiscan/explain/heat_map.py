@@ -1,7 +1,6 @@
 """A heat map as a value: its cells, its scale, and how much of it lies where it should."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,10 +36,10 @@ class HeatMap:
         """Whether no place of the face speaks for the target."""
         return self.strength <= 0
 
-    @cached_property
+    @property
     def values(self) -> NDArray[np.float32]:
         """(`faces.CROP_SIZE`, `faces.CROP_SIZE`) in [0, 1], the strongest cell 1; all 0 where there is no evidence."""
-        # Only when it is looked at: scaling all maps of a face up takes longer than finding them.
+        # Found anew each time, in half a millisecond: kept, the maps of a visit would take a megabyte a photo.
         return self.scaled_to(self.strength)
 
     def scaled_to(self, top: float) -> NDArray[np.float32]:
@@ -53,10 +52,11 @@ class HeatMap:
 
     def focus(self, code: str | None = None) -> float:
         """Share of the map's energy inside a code's anatomical region, 0 to 1; NaN if it is empty."""
-        total = float(self.values.sum())
+        values = self.values
+        total = float(values.sum())
         if total == 0:
             return float("nan")
-        return float(self.values[region_mask(code or self.target, len(self.values))].sum() / total)
+        return float(values[region_mask(code or self.target, len(values))].sum() / total)
 
 
 def region_mask(code: str, size: int = CROP_SIZE) -> NDArray[np.bool_]:

@@ -116,6 +116,11 @@ def heat_maps(
     return {target: found[target] for target in targets}
 
 
+def load_library() -> None:
+    """Import grad-cam now, which takes a second; else the first heat map that needs it waits for that."""
+    import pytorch_grad_cam  # noqa: F401
+
+
 def _cell_maps(model: FaceModel, feature_map: Tensor, codes: Sequence[str]) -> dict[str, HeatMap]:
     """Of each cell how probable it is that the code moves it: what `training.losses.map_loss` teaches.
 

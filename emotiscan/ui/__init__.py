@@ -1,6 +1,7 @@
 """The pages: the only place that imports streamlit."""
 
-import sys
+from emotiscan.ui import lean, uploads
 
-# The pages compile nothing; without this, torchvision loads Triton's compiler for graphics cards: 80 MB of memory.
-sys.modules.setdefault("triton", None)
+lean.give_large_blocks_back()
+lean.load_libraries()  # before any page's own imports load them whole
+uploads.keep_in_memory()

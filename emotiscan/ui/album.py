@@ -4,16 +4,16 @@ import html
 import io
 import json
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from PIL import Image
 
-from emotiscan.analysis import Analyzer
+from emotiscan.analysis import Analysis
 from emotiscan.images import ImageError
 from emotiscan.records import record
 from emotiscan.ui import wording
-from emotiscan.ui.session import analyse, key_of
+from emotiscan.ui.session import key_of
 
 PICTURE_SIDE = 176
 """Side of a kept face, in pixels: about 8 kB each."""
@@ -62,17 +62,17 @@ class Album:
         """Whether no more photos are read."""
         return sum(map(len, self.photos.values())) >= MOST_FACES
 
-    def add(self, analyzer: Analyzer, name: str, data: bytes) -> None:
+    def add(self, analyse: Callable[[bytes], Analysis], name: str, data: bytes) -> None:
         """Read a photo, unless it is here already or the album is full."""
         key = key_of(data)
         if key not in self.photos and not self.full:
-            self.photos[key] = read_entries(analyzer, name, data)
+            self.photos[key] = read_entries(analyse, name, data)
 
 
-def read_entries(analyzer: Analyzer, name: str, data: bytes) -> list[Entry]:
+def read_entries(analyse: Callable[[bytes], Analysis], name: str, data: bytes) -> list[Entry]:
     """The faces of one photo; a photo that cannot be read, or has none, is one entry that says so."""
     try:
-        readings = analyse(analyzer, data).readings
+        readings = analyse(data).readings
     except ImageError as error:
         return [Entry({"image": name, "error": str(error)})]
     entries = []

@@ -1,25 +1,30 @@
 """What outlives one run of a page: the shared analyzer, and one visitor's own photos.
 
-The analyzer holds no photograph and is shared by all visitors. A photograph, its readings and its
-heat maps live in the visitor's own session only, and only the last few, scaled to what a page shows.
+The analyzer holds no photograph and is shared by all visitors, in turn; what was read of the drawn samples is shared
+too. A photograph, its readings and its heat maps live in the visitor's own session only, and only the last few,
+scaled to what a page shows.
 """
 
 import hashlib
+import io
 import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
 from PIL import Image
+from streamlit.delta_generator import DeltaGenerator
 
-from emotiscan.analysis import Analysis, Analyzer, Reading
+from emotiscan.analysis import Analysis, Analyzer, Reading, give_back_memory
 from emotiscan.checkpoint import DEFAULT_WEIGHTS, CheckpointError
 from emotiscan.explain import HeatMap, heat_maps
 from emotiscan.faces import Face
 from emotiscan.images import WORKING_SIDE, read_image
-from emotiscan.ui import log
+from emotiscan.ui import log, waiting
+from emotiscan.ui.samples import samples
 
 WEIGHTS_VARIABLE = "EMOTISCAN_WEIGHTS"
 """Environment variable that names another checkpoint than the shipped one."""
@@ -36,7 +41,7 @@ class Photo:
     Attributes:
         key: 12 hex digits that tell the file's bytes from others.
         name: what the pages call it.
-        picture: the photo, at most `KEPT_SIDE` pixels large.
+        file: the photo, at most `KEPT_SIDE` pixels large, as a JPEG file: a tenth of its pixels' memory.
         readings: one a face, from left to right; their faces are in pixels of the photo as it came.
         faces: the same faces in pixels of `picture`.
         passed_over: faces that were found but not read.
@@ -45,11 +50,16 @@ class Photo:
 
     key: str
     name: str
-    picture: Image.Image
+    file: bytes
     readings: tuple[Reading, ...]
     faces: tuple[Face, ...]
     passed_over: int
     maps: dict[tuple[int, str, str], HeatMap] = field(default_factory=dict)
+
+    @property
+    def picture(self) -> Image.Image:
+        """The photo, RGB; decoded anew each time."""
+        return Image.open(io.BytesIO(self.file)).convert("RGB")
 
 
 def analyzer() -> Analyzer:
@@ -80,19 +90,32 @@ def _load(weights: Path) -> Analyzer:
     return loaded
 
 
-def analyse(analyzer: Analyzer, data: bytes) -> Analysis:
-    """Read a visitor's picture file, in the memory that a small host has.
+def analyse(data: bytes, line: DeltaGenerator | None = None) -> Analysis:
+    """Read a picture file when it is this visitor's turn, in the memory that a small host has; nothing of it is kept.
+
+    Args:
+        data: the file.
+        line: as in `waiting.turn`.
 
     Raises:
         ImageError: the file is no picture that can be used.
     """
-    with log.reading(analyzer.card.fingerprint) as noted:
-        noted.analysis = analyzer.analyze(read_image(data, longest=WORKING_SIDE))
-    return noted.analysis
+    reader = analyzer()
+    try:
+        with waiting.turn(line), log.reading(reader.card.fingerprint) as noted:
+            noted.analysis = reader.analyze(read_image(data, longest=WORKING_SIDE))
+        return noted.analysis
+    finally:
+        give_back_memory()
 
 
-def read_photo(data: bytes, name: str) -> Photo:
+def read_photo(data: bytes, name: str, line: DeltaGenerator | None = None) -> Photo:
     """A picture file's readings, made when it is first asked for in this session.
+
+    Args:
+        data: the file.
+        name: what the pages call it.
+        line: as in `waiting.turn`.
 
     Raises:
         ImageError: the file is no picture that can be used.
@@ -101,18 +124,40 @@ def read_photo(data: bytes, name: str) -> Photo:
     photos: dict[str, Photo] = st.session_state.setdefault("photos", {})
     photo = photos.pop(key, None)
     if photo is None:
-        analysis = analyse(analyzer(), data)
-        scale = min(1.0, KEPT_SIDE / max(analysis.photo.size))
-        sides = [max(1, round(scale * side)) for side in analysis.photo.size]
-        picture = analysis.photo if scale == 1 else analysis.photo.resize(sides, Image.Resampling.LANCZOS)
-        faces = tuple(reading.face.scaled(scale) for reading in analysis.readings)
-        photo = Photo(key, name, picture, analysis.readings, faces, analysis.passed_over)
+        photo = _sample(key, data, name, line) if key in _sample_keys() else _new_photo(key, data, name, line)
     if photo.name != name:  # the same file by another way
         photo = replace(photo, name=name)
     photos[key] = photo  # the last one is the latest
     for oldest in list(photos)[:-KEPT_PHOTOS]:
         del photos[oldest]
     return photo
+
+
+def _new_photo(key: str, data: bytes, name: str, line: DeltaGenerator | None) -> Photo:
+    analysis = analyse(data, line)
+    scale = min(1.0, KEPT_SIDE / max(analysis.photo.size))
+    sides = [max(1, round(scale * side)) for side in analysis.photo.size]
+    picture = analysis.photo if scale == 1 else analysis.photo.resize(sides, Image.Resampling.LANCZOS, reducing_gap=1.3)
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=95, subsampling=0)
+    faces = tuple(reading.face.scaled(scale) for reading in analysis.readings)
+    return Photo(key, name, file.getvalue(), analysis.readings, faces, analysis.passed_over)
+
+
+_samples: dict[tuple[str, str], Photo] = {}  # by the checkpoint and the photo's key
+
+
+def _sample(key: str, data: bytes, name: str, line: DeltaGenerator | None) -> Photo:
+    """A sample's reading, which all visitors share: each visit begins with one, and it is nobody's own photo."""
+    place = analyzer().card.fingerprint, key
+    if place not in _samples:
+        _samples[place] = _new_photo(key, data, name, line)
+    return _samples[place]
+
+
+@cache
+def _sample_keys() -> frozenset[str]:
+    return frozenset(key_of(sample.data) for sample in samples())
 
 
 def key_of(data: bytes) -> str:

@@ -7,7 +7,7 @@ from emotiscan.ui import album, components
 from emotiscan.ui.album import MOST_FACES, Album, Entry
 from emotiscan.ui.intake import take_photos
 from emotiscan.ui.samples import samples
-from emotiscan.ui.session import analyzer
+from emotiscan.ui.session import analyse, analyzer
 from emotiscan.ui.wording import plain
 
 SHOWN = 60  # faces on one page of the gallery
@@ -20,13 +20,14 @@ def kept() -> Album:
 
 def add_photos() -> None:
     """The place for new photos; while the album is empty, the samples too."""
-    take_photos("album-intake", lambda name, data: kept().add(analyzer(), name, data))
+    take_photos("album-intake", lambda name, data, line: kept().add(lambda file: analyse(file, line), name, data))
     if kept().full:
         st.info(f"The album is full: it holds {MOST_FACES} faces. Take the readings along and empty it to go on.")
     if not kept().photos and st.button("Try it with the drawn samples", icon=":material/auto_awesome:"):
         with st.spinner("Reading the samples…"):
+            line = st.empty()
             for sample in samples():
-                kept().add(analyzer(), sample.title, sample.data)
+                kept().add(lambda file: analyse(file, line), sample.title, sample.data)
         st.rerun()
 
 
@@ -72,7 +73,13 @@ def offer_exports(entries: list[Entry]) -> None:
     with st.container(horizontal=True):
         for words, ending, kind, make in files:
             st.download_button(
-                words, make, f"emotiscan.{ending}", kind, icon=":material/download:", key=f"album-{ending}"
+                words,
+                make,
+                f"emotiscan.{ending}",
+                kind,
+                icon=":material/download:",
+                on_click="ignore",  # another run of the page could take the file away before it is fetched
+                key=f"album-{ending}",
             )
         if st.button("Empty the album", icon=":material/delete:"):
             kept().photos.clear()

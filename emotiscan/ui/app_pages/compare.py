@@ -42,8 +42,9 @@ def choose_photos() -> list[Photo]:
         key="compare-upload",
         on_change=_choose_uploads,
     )
+    line = right.empty()
     for place, upload in enumerate(uploads[-2:], start=1):
-        read_photo(upload.getvalue(), "Your photo" if len(uploads) == 1 else f"Your photo {place}")
+        read_photo(upload.getvalue(), "Your photo" if len(uploads) == 1 else f"Your photo {place}", line)
     drawn = {sample.title: sample for sample in samples()}
     visit = photos_of_this_visit()
     names = {photo.key: photo.name for photo in visit if photo.name not in drawn} | {title: title for title in drawn}
@@ -62,7 +63,7 @@ def choose_photos() -> list[Photo]:
     photos = []
     for column, name in ((left, first), (middle, second)):
         if name != NOTHING:
-            photos.append(kept[name] if name in kept else read_photo(drawn[name].data, name))
+            photos.append(kept[name] if name in kept else read_photo(drawn[name].data, name, line))
             with column:
                 _show_photo(photos[-1])
     return photos

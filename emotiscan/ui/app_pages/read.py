@@ -1,6 +1,7 @@
 """The main page: choose a photo, see what is read in it."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from emotiscan.images import MAX_BYTES, ImageError
 from emotiscan.ui import components, webcam
@@ -45,7 +46,7 @@ def choose_picture() -> tuple[bytes | None, str, str]:
     return sample.data, sample.title, f"Sample: {sample.alt} (Drawn by a computer; no real person.)"
 
 
-def _take_pasted(_name: str, data: bytes) -> None:
+def _take_pasted(_name: str, data: bytes, _line: DeltaGenerator) -> None:
     st.session_state["pasted"] = data
     st.session_state["sample"] = None
 
@@ -75,7 +76,7 @@ def main() -> None:
         return
     with right, st.spinner("Reading the photo…"):
         try:
-            photo = read_photo(picture, name)
+            photo = read_photo(picture, name, st.empty())
         except ImageError as error:
             st.error(str(error))
             return

@@ -12,6 +12,7 @@ from pathlib import Path
 from secrets import token_hex
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from emotiscan.images import MAX_BYTES
 
@@ -27,23 +28,31 @@ _component = st.components.v2.component(
 )
 
 
-def take_photos(key: str, read: Callable[[str, bytes], None], paste_only: bool = False) -> None:
+def take_photos(key: str, read: Callable[[str, bytes, DeltaGenerator], None], paste_only: bool = False) -> None:
     """A place for photos: to choose, drop or paste any number of them.
 
     Args:
         key: of the widget.
-        read: called with each photo's name and file, one a run of the page, before the page is drawn. It must not draw
-            anything. What is no picture comes as it is.
+        read: called with each photo's name and file, one a run of the page, and with an `st.empty` above the place,
+            for a line to read while it takes long. What is no picture comes as it is.
         paste_only: show no more than a line that says so; photos are chosen or dropped elsewhere.
     """
-    answered = f"{key}-answered"
+    answered, arrived = f"{key}-answered", f"{key}-arrived"
     visit = st.session_state.setdefault(f"{key}-visit", token_hex(4))
 
     def take() -> None:
-        photo = st.session_state[key].photo
-        read(*unpacked(photo))
-        st.session_state[answered] = photo["number"]
+        st.session_state[arrived] = st.session_state[key].photo
 
+    line = st.empty()
+    photo = st.session_state.get(arrived)
+    if photo is not None:
+        try:
+            read(*unpacked(photo), line)
+        except Exception:
+            del st.session_state[arrived]  # or every other run would fail too
+            raise
+        del st.session_state[arrived]  # not before: a run that is cut short while it waits leaves it to the next one
+        st.session_state[answered] = photo["number"]
     data = {
         "answered": st.session_state.get(answered),
         "visit": visit,

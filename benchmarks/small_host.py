@@ -1,0 +1,122 @@
+"""Whether a small host is large enough: `python benchmarks/small_host.py [--memory 1024] [--cores 2]`.
+
+Starts the app on that many cores, lets visitors open every page and read photos as large as a phone's, one alone and
+several at once, and prints after each step the time and the server's memory. The memory is watched, not limited. Of the
+resident memory a container's limit can still take back clean pages of libraries; what it cannot is the column “own”.
+Where torch is built for CUDA, as the package registry has it for Linux, its libraries for graphics cards are counted
+apart: the CPU build has none of them. Status 1 if the peak without them is over --memory, or a page failed.
+`--imports` prints what each library costs.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
+
+from load import another, photograph
+from running_app import ROOT, running_app
+from visitor import Visitor
+from watching import Watch, memory_by_file, memory_of
+
+from emotiscan.training.options import whole_number
+
+PAGES = ("album", "compare", "guide", "model", "about")
+LIBRARIES = ("numpy", "pandas", "streamlit", "torch", "torchvision", "facenet_pytorch", "pytorch_grad_cam")
+CUDA = ("nvidia", "cuda", "cudnn")
+"""Parts of the paths of libraries for graphics cards."""
+
+ONE_IMPORT = """
+import os, re, sys, time
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+def memory():
+    return int(re.search(r"VmRSS:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
+for name in sys.argv[1:]:
+    before, began = memory(), time.perf_counter()
+    __import__(name)
+    print(f"{name:22s}{memory() - before:8.0f}{time.perf_counter() - began:8.1f}")
+print(f"{'in all':22s}{memory():8.0f}")
+"""
+
+
+def show_imports() -> None:
+    """What each library costs: as it comes, one after the other, and all of them as the app loads them."""
+    print("import                   MiB seconds")
+    for names in (LIBRARIES, ("emotiscan.ui.session",)):
+        subprocess.run([sys.executable, "-c", ONE_IMPORT, *names], cwd=ROOT, check=True)
+
+
+def read_photos(address: str, photo: bytes, count: int) -> None:
+    """One visitor reads so many photos."""
+    with Visitor(address) as visitor:
+        visitor.open()
+        for number in range(count):
+            page = visitor.upload("photo.jpg", another(photo, f"{number}-{time.monotonic_ns()}"))
+            for picture in page.pictures:
+                visitor.picture(picture.url)
+
+
+def open_pages(address: str) -> None:
+    """One visitor looks at every page."""
+    with Visitor(address) as visitor:
+        visitor.open()
+        for page in PAGES:
+            visitor.open(page)
+
+
+def read_at_once(address: str, photo: bytes, visitors: int, count: int) -> None:
+    """Several visitors read so many photos each."""
+    with ThreadPoolExecutor(visitors) as pool:
+        list(pool.map(lambda _: read_photos(address, photo, count), range(visitors)))
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--memory", type=whole_number(1), default=1024, help="that the host has, MiB (default: 1024)")
+    parser.add_argument("--cores", type=whole_number(1), default=2, help="that the server may use (default: 2)")
+    parser.add_argument("--megapixels", type=float, default=12, help="of each photo (default: 12)")
+    parser.add_argument("--visitors", type=whole_number(1), default=8, help="at once (default: 8)")
+    parser.add_argument("--imports", action="store_true", help="print what each library costs, and stop")
+    options = parser.parse_args()
+    if options.imports:
+        show_imports()
+        return 0
+    photo = photograph(0, options.megapixels)
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])  # the server inherits it
+    began = time.monotonic()
+    with running_app() as app, Watch(app.process) as watch:
+        steps: list[tuple[str, Callable[[], object]]] = [
+            ("it answers", lambda: None),
+            ("the first page, with the model", lambda: read_photos(app.address, photo, 0)),
+            ("one photo", lambda: read_photos(app.address, photo, 1)),
+            ("every page", lambda: open_pages(app.address)),
+            ("twenty photos, one visitor", lambda: read_photos(app.address, photo, 20)),
+            (
+                f"five photos each, {options.visitors} visitors",
+                lambda: read_at_once(app.address, photo, options.visitors, 5),
+            ),
+            ("one more photo", lambda: read_photos(app.address, photo, 1)),
+        ]
+        print(f"{'after':34s}seconds     MiB     own    peak")
+        for name, step in steps:
+            step()
+            took, began = time.monotonic() - began, time.monotonic()
+            now, own = memory_of(app.process), memory_of(app.process, "RssAnon")
+            print(f"{name:34s}{took:7.1f}{now:8.0f}{own:8.0f}{watch.peak:8.0f}", flush=True)
+        cuda = sum(memory for path, memory in memory_by_file(app.process).items() if any(word in path for word in CUDA))
+    lean = watch.peak - cuda
+    verdict = "enough" if lean <= options.memory else "NOT enough"
+    print(f"peak {watch.peak:.0f} MiB, own {watch.peak_anonymous:.0f}; {cuda:.0f} MiB are libraries for graphics cards")
+    print(f"without those {lean:.0f} MiB; {options.memory} are {verdict}")
+    return 0 if lean <= options.memory else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
