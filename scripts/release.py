@@ -48,8 +48,9 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
         told = ["--data", data, "--attach", name, "--note", NOTES[name], "--out", str(out), *more]
         return [*told, *weights, "--cache", options.cache]
 
-    calibrating = [part for source in (options.ferplus, options.rendered) for part in ("--data", source)]
-    yield "calibrate", _calibrate, ["--weights", str(options.weights), *calibrating, "--out", str(options.out)]
+    # Photographs last: they decide wherever they know a code, and the drawn faces keep the rest.
+    yield "calibrate", calibrate.main, _calibrating(options.weights, options.rendered, options)
+    yield "recalibrate", _calibrate, _calibrating(options.out, options.ferplus, options)
     for name, data, split in (
         ("validation", options.ferplus, ["--split", "validation"]),
         ("photographs", options.photographs, []),
@@ -61,6 +62,10 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
     told = ["--model", str(options.model), "--faces", str(options.persons), "--attach", "fairness"]
     yield "fairness", fairness.main, [*told, "--out", str(report / "fairness"), *weights, "--cache", options.cache]
     yield "card", _write_card, weights
+
+
+def _calibrating(weights: Path, data: str, options: argparse.Namespace) -> list[str]:
+    return ["--weights", str(weights), "--data", data, "--cache", options.cache, "--out", str(options.out)]
 
 
 def _calibrate(told: list[str]) -> int:

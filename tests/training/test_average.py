@@ -1,0 +1,47 @@
+import dataclasses
+
+import pytest
+import torch
+
+from emotiscan.calibration import Calibration
+from emotiscan.checkpoint import Card, load_checkpoint, save_checkpoint
+from emotiscan.model import FaceModel
+from emotiscan.training.average import main
+
+
+@pytest.fixture
+def written(tiny_model, tmp_path):
+    """Checkpoints of the tiny network, each all of one number."""
+
+    def write(number, **changes):
+        config = dataclasses.replace(tiny_model.config, **changes)
+        model = FaceModel(config)
+        model.load_state_dict({name: torch.full_like(t, number) for name, t in model.state_dict().items()})
+        card = Card(config, Calibration(temperature=2.0), {"commit": str(number)}, {"validation": {"samples": 1}})
+        return str(save_checkpoint(tmp_path / f"{number}.safetensors", model, card))
+
+    return write
+
+
+def test_the_mean_is_taken_of_every_weight(written, tmp_path):
+    out = tmp_path / "new/mean.safetensors"
+    parts = [written(1), written(4), written(7)]
+    assert main([*parts, "--out", str(out)]) == 0
+    model, card = load_checkpoint(out)
+    assert all((t == (4 if t.is_floating_point() else 7)).all() for t in model.state_dict().values())
+    assert card.training["commit"] == "7"
+    assert card.training["mean_of"] == [load_checkpoint(part)[1].fingerprint for part in parts]
+    # What was fitted to or measured on one of them does not hold for the mean.
+    assert (card.calibration, card.metrics) == (Calibration(), {})
+
+
+def test_networks_of_two_shapes_have_no_mean(written, tmp_path, capsys):
+    out = tmp_path / "mean.safetensors"
+    assert main([written(1), written(2, hidden=8), "--out", str(out)]) == 1
+    assert "two shapes" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_missing_checkpoint_is_named(written, tmp_path, capsys):
+    assert main([written(1), "gone.safetensors", "--out", str(tmp_path / "mean")]) == 1
+    assert "gone.safetensors" in capsys.readouterr().err
