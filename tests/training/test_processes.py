@@ -67,7 +67,7 @@ def test_two_pictures_of_a_person_stay_in_one_process():
         (["--devices", "0"], "--devices must be at least 1"),
         (["--devices", "3", "--batch", "8"], "--batch 8 is shared by 3 processes"),
         (["--devices", "2", "--batch", "2"], "at least two pictures for each"),
-        (["--devices", "2", "--nodes", "2", "--folds", "5"], "--folds trains one run after the other"),
+        (["--devices", "2", "--nodes", "2", "--folds", "5"], "--folds and --sweep train one run after the other"),
     ],
 )
 def test_processes_that_cannot_share_a_run(tmp_path, capsys, arguments, message):
