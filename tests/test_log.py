@@ -7,16 +7,23 @@ from pages import as_bytes
 from PIL import Image
 
 from emotiscan.images import ImageError
-from emotiscan.ui import log
-from emotiscan.ui.session import analyse
+from emotiscan.ui import log, session, waiting
+
+
+@pytest.fixture
+def analyse(monkeypatch):
+    """Reads a visitor's file with the tiny checkpoint, outside any page."""
+    monkeypatch.setattr(session, "analyzer", lambda: analyzer)
+    monkeypatch.setattr(waiting, "_still_here", lambda: True)
+    return session.analyse
 
 
 def lines(capsys) -> list[dict]:
     return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
 
-def test_a_reading_is_one_line_of_what_it_cost(analyzer, sample_photo, capsys):
-    analyse(analyzer, as_bytes(sample_photo("group.jpg")))
+def test_a_reading_is_one_line_of_what_it_cost(analyse, analyzer, sample_photo, capsys):
+    analyse(as_bytes(sample_photo("group.jpg")))
     (line,) = lines(capsys)
     assert set(line) == {"event", "outcome", "seconds", "faces", "size", "checkpoint"}
     assert (line["event"], line["outcome"], line["faces"], line["size"]) == ("reading", "read", 4, "up to 1 MP")
@@ -24,9 +31,9 @@ def test_a_reading_is_one_line_of_what_it_cost(analyzer, sample_photo, capsys):
     assert 0 < line["seconds"] < 1000
 
 
-def test_a_refusal_is_noted_without_its_reason(analyzer, capsys):
+def test_a_refusal_is_noted_without_its_reason(analyse, analyzer, capsys):
     with pytest.raises(ImageError):
-        analyse(analyzer, b"Erika Mustermann, born 1964")
+        analyse(b"Erika Mustermann, born 1964")
     (line,) = lines(capsys)
     assert line.pop("seconds") >= 0
     assert line == {"event": "reading", "outcome": "refused", "checkpoint": analyzer.card.fingerprint}
@@ -48,6 +55,6 @@ def test_sizes_are_rough(size, words):
     assert log.size_class(size) == words
 
 
-def test_a_huge_photo_is_read_in_the_size_that_a_small_host_can_bear(analyzer):
-    photo = analyse(analyzer, as_bytes(Image.new("RGB", (5000, 300)))).photo
+def test_a_huge_photo_is_read_in_the_size_that_a_small_host_can_bear(analyse):
+    photo = analyse(as_bytes(Image.new("RGB", (5000, 300)))).photo
     assert photo.size == (4096, 246)
