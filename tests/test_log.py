@@ -11,7 +11,7 @@ from emotiscan.ui import log, session, waiting
 
 
 @pytest.fixture
-def analyse(monkeypatch):
+def analyse(analyzer, monkeypatch):
     """Reads a visitor's file with the tiny checkpoint, outside any page."""
     monkeypatch.setattr(session, "analyzer", lambda: analyzer)
     monkeypatch.setattr(waiting, "_still_here", lambda: True)
