@@ -15,6 +15,7 @@ import argparse
 import dataclasses
 import itertools
 import json
+import logging
 import shutil
 import sys
 import tempfile
@@ -68,6 +69,7 @@ def main() -> None:
     options = parser.parse_args()
     for message in NOISE:
         warnings.filterwarnings("ignore", message=message)
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:
         source = options.data or f"csv:{_samples(Path(folder), (options.steps + WARM_UP) * options.batch)}"
         settings = Settings(
