@@ -33,12 +33,8 @@ def interrupt(monkeypatch):
     signal.signal(signal.SIGINT, handler)
 
 
-@pytest.mark.parametrize("ema", ["0", "0.9"])
-def test_an_interrupted_run_goes_on_as_if_nothing_had_been(
-    ckplus, train, interrupt, capsys, tmp_path, monkeypatch, ema
-):
-    monkeypatch.setattr(callbacks, "AVERAGED_STEPS", 1)
-    data = ("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:1,48:2", "--ema", ema)
+def test_an_interrupted_run_goes_on_as_if_nothing_had_been(ckplus, train, interrupt, capsys, tmp_path):
+    data = ("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:1,48:2")
     _, straight = train(*data, out="straight")
     interrupt()
     status, out = train(*data, out="stopped")
@@ -96,7 +92,8 @@ def test_killed_at_any_moment_a_run_ends_as_if_nothing_had_been(ckplus, cache, t
     rng, kills, ended, took = random.Random(0), 0, 0, None
 
     def start(out):
-        new = ["--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:2", "--ema", "0.9", "--out", str(out)]
+        new = ["--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:2", "--ema", "0.9", "--unfreeze", "1"]
+        new += ["--out", str(out)]
         begun = (out / "settings.json").exists()
         process = processes.Process(
             target=train_alone, args=(["--resume", str(out)] if begun else [*new, "--cache", str(cache)],)
