@@ -47,7 +47,6 @@ SHOTS: tuple[tuple[str, str, int, str, Callable[[Page], None]], ...] = (
     ("album.png", "/album", 1280, "light", an_album),
     ("guide.png", "/guide?code=AU12", 1280, "dark", its_title),
     ("model.png", "/model", 1280, "light", its_title),
-    ("about.png", "/about", 1280, "light", its_title),
 )
 
 
