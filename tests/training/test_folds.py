@@ -6,22 +6,14 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-import torch
+from tiny_runs import FROM_NOTHING
 from trees import CLIPS, write_ckplus
 
 from emotiscan.training.fit import main
 from emotiscan.training.folds import cross_validate, pooled_report
 from emotiscan.training.settings import Settings, SettingsError
 
-TINY = ["--init", "none", "--backbone", "densenet121", "--hidden", "16", "--batch", "8", "--workers", "0"]
-TINY += ["--precision", "fp32", "--sizes", "32:1"]
-
-
-@pytest.fixture(autouse=True)
-def _numbers_as_before():
-    """Training makes the processor flush the smallest numbers to zero; other tests (Hypothesis) mind."""
-    yield
-    torch.set_flush_denormal(False)
+TINY = [*FROM_NOTHING, "--sizes", "32:1"]
 
 
 @pytest.fixture(scope="module")
