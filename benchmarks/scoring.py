@@ -7,9 +7,8 @@ processes after a quarter of the pictures and at the end, which should be the sa
 """
 
 import argparse
-import itertools
-import json
-import shutil
+import contextlib
+import os
 import sys
 import tempfile
 import time
@@ -17,8 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
 import torch
+from copied_samples import SAMPLES, copy_samples
+from watching import memory_of
 
 from emotiscan.analysis import Analyzer
 from emotiscan.checkpoint import DEFAULT_WEIGHTS
@@ -26,8 +28,6 @@ from emotiscan.images import read_image
 from emotiscan.model import prepare
 from emotiscan.scoring import Job, pictures, score
 from emotiscan.training.options import whole_number
-
-SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def main() -> None:
     print(f"pictures a second; {torch.get_num_threads()} threads, {options.photos} pictures")
     print(f"network alone, crops in memory {_network(job, options.photos):12.1f}")
     with tempfile.TemporaryDirectory() as folder:
-        _copy_samples(Path(folder), options.photos)
+        copy_samples(Path(folder), options.photos)
         for workers in options.workers:
             rate, before, after = _timed(score(pictures([folder], sys.stdin), job, workers), options.photos)
             print(f"{workers} processes {rate:32.1f}   memory {before} then {after} MiB")
@@ -51,13 +51,6 @@ def main() -> None:
 
             scored = score_on_ray(pictures([folder], sys.stdin), job, max(options.workers))
             print(f"Ray, {max(options.workers)} actors {_timed(scored, options.photos)[0]:29.1f}")
-
-
-def _copy_samples(folder: Path, count: int) -> None:
-    drawn = json.loads((SAMPLES / "samples.json").read_text())
-    single = itertools.cycle([sample["file"] for sample in drawn if sample["file"] != "group.jpg"])
-    for number, file in enumerate(itertools.islice(single, count)):
-        shutil.copy(SAMPLES / file, folder / f"{number:05}.jpg")
 
 
 def _network(job: Job, count: int) -> float:
@@ -89,17 +82,13 @@ def _memory() -> int:
     """Resident memory of this process and those it started, in MiB; what they share counts in each."""
     parents = {}
     for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            told = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        except OSError:  # it ended meanwhile
-            continue
-        parents[int(told["Pid"])] = int(told["PPid"]), int(told.get("VmRSS", "0 kB").split()[0])
-    ours, total = {int(Path("/proc/self").resolve().name)}, 0
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            parents[int(status.parent.name)] = int(status.read_text().partition("PPid:")[2].split()[0])
+    ours = {os.getpid()}
     for process in sorted(parents):
-        if process in ours or parents[process][0] in ours:
+        if parents[process] in ours:
             ours.add(process)
-            total += parents[process][1]
-    return round(total / 1024)
+    return round(sum(map(memory_of, ours)))
 
 
 if __name__ == "__main__":

@@ -13,10 +13,8 @@ Then the memory of the process after each of some short epochs, which should sta
 
 import argparse
 import dataclasses
-import itertools
-import json
 import logging
-import shutil
+import os
 import sys
 import tempfile
 import time
@@ -24,13 +22,16 @@ import warnings
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
 import lightning as L
 import pandas as pd
 import torch
+from copied_samples import copy_samples
 from lightning.pytorch.callbacks import Callback
 from torch.nn import functional
 from torch.utils.data import DataLoader
+from watching import memory_of
 
 from emotiscan.training.data import AlignedTable, FaceData, load_data
 from emotiscan.training.fit import NOISE, precision_of
@@ -40,7 +41,6 @@ from emotiscan.training.options import whole_number
 from emotiscan.training.processes import share_processor
 from emotiscan.training.settings import Settings
 
-ROOT = Path(__file__).resolve().parent.parent
 WARM_UP = 4
 """Steps before the clock starts."""
 
@@ -90,13 +90,11 @@ def main() -> None:
 
 def _samples(folder: Path, count: int) -> Path:
     """A table of so many training pictures and one to validate, all of them our drawn samples, each file its own."""
-    drawn = json.loads((ROOT / "samples/samples.json").read_text())
-    files = itertools.cycle([sample["file"] for sample in drawn if sample["file"] != "group.jpg"])
-    rows = []
-    for number, file in enumerate(itertools.islice(files, count + 1)):
-        name = f"{number:05}.jpg"
-        shutil.copy(ROOT / "samples" / file, folder / name)
-        rows.append({"image": name, "split": "train" if number else "validation", "AU12": number % 2})
+    names = copy_samples(folder, count + 1)
+    rows = [
+        {"image": name, "split": "train" if number else "validation", "AU12": number % 2}
+        for number, name in enumerate(names)
+    ]
     rows = [row | {"emotion": ("happiness", "anger")[row["AU12"]]} for row in rows]
     pd.DataFrame(rows).to_csv(folder / "labels.csv", index=False)
     return folder / "labels.csv"
@@ -174,8 +172,7 @@ def _print_memory(settings: Settings, data: AlignedTable, epochs: int) -> None:
 
     class Memory(Callback):
         def on_train_epoch_end(self, *_: object) -> None:
-            status = Path("/proc/self/status").read_text()
-            megabytes.append(round(int(status.split("VmRSS:")[1].split()[0]) / 1024))
+            megabytes.append(round(memory_of(os.getpid())))
 
     trainer = _trainer(
         settings, Memory(), max_epochs=epochs, limit_train_batches=4, reload_dataloaders_every_n_epochs=1
