@@ -79,6 +79,8 @@ class Visitor:
                 subprotocols=["streamlit", self._token],
                 additional_headers={"Cookie": f"{XSRF_COOKIE}={self._token}"},
                 max_size=None,
+                max_queue=None,  # a full queue would keep the server's goodbye from being read
+                ping_interval=None,  # the app sends pings itself
                 open_timeout=patience,
             )
         )

@@ -155,6 +155,13 @@ def argument_parser() -> argparse.ArgumentParser:
         "--maps (default: 0)",
     )
     fit.add_argument(
+        "--region-loss",
+        type=float,
+        default=0.0,
+        help="weight of a loss that keeps what speaks for a code with --local-codes inside its anatomical region, on "
+        "pictures without maps (default: 0)",
+    )
+    fit.add_argument(
         "--balance",
         type=float,
         default=0.5,

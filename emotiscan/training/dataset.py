@@ -12,11 +12,20 @@ from emotiscan import faces
 from emotiscan.images import ImageError, read_image
 from emotiscan.model import ModelConfig, normalise, prepare
 from emotiscan.training.augmentation import Augmentation
-from emotiscan.training.movement import MovementError, movement_in_crop, read_movement, unknown_movement
+from emotiscan.training.movement import (
+    MovementError,
+    movement_in_crop,
+    read_movement,
+    regions_in_crop,
+    unknown_movement,
+)
 from emotiscan.training.stores import read_file
 from emotiscan.training.table import LabelTable
 
 log = logging.getLogger(__name__)
+
+IN_PLACE: faces.Transform = np.array([[1.0, 0, 0], [0, 1, 0]])
+"""The transform that moves nothing."""
 
 
 class FaceDataset(Dataset):
@@ -24,7 +33,8 @@ class FaceDataset(Dataset):
 
     An item is a dict: `crop` (3, s, s) float32 as the network wants it, `emotion` (e,) shares of
     the votes and `codes` (k,) labels, NaN where unknown, `index`, the row, and on demand
-    `movement` (k, m, m), of `movement.movement_in_crop`.
+    `movement` (k, m, m), of `movement.movement_in_crop`, and `region` (k, m, m), of
+    `movement.regions_in_crop`, NaN for a picture of which the movement is known.
     """
 
     def __init__(
@@ -36,6 +46,7 @@ class FaceDataset(Dataset):
         augmentation: Augmentation | None = None,
         seed: int = 0,
         movement: int = 0,
+        regions: int = 0,
     ) -> None:
         """Make a data set.
 
@@ -47,6 +58,7 @@ class FaceDataset(Dataset):
             augmentation: None for evaluation.
             seed: with the row, decides what augmentation does; change it from epoch to epoch.
             movement: side, in cells, of the maps of where the codes move the skin; 0 for none.
+            regions: side, in cells, of the codes' anatomical regions; 0 for none.
         """
         frame = table.frame.reindex(columns=[*table.frame.columns, *_missing(table, config)])
         self._pictures = list(zip(frame["root"], frame["image"], strict=True))
@@ -59,12 +71,14 @@ class FaceDataset(Dataset):
         self._seed = seed
         self._maps = frame["maps"].tolist()
         self._movement_side = movement
+        self._regions_side = regions
 
     def __len__(self) -> int:
         return len(self._pictures)
 
     def __getitem__(self, index: int) -> dict[str, Tensor | int]:
         picture = read_image(read_file(*self._pictures[index]))
+        moved = IN_PLACE
         if self._config.grayscale:
             picture = picture.convert("L")
         to_crop = self._transforms[index]
@@ -73,13 +87,20 @@ class FaceDataset(Dataset):
         else:
             # Seeded by row, so that neither the number of loader workers nor a resumed run changes it.
             rng = np.random.default_rng((self._seed, index))
-            to_crop = faces.compose(self._augmentation.place(rng), to_crop)
+            moved = self._augmentation.place(rng)
+            to_crop = faces.compose(moved, to_crop)
             values = self._augmentation.look(faces.warp(picture, to_crop, self._size), rng)
             crop = normalise(torch.from_numpy(values)[None], self._config)[0]
         item = {"crop": crop, "emotion": self._emotions[index], "codes": self._codes[index], "index": index}
         if self._movement_side:
             item["movement"] = torch.from_numpy(self._movement(index, picture.width, to_crop))
+        if self._regions_side:
+            item["region"] = torch.from_numpy(self._regions(index, moved))
         return item
+
+    def _regions(self, index: int, moved: faces.Transform) -> NDArray[np.float32]:
+        codes, side = self._config.codes, self._regions_side
+        return unknown_movement(len(codes), side) if self._maps[index] else regions_in_crop(codes, moved, side)
 
     def _movement(self, index: int, width: int, to_crop: faces.Transform) -> NDArray[np.float32]:
         codes, side = self._config.codes, self._movement_side

@@ -131,8 +131,11 @@ def fit(settings: Settings, resume: bool = False) -> int:
     model, filled = initial_model(start, data.table.emotions, data.table.codes)
     settings = dataclasses.replace(filled, init=settings.init)
 
-    if settings.map_loss and not model.config.local_codes:
-        raise SettingsError("--map-loss teaches where codes show, which only --local-codes can tell; add that option")
+    for option, weight in {"--map-loss": settings.map_loss, "--region-loss": settings.region_loss}.items():
+        if weight and not model.config.local_codes:
+            raise SettingsError(
+                f"{option} teaches where codes show, which only --local-codes can tell; add that option"
+            )
     batches = FaceData(data, model.config, settings)
     if len(batches.training.table) < 2 * settings.processes:
         raise SettingsError("at least two training pictures are needed for each process")

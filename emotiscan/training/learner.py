@@ -10,7 +10,7 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 from torchmetrics.functional.classification import binary_auroc
 
 from emotiscan.model import FaceModel
-from emotiscan.training.losses import code_loss, emotion_loss, map_loss
+from emotiscan.training.losses import code_loss, emotion_loss, map_loss, region_loss
 from emotiscan.training.settings import Settings
 
 
@@ -74,6 +74,8 @@ class FaceLearner(L.LightningModule):
         loss = loss + self.settings.code_loss * code_loss(code_logits, batch["codes"], self.code_weights)
         if self.training and self.settings.map_loss:
             loss = loss + self.settings.map_loss * map_loss(evidence.float(), batch["movement"])
+        if self.training and self.settings.region_loss:
+            loss = loss + self.settings.region_loss * region_loss(evidence.float(), batch["region"])
         return loss, emotion_logits, code_logits
 
     def training_step(self, batch: dict[str, Tensor], number: int) -> Tensor:

@@ -67,6 +67,28 @@ def map_loss(logits: Tensor, maps: Tensor) -> Tensor:
     return loss.flatten(1).sum(1).mean()
 
 
+def region_loss(logits: Tensor, regions: Tensor) -> Tensor:
+    """What cells outside a code's region say for it, over the regions that are given.
+
+    A map says of each cell whether the code moves it; a region only where it cannot. So a cell inside is free, one
+    outside should be sure that nothing moves, whether the code is there or not.
+
+    Args:
+        logits: (b, k, h, w), one of each cell.
+        regions: (b, k, m, m) share of the code's region in each place, 0 to 1, NaN where not given; averaged down to
+            the cells and scaled so that the one with the most of it is free.
+
+    Returns:
+        A scalar, the mean over regions of their cells' sum; 0 where none is given.
+    """
+    inside = functional.adaptive_avg_pool2d(regions, logits.shape[2:])
+    outside = 1 - inside / inside.amax((2, 3), keepdim=True).clamp(min=1e-6)
+    given = ~outside.isnan().flatten(2).any(2)
+    if not given.any():
+        return logits.sum() * 0.0
+    return (functional.softplus(logits[given]) * outside[given]).flatten(1).sum(1).mean()
+
+
 def emotion_weights(votes: NDArray[np.floating], power: float) -> NDArray[np.float32]:
     """(n, e) votes to (e,) weights, inverse to each emotion's share to a power (0: equal, 1: balanced).
 

@@ -1,5 +1,6 @@
-"""Where codes move the skin, as the network's crops show it: what the renderer knows and no photograph tells."""
+"""Where codes move the skin in the network's crops: what the renderer knows, and of photographs only anatomy tells."""
 
+import functools
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -10,10 +11,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from emotiscan import faces
+from emotiscan.explain import region_mask
 from emotiscan.training.stores import read_file
 
 SIDE = 12
 """Cells of a map along each side: at least as fine as any feature map of ours in training."""
+
+REGION_SIDE = 96
+"""Pixels along each side of the anatomical regions before they follow a crop."""
 
 
 class MovementError(ValueError):
@@ -76,6 +81,27 @@ def movement_in_crop(
             cells = faces.warp(picture, faces.compose(to_crop, to_picture), side)
             found[place] = np.asarray(cells, np.float32) / 255
     return found
+
+
+def regions_in_crop(codes: Sequence[str], place: faces.Transform, side: int = SIDE) -> NDArray[np.float32]:
+    """Anatomical regions of codes (`facs.REGIONS`) in a crop that augmentation has moved.
+
+    Args:
+        codes: names of the k codes.
+        place: fractions of the canonical crop to fractions of this one.
+        side: of a region, in cells.
+
+    Returns:
+        (k, side, side) share of each cell that lies in the code's region, 0 to 1.
+    """
+    to_crop = faces.compose(place, np.array([[1 / REGION_SIDE, 0, 0], [0, 1 / REGION_SIDE, 0]]))
+    cells = [np.asarray(faces.warp(_region(code), to_crop, side), np.float32) / 255 for code in codes]
+    return np.stack(cells)
+
+
+@functools.cache
+def _region(code: str) -> Image.Image:
+    return Image.fromarray(region_mask(code, REGION_SIDE).astype(np.uint8) * 255)
 
 
 def unknown_movement(codes: int, side: int = SIDE) -> NDArray[np.float32]:

@@ -55,6 +55,7 @@ class Settings:
     label_smoothing: float = 0.0
     code_loss: float = 1.0
     map_loss: float = 0.0
+    region_loss: float = 0.0
     balance: float = 0.5
     freeze_epochs: int = 0
     unfreeze: int | None = None
@@ -152,7 +153,17 @@ _RULES = (
     (("patience", "lr", "hidden"), lambda value: value > 0, "must be above 0"),
     (("dropout", "label_smoothing", "warm_up", "ema"), lambda value: 0 <= value < 1, "must lie from 0 to below 1"),
     (
-        ("l1", "l2", "code_loss", "map_loss", "balance", "backbone_lr_factor", "freeze_epochs", "unfreeze"),
+        (
+            "l1",
+            "l2",
+            "code_loss",
+            "map_loss",
+            "region_loss",
+            "balance",
+            "backbone_lr_factor",
+            "freeze_epochs",
+            "unfreeze",
+        ),
         lambda value: value >= 0,
         "must be 0 or more",
     ),

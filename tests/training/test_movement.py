@@ -12,10 +12,11 @@ from emotiscan.training.augmentation import Augmentation
 from emotiscan.training.dataset import FaceDataset
 from emotiscan.training.fit import main
 from emotiscan.training.loaders import load_source
-from emotiscan.training.losses import map_loss
-from emotiscan.training.movement import SIDE, movement_in_crop, read_movement
+from emotiscan.training.losses import map_loss, region_loss
+from emotiscan.training.movement import SIDE, movement_in_crop, read_movement, regions_in_crop
 
 WHOLE = np.array([[1 / 96, 0, 0], [0, 1 / 96, 0]])
+WHOLE_CROP = np.array([[1.0, 0, 0], [0, 1, 0]])
 CODES = ("AU12", "AU4", "AU1")
 
 
@@ -91,6 +92,44 @@ def test_a_place_smaller_than_a_cell_is_wanted_there_with_certainty():
     assert map_loss(torch.full((1, 1, 2, 2), -20.0), torch.zeros(1, 1, 4, 4)).item() == pytest.approx(0, abs=1e-6)
 
 
+def test_regions_lie_where_anatomy_says_and_follow_the_crop():
+    mouth, brows, _ = regions_in_crop(CODES, WHOLE_CROP)
+    assert mouth[8:10, 4].min() > 0.5  # a lip corner
+    assert mouth[:4].max() == 0
+    assert brows[6:].max() == 0
+    lowered = np.array([[1.0, 0, 0], [0, 1, 0.25]])
+    np.testing.assert_allclose(regions_in_crop(CODES, lowered)[1, 3:], brows[:-3], atol=0.02)
+
+
+def test_only_pictures_without_maps_are_given_regions(folder):
+    drawn, photograph = (dataset(folder, regions=SIDE)[n]["region"] for n in (0, 1))
+    assert drawn.isnan().all()
+    np.testing.assert_allclose(photograph, regions_in_crop(CODES, WHOLE_CROP))
+
+
+def test_mirrored_pictures_are_given_mirrored_regions(folder):
+    turned = dict.fromkeys(vars(Augmentation()), 0.0) | {"shift": 0.1, "flip": 1.0}
+    moved = dataset(folder, augmentation=Augmentation(**turned), regions=SIDE, seed=3)
+    item, plain = moved[1], dataset(folder)[1]
+    place = Augmentation(**turned).place(np.random.default_rng((3, 1)))
+    np.testing.assert_allclose(item["region"], regions_in_crop(CODES, place))
+    assert not torch.equal(item["crop"], plain["crop"])
+
+
+def test_the_loss_of_a_region_is_that_of_evidence_outside_it_alone():
+    regions = torch.zeros(2, 1, 4, 4)
+    regions[0, 0, :2, :2] = 0.5
+    regions[1] = torch.nan
+    logits = torch.zeros(2, 1, 2, 2, requires_grad=True)
+    loss = region_loss(logits, regions)
+    assert loss.item() == pytest.approx(3 * np.log(2))
+    loss.backward()
+    assert logits.grad[0, 0, 0, 0] == 0
+    assert (logits.grad[0, 0].flatten()[1:] > 0).all()
+    assert (logits.grad[1] == 0).all()
+    assert region_loss(logits, torch.full((2, 1, 4, 4), torch.nan)).item() == 0
+
+
 def test_training_teaches_the_network_where_a_code_shows(tmp_path, monkeypatch, capsys):
     def kept(model, *_):
         networks.append(model)
@@ -109,8 +148,9 @@ def test_training_teaches_the_network_where_a_code_shows(tmp_path, monkeypatch, 
     arguments = ["--data", f"rendered:{folder}", "--cache", str(tmp_path / "cache"), "--precision", "fp32"]
     arguments += ["--init", "none", "--backbone", "densenet121", "--hidden", "16", "--batch", "6", "--workers", "0"]
     arguments += ["--sizes", "64:8", "--no-augmentation", "--dropout", "0", "--lr", "0.003"]
-    assert main([*arguments, "--out", str(tmp_path / "global"), "--map-loss", "1"]) == 1
-    assert "--local-codes" in capsys.readouterr().err
+    for option in ("--map-loss", "--region-loss"):
+        assert main([*arguments, "--out", str(tmp_path / "global"), option, "1"]) == 1
+        assert f"{option} teaches where codes show, which only --local-codes can tell" in capsys.readouterr().err
     seen = []
     for weight in ("0", "1"):
         assert main([*arguments, "--out", str(tmp_path / weight), "--local-codes", "--map-loss", weight]) == 0
