@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from emotiscan.ui.turns import Place, Turns
+from emotiscan.ui.turns import RETURN, Place, Turns
 
 PATIENCE = 20
 
@@ -21,7 +21,7 @@ class Visitor(threading.Thread):
     def __init__(self, turns: Turns, name: str, served: list[str]) -> None:
         super().__init__(name=name, daemon=True)
         self.turns, self.served, self.told = turns, served, []
-        self.waits, self.leaves, self.done = threading.Event(), threading.Event(), threading.Event()
+        self.waits, self.leaves, self.begins, self.done = (threading.Event() for _ in range(4))
         self.error: BaseException | None = None
 
     def listen(self, place: Place | None) -> None:
@@ -34,6 +34,7 @@ class Visitor(threading.Thread):
         try:
             with self.turns.turn(self.listen, every=0.01):
                 self.served.append(self.name)
+                self.begins.set()
                 self.done.wait(PATIENCE)
         except ConnectionError as error:
             self.error = error
@@ -119,6 +120,76 @@ def test_who_left_unnoticed_costs_no_turn():
     with turns.turn(nobody):
         served.append("next")
     assert served == ["0", "next"]
+
+
+def leaves(place: Place | None) -> None:
+    """Goes away as soon as it has to wait."""
+    raise ConnectionError("left")
+
+
+class Line:
+    """A queue whose clock is set by hand, and in which somebody has their turn until the end of the `with` block."""
+
+    def __init__(self) -> None:
+        self.now, self.served = 0.0, []
+        self.turns = Turns(clock=lambda: self.now)
+        self.first = Visitor(self.turns, "first", self.served)
+        self.visitors = [self.first]
+
+    def __enter__(self) -> "Line":
+        self.first.start()
+        assert self.first.waits.wait(PATIENCE)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        finish(self.visitors)
+
+    def joins(self, name: str) -> Visitor:
+        self.visitors.append(Visitor(self.turns, name, self.served))
+        self.visitors[-1].start()
+        assert self.visitors[-1].waits.wait(PATIENCE)
+        return self.visitors[-1]
+
+    def place_of(self, who: str) -> int:
+        told: list[Place] = []
+
+        def asks(place: Place | None) -> None:
+            told.append(place)
+            leaves(place)
+
+        with pytest.raises(ConnectionError), self.turns.turn(asks, who=who):
+            pass
+        return told[0].ahead
+
+
+def test_who_clicks_while_waiting_keeps_the_place():
+    with Line() as line:
+        assert line.place_of("ann") == 1
+        line.joins("later")
+        line.now += RETURN
+        assert line.place_of("ann") == 1
+        line.now += RETURN + 0.1
+        assert line.place_of("ann") == 2, "it was away for too long"
+        assert len(line.turns) == 2, "who is away is not counted"
+    assert line.served == ["first", "later"]
+
+
+def test_nobody_waits_for_who_is_away_nor_shares_a_turn_with_who_comes_back():
+    line = Line()
+    with line:
+        assert line.place_of("ann") == 1
+        second = line.joins("second")
+        line.first.done.set()
+        assert second.begins.wait(PATIENCE)
+        assert line.place_of("ann") == 1, "the turn that goes on is ended first"
+    assert line.served == ["first", "second"]
+
+
+def test_the_place_of_one_is_not_given_to_another():
+    with Line() as line:
+        line.place_of("ann")
+        line.joins("later")
+        assert line.place_of("bob") == 2
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit, GeneratorExit])

@@ -18,7 +18,8 @@ TURNS = Turns()
 def turn(line: DeltaGenerator | None = None) -> Iterator[None]:
     """Wait for this visitor's turn, and hold it inside the `with` block.
 
-    A visitor who closed the page, or asked for something else meanwhile, gives up the place, and the script ends.
+    A visitor who closed the page gives up the place, and the script ends; so does one who asked for something else
+    meanwhile, but whose next run of the script, if it wants a turn too, stands where this one stood.
 
     Args:
         line: an `st.empty` that says how long it will take; None where nothing may be drawn.
@@ -33,7 +34,8 @@ def turn(line: DeltaGenerator | None = None) -> Iterator[None]:
             else:
                 line.empty()
 
-    with TURNS.turn(tell):
+    context = get_script_run_ctx()
+    with TURNS.turn(tell, who=context.session_id if context else None):
         yield
 
 
