@@ -1,8 +1,10 @@
 """Whether a small host is large enough: `python benchmarks/small_host.py [--memory 1024] [--cores 2]`.
 
 Starts the app on that many cores, lets visitors open every page and read photos as large as a phone's, one alone and
-several at once, and prints after each step the time and the server's memory. The memory is watched, not limited. Of the
-resident memory a container's limit can still take back clean pages of libraries; what it cannot is the column “own”.
+several at once, and prints after each step the time and the server's memory. It is only watched, but with --hard also
+limited to --memory as a container's host does it, where root may make a control group; libraries that another process
+has loaded already are not counted against that. Of the resident memory a limit can take back clean pages of libraries;
+what it cannot is the column “own”.
 Where torch is built for CUDA, as the package registry has it for Linux, its libraries for graphics cards are counted
 apart: the CPU build has none of them. Status 1 if the peak without them is over --memory, or a page failed.
 `--imports` prints what each library costs.
@@ -15,12 +17,14 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
 from load import another, photograph
+from memory_limit import LimitError, memory_limit
 from running_app import ROOT, running_app
 from visitor import Visitor
 from watching import Watch, memory_by_file, memory_of
@@ -80,6 +84,7 @@ def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--memory", type=whole_number(1), default=1024, help="that the host has, MiB (default: 1024)")
+    parser.add_argument("--hard", action="store_true", help="limit the server to it, not only watch")
     parser.add_argument("--cores", type=whole_number(1), default=2, help="that the server may use (default: 2)")
     parser.add_argument("--megapixels", type=float, default=12, help="of each photo (default: 12)")
     parser.add_argument("--visitors", type=whole_number(1), default=8, help="at once (default: 8)")
@@ -91,7 +96,13 @@ def main() -> int:
     photo = photograph(0, options.megapixels)
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])  # the server inherits it
     began = time.monotonic()
-    with running_app() as app, Watch(app.process) as watch:
+    with ExitStack() as running:
+        try:
+            limit = running.enter_context(memory_limit(options.memory)) if options.hard else None
+        except LimitError as error:
+            parser.error(str(error))
+        app = running.enter_context(running_app(begin=limit.join if limit else None))
+        watch = running.enter_context(Watch(app.process))
         steps: list[tuple[str, Callable[[], object]]] = [
             ("it answers", lambda: None),
             ("the first page, with the model", lambda: read_photos(app.address, photo, 0)),
@@ -111,6 +122,8 @@ def main() -> int:
             now, own = memory_of(app.process), memory_of(app.process, "RssAnon")
             print(f"{name:34s}{took:7.1f}{now:8.0f}{own:8.0f}{watch.peak:8.0f}", flush=True)
         cuda = sum(memory for path, memory in memory_by_file(app.process).items() if any(word in path for word in CUDA))
+        if limit:
+            print(f"limited to {options.memory} MiB, which were reached {limit.at_limit} times; killed {limit.killed}")
     lean = watch.peak - cuda
     verdict = "enough" if lean <= options.memory else "NOT enough"
     print(f"peak {watch.peak:.0f} MiB, own {watch.peak_anonymous:.0f}; {cuda:.0f} MiB are libraries for graphics cards")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,12 +37,17 @@ def chromium_path() -> str | None:
 
 
 @contextmanager
-def running_app(log: Path | None = None, environment: Mapping[str, str] | None = None) -> Iterator[RunningApp]:
+def running_app(
+    log: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    begin: Callable[[], object] | None = None,
+) -> Iterator[RunningApp]:
     """Start the app on a free port of this machine, and stop it at the end.
 
     Args:
         log: where all that it prints goes, else nowhere.
         environment: variables that it gets beside this process's own.
+        begin: what its process does before anything else.
 
     Raises:
         TimeoutError: it did not answer within a minute.
@@ -54,7 +59,9 @@ def running_app(log: Path | None = None, environment: Mapping[str, str] | None =
     command += [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
     with (log or Path(os.devnull)).open("wb") as printed:
         variables = os.environ | dict(environment or {})
-        process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=printed, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=variables, stdout=printed, stderr=subprocess.STDOUT, preexec_fn=begin
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_for(address)
