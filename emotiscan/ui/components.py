@@ -1,6 +1,5 @@
 """Parts of a page that show a reading."""
 
-import pandas as pd
 import streamlit as st
 
 from emotiscan import facs
@@ -9,7 +8,6 @@ from emotiscan.checkpoint import CheckpointError
 from emotiscan.explain import METHODS
 from emotiscan.ui import charts, heat_map_views, wording
 from emotiscan.ui.links import PAGES
-from emotiscan.ui.samples import code_icon
 from emotiscan.ui.session import Photo, analyzer
 
 FIRST_MAPS = 5
@@ -76,53 +74,6 @@ def show_emotions(reading: Reading) -> None:
     figure = charts.emotion_bars(reading.emotions)
     words = charts.emotions_in_words(reading.emotions)
     st.plotly_chart(figure, config={"displayModeBar": False}, alt=words, key="emotions")
-
-
-def show_codes(reading: Reading) -> None:
-    """The table of the codes: present ones first, then from the brows to the jaw."""
-    st.subheader("Facial action codes", anchor=False)
-    order = sorted(reading.codes, key=lambda code: (code not in reading.present, facs.PARTS.index(_part(code))))
-    rows = [
-        {
-            "Picture": code_icon(code),
-            "Code": code,
-            "Seen": "present" if code in reading.present else "–",
-            "Probability": 100 * reading.codes[code],
-            "Name": facs.ACTION_UNITS[code].name,
-            "Threshold": 100 * reading.thresholds[code],
-            "Part": _part(code).capitalize(),
-            "Guide": f"guide?code={code}",
-        }
-        for code in order
-    ]
-    column = st.column_config
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        height="content",
-        row_height=44,
-        column_config={
-            "Picture": column.ImageColumn("", width=56, help="The movement on a drawn face, as strong as it gets"),
-            "Code": column.TextColumn(width=60, pinned=True),
-            "Name": column.TextColumn(width=160),
-            "Seen": column.TextColumn(width=70, help="Whether the probability reaches this code's threshold"),
-            "Probability": column.ProgressColumn(format="%.0f %%", min_value=0, max_value=100, width=130),
-            "Threshold": column.NumberColumn(
-                format="%.0f %%",
-                width=80,
-                help="The least probability that counts as present, chosen on validation data",
-            ),
-            "Part": column.TextColumn(width=120),
-            "Guide": column.LinkColumn(display_text="what it is", width=80, help="Opens the FACS guide in a new tab"),
-        },
-        alt="; ".join(f"{row['Code']} {row['Name']}: {row['Probability']:.0f} %, {row['Seen']}" for row in rows),
-        key="codes",
-    )
-    st.caption("A number is the probability that the movement is visible, not how strong it is.")
-
-
-def _part(code: str) -> str:
-    return facs.ACTION_UNITS[code].part
 
 
 def show_heat_maps(photo: Photo, number: int) -> None:

@@ -46,6 +46,7 @@ class Photo:
         faces: the same faces in pixels of `picture`.
         passed_over: faces that were found but not read.
         maps: heat maps made so far, by the face's place, the method and the target.
+        peeks: addresses of small pictures of them, by the face's place and the code.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Photo:
     faces: tuple[Face, ...]
     passed_over: int
     maps: dict[tuple[int, str, str], HeatMap] = field(default_factory=dict)
+    peeks: dict[int, dict[str, str]] = field(default_factory=dict)
 
     @property
     def picture(self) -> Image.Image:

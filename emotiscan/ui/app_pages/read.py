@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from emotiscan.images import MAX_BYTES, ImageError
-from emotiscan.ui import components, webcam
+from emotiscan.ui import code_table, components, webcam
 from emotiscan.ui.intake import take_photos
 from emotiscan.ui.samples import samples
 from emotiscan.ui.session import read_photo
@@ -96,7 +96,7 @@ def main() -> None:
         if challenge:
             webcam.show_answer(challenge, photo.readings[number])
         components.show_emotions(photo.readings[number])
-        components.show_codes(photo.readings[number])
+        code_table.show_codes(photo, number)
     components.show_heat_maps(photo, number)
 
 
