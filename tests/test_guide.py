@@ -31,6 +31,13 @@ def test_each_code_says_what_to_look_for_and_how_well_it_is_read(guide, code):
     assert "AUC" in guide.dataframe[0].value.columns
 
 
+def test_where_heat_maps_were_judged_is_told_apart(guide):
+    guide.pills(key="code").set_value("AU12").run()
+    judged = list(guide.dataframe[0].value["On"])
+    assert {"heat maps of drawn faces", "heat maps of photographs"} <= set(judged)
+    assert len(set(judged)) == len(judged)
+
+
 def test_the_address_opens_a_code(app):
     app.query_params["code"] = "AU17"
     at = app.switch_page(GUIDE).run()

@@ -16,7 +16,12 @@ DATA_NAMES = {
     "calibration": "faces that the probabilities were calibrated on",
     "photographs": "photographs whose codes were read by eye",
     "rendered": "drawn faces of people it was not trained on",
+    "places": "heat maps of drawn faces",
+    "photo-places": "heat maps of photographs",
 }
+
+TABS = {"rendered": "Drawn faces", "places": "Heat maps, drawn", "photo-places": "Heat maps, photographs"}
+"""What a report's tab is called where its own name does not say it."""
 
 EVALUATION, FAIRNESS, LOCALISATION = "evaluation", "fairness", "localisation"
 """Kinds of report; one that names none is an evaluation's."""
@@ -64,7 +69,9 @@ def show(card: Card) -> None:
         st.info("This checkpoint carries no evaluation report.")
     shown = {name: report for name, report in card.metrics.items() if _shown_by(report)}
     if shown:
-        for tab, (name, report) in zip(st.tabs([name.capitalize() for name in shown]), shown.items(), strict=True):
+        for tab, (name, report) in zip(
+            st.tabs([TABS.get(name, name.capitalize()) for name in shown]), shown.items(), strict=True
+        ):
             with tab:
                 _shown_by(report)(report, name)
     for name in card.metrics.keys() - shown.keys():
@@ -90,7 +97,7 @@ def show_code(card: Card, code: str) -> None:
             where = DATA_NAMES.get(name, name) + (f" ({key.replace('_or_', ' or ')})" if key != code else "")
             if kind == LOCALISATION:
                 measured = {"Peak of the heat map in place": _with_interval(scores["pointing"])}
-                rows.append({"On": "heat maps of drawn faces", "Faces with it": str(scores["faces"]), **measured})
+                rows.append({"On": where, "Faces with it": str(scores["faces"]), **measured})
             elif scores["auc"]["value"] is not None:
                 measured = {"AUC": _with_interval(scores["auc"]), "F1": _with_interval(scores["f1"])}
                 rows.append({"On": where, "Faces with it": f"{scores['support']} of {scores['known']}", **measured})

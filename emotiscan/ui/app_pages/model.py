@@ -26,7 +26,7 @@ def show_training(card: Card) -> None:
             for name, counts in data.items()
             if isinstance(counts, Mapping)
         ]
-        table = pd.DataFrame(rows).convert_dtypes().astype(str).replace("<NA>", "–")
+        table = pd.DataFrame(rows).convert_dtypes().astype("string").fillna("–")
         st.dataframe(table, hide_index=True, height="content", key="training-data")
         st.caption("Pictures of each part. Validation chose weights and thresholds; none learnt from it or from test.")
     else:
