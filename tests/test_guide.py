@@ -28,12 +28,12 @@ def test_each_code_says_what_to_look_for_and_how_well_it_is_read(guide, code):
     assert f"{code} {unit.name}" in said
     for words in (unit.looks, unit.muscles, *unit.confused.values()):
         assert words in said
-    assert "AUC" in guide.dataframe[0].value.columns
+    assert "AUC" in guide.table[0].value.columns
 
 
 def test_where_heat_maps_were_judged_is_told_apart(guide):
     guide.pills(key="code").set_value("AU12").run()
-    judged = list(guide.dataframe[0].value["On"])
+    judged = list(guide.table[0].value["On"])
     assert {"heat maps of drawn faces", "heat maps of photographs"} <= set(judged)
     assert len(set(judged)) == len(judged)
 

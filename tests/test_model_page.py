@@ -110,7 +110,7 @@ def test_a_part_that_a_data_set_lacks_is_left_open(app, monkeypatch, tmp_path, t
     data = {"photos": {"train": 7, "validation": 2}, "drawn": {"train": 5, "test": 3}}
     card = Card(tiny_model.config, training={"data": data})
     monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(save_checkpoint(tmp_path / "a.safetensors", tiny_model, card)))
-    table = app.run().switch_page(MODEL).run().dataframe[0].value
+    table = app.run().switch_page(MODEL).run().table[0].value
     assert table.to_dict("records") == [
         {"Data set": "photos", "Train": "7", "Validation": "2", "Test": "–"},
         {"Data set": "drawn", "Train": "5", "Validation": "–", "Test": "3"},

@@ -104,7 +104,7 @@ def show_code(card: Card, code: str) -> None:
     if not rows:
         st.info("This checkpoint carries no figures on it.")
         return
-    st.dataframe(pd.DataFrame(rows).fillna("–"), hide_index=True, height="content", key=f"figures-{code}")
+    st.table(pd.DataFrame(rows).fillna("–"), border="horizontal", hide_index=True)
     st.caption(
         "AUC: how often, of a face with the code and one without, the model gives the first the higher probability; "
         "0.5 is guessing, 1 is always. F1: how well “present” and the truth agree, 1 at best. Brackets: 95 % intervals."

@@ -27,7 +27,7 @@ def show_training(card: Card) -> None:
             if isinstance(counts, Mapping)
         ]
         table = pd.DataFrame(rows).convert_dtypes().astype("string").fillna("–")
-        st.dataframe(table, hide_index=True, height="content", key="training-data")
+        st.table(table, border="horizontal", hide_index=True)
         st.caption("Pictures of each part. Validation chose weights and thresholds; none learnt from it or from test.")
     else:
         st.info("This checkpoint does not say what it learnt from.")
