@@ -184,7 +184,8 @@ def fit(settings: Settings, resume: bool = False) -> int:
         return 130
     except (ImageError, OSError) as error:
         # Of an error in a process that loads pictures, the last line is the error itself.
-        reason = str(error).strip().splitlines()[-1].rpartition("ImageError: ")[2]
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        reason = lines[-1].rpartition("ImageError: ")[2]
         raise StoppedError(f"{reason}\nMend that, then go on with: python train.py --resume {out}") from None
     except DivergedError as error:
         kept = f"; the weights of the best epoch are in {out / 'best.ckpt'}" if (out / "best.ckpt").is_file() else ""
