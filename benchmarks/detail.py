@@ -4,7 +4,7 @@
 
 The network's cells are as large as a lip is wide. Ways to finer maps, each held against where the codes move the skin
 (see `emotiscan.training.localise`): the mean of a face and its mirror image; the mean of four crops, half a cell apart;
-the network's finer layer (12 x 12 cells) by LayerCAM; and that layer's map within the cells' map. Prints, for each, how
+the network's finer layer (twice as many cells each way) by LayerCAM; and that layer's map within the cells' map. Prints, for each, how
 often the peak is in place, how much of the map is, for the finest codes too, and milliseconds for all codes of a face.
 """
 
@@ -133,7 +133,7 @@ def main() -> None:
         "cells": ways.cells,
         "cells and mirror": ways.mirrored,
         "four crops": ways.shifted,
-        "LayerCAM, 12 x 12": ways.layer_cam,
+        "LayerCAM, finer layer": ways.layer_cam,
         "LayerCAM within cells": ways.fused,
     }
     print(f"{'':24s}{'peak in place':22s}{'energy in place':22s}{', '.join(FINE) + ': peak':26s}ms")
