@@ -8,6 +8,7 @@ has neither calibration nor reports.
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from emotiscan.checkpoint import Card, CheckpointError, load_checkpoint, save_checkpoint
@@ -37,16 +38,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def average(checkpoints: Sequence[Path], out: Path) -> Path:
-    """Write the mean of all weights and batch statistics; its training metadata are the last one's.
+    """Write the mean of all weights and batch statistics; its training metadata and crop size are the last one's.
 
     Raises:
         CheckpointError: one cannot be read, or they have not one configuration.
         OSError: the mean cannot be written.
     """
     models, cards = zip(*map(load_checkpoint, checkpoints), strict=True)
+    last = cards[-1].config
     for path, card in zip(checkpoints, cards, strict=True):
-        if card.config != cards[0].config:
-            raise CheckpointError(f"{path} and {checkpoints[0]} are networks of two shapes; name checkpoints of one")
+        # The same weights read crops of any size.
+        if replace(card.config, input_size=last.input_size) != last:
+            raise CheckpointError(f"{path} and {checkpoints[-1]} are networks of two shapes; name checkpoints of one")
     states = [model.state_dict() for model in models]
     mean = {
         name: sum(state[name] for state in states) / len(states) if tensor.is_floating_point() else tensor
@@ -54,7 +57,7 @@ def average(checkpoints: Sequence[Path], out: Path) -> Path:
     }
     models[-1].load_state_dict(mean)
     training = dict(cards[-1].training) | {"mean_of": [card.fingerprint for card in cards]}
-    return save_checkpoint(out, models[-1], Card(cards[0].config, training=training))
+    return save_checkpoint(out, models[-1], Card(last, training=training))
 
 
 if __name__ == "__main__":

@@ -35,6 +35,14 @@ def test_the_mean_is_taken_of_every_weight(written, tmp_path):
     assert (card.calibration, card.metrics) == (Calibration(), {})
 
 
+def test_checkpoints_for_crops_of_two_sizes_are_averaged_for_the_last_ones(written, tmp_path):
+    out = tmp_path / "mean.safetensors"
+    assert main([written(1, input_size=64), written(3, input_size=96), "--out", str(out)]) == 0
+    model, card = load_checkpoint(out)
+    assert card.config.input_size == 96
+    assert all((t == 2).all() for t in model.state_dict().values() if t.is_floating_point())
+
+
 def test_networks_of_two_shapes_have_no_mean(written, tmp_path, capsys):
     out = tmp_path / "mean.safetensors"
     assert main([written(1), written(2, hidden=8), "--out", str(out)]) == 1
