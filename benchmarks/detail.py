@@ -4,8 +4,9 @@
 
 The network's cells are as large as a lip is wide. Ways to finer maps, each held against where the codes move the skin
 (see `emotiscan.training.localise`): the mean of a face and its mirror image; the mean of four crops, half a cell apart;
-the network's finer layer (twice as many cells each way) by LayerCAM; and that layer's map within the cells' map. Prints, for each, how
-often the peak is in place, how much of the map is, for the finest codes too, and milliseconds for all codes of a face.
+the network's finer layer (twice as many cells each way) by LayerCAM; and that layer's map within the cells' map.
+Prints, for each, how often the peak is in place, how much of the map is, for the finest codes too, and milliseconds
+for all codes of a face.
 """
 
 import argparse

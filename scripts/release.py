@@ -57,8 +57,8 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
         ("rendered", options.held_out, []),
     ):
         yield name, evaluate.main, measuring(name, data, report / name, *split)
-    for name, data, more in (("places", options.held_out, []), ("photo-places", options.photographs, ["--compare"])):
-        yield name, localise.main, measuring(name, data, report / name / "report.json", *more)
+    for name, data, more in (("places", options.held_out, ["200"]), ("photo-places", options.photographs, [])):
+        yield name, localise.main, measuring(name, data, report / name / "report.json", "--compare", *more)
     told = ["--model", str(options.model), "--faces", str(options.persons), "--attach", "fairness"]
     yield "fairness", fairness.main, [*told, "--out", str(report / "fairness"), *weights, "--cache", options.cache]
     yield "card", _write_card, weights

@@ -27,7 +27,7 @@ from emotiscan.explain import DEFAULT_METHOD, METHODS, heat_maps, region_mask
 from emotiscan.model import FaceModel
 from emotiscan.training.alignment import align
 from emotiscan.training.dataset import FaceDataset
-from emotiscan.training.options import add_measuring_options
+from emotiscan.training.options import add_measuring_options, whole_number
 from emotiscan.training.prediction import load_split
 from emotiscan.training.table import LabelTable, TableError
 
@@ -170,6 +170,8 @@ def print_report(report: dict) -> None:
         _print_line(name, "", scores)
     if "absent_empty" in report:  # reports of earlier versions lack it
         print(f"{report['absent_empty']:.1%} of the maps of absent codes show nothing")
+    if "methods_samples" in report:
+        print(f"methods, on {report['methods_samples']} faces")
     for name, scores in report.get("methods", {}).items():
         _print_line(METHODS[name].title, "", scores)
 
@@ -184,7 +186,14 @@ def argument_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m emotiscan.training.localise", description=__doc__.split("\n")[0])
     add_measuring_options(parser)
     parser.add_argument("--method", choices=METHODS, default=DEFAULT_METHOD, help=f"default: {DEFAULT_METHOD}")
-    parser.add_argument("--compare", action="store_true", help="also measure all other methods, their means alone")
+    parser.add_argument(
+        "--compare",
+        type=whole_number(1),
+        nargs="?",
+        const=sys.maxsize,
+        metavar="FACES",
+        help="also measure all other methods, their means alone, on so many faces (default: all)",
+    )
     parser.add_argument("--untrained", action="store_true", help="sanity check: the same network with random weights")
     parser.add_argument("--out", type=Path, metavar="FILE", help="also write the report there, as JSON")
     return parser
@@ -219,15 +228,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _report(model: FaceModel, table: LabelTable, parsed: argparse.Namespace) -> dict:
-    others = [name for name in METHODS if parsed.compare and name != parsed.method]
     codes = model.config.codes
-    judged = judged_maps(model, table, parsed.cache, parsed.workers, [parsed.method, *others])
-    report = report_on_maps(judged, codes, parsed.method)
-    if others:
+    report = report_on_maps(
+        judged_maps(model, table, parsed.cache, parsed.workers, [parsed.method]), codes, parsed.method
+    )
+    if parsed.compare:
+        methods = [parsed.method, *(name for name in METHODS if name != parsed.method)]
+        few = table.where(np.arange(len(table)) < parsed.compare)
+        judged = judged_maps(model, few, parsed.cache, parsed.workers, methods)
         rest = (judged.places, judged.present, judged.subjects)
-        report["methods"] = {parsed.method: report["mean"]} | {
-            name: localisation(codes, judged.maps[name], *rest)["mean"] for name in others
-        }
+        measured = {name: localisation(codes, judged.maps[name], *rest) for name in methods}
+        report["methods"] = {name: of_method["mean"] for name, of_method in measured.items()}
+        report["methods_samples"] = measured[parsed.method]["samples"]
     return report
 
 

@@ -83,8 +83,11 @@ def test_the_command_prints_writes_and_attaches(rendered, tiny_weights, tmp_path
     assert "3 faces, 3 persons" in printed
     assert "centred blob" in printed
     assert "show nothing" in printed
-    assert main([*given, "--workers", "0", "--untrained", "--compare", "--attach", "other"]) == 0
-    assert "Grad-CAM++" in capsys.readouterr().out
+    assert main([*given, "--workers", "0", "--untrained", "--compare", "2", "--attach", "other"]) == 0
+    printed = capsys.readouterr().out
+    assert "Grad-CAM++" in printed
+    assert "3 faces, 3 persons" in printed
+    assert "methods, on 2 faces" in printed
     assert set(load_checkpoint(weights)[1].metrics) == {"places"}  # a sanity check is no figure of the checkpoint
 
 
