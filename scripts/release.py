@@ -32,7 +32,8 @@ NOTES = {
     "rendered": "Faces drawn by the project's renderer, of persons that were not trained or calibrated on; their codes "
     "are exact.",
     "places": "Faces drawn by the project's renderer, of persons that were not trained or calibrated on.",
-    "photo-places": "The 108 photographs whose codes were read by eye; held against each code's anatomical region.",
+    "photo-places": "The 108 photographs whose codes were read by eye; held against each code's anatomical region, by "
+    "which training on other photographs also taught where a code can show.",
 }
 """What is said of each table beside its figures."""
 

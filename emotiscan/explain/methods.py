@@ -144,8 +144,12 @@ def _class_activation_maps(
     class Unscaled(getattr(pytorch_grad_cam, library)):
         """Keeps the maps as they are before the library stretches each to [0, 1]."""
 
-        def get_cam_image(self, *args: object, **kwargs: object) -> NDArray[np.float32]:
-            self.unscaled = super().get_cam_image(*args, **kwargs)
+        def get_cam_image(self, *args: object) -> NDArray[np.float32]:
+            if library == "EigenGradCAM":
+                *_, activations, gradients, _ = args
+                self.unscaled = _main_direction(activations * gradients)
+            else:
+                self.unscaled = super().get_cam_image(*args)
             return self.unscaled
 
     heads = _HeadsOnly(model)
@@ -155,6 +159,17 @@ def _class_activation_maps(
         cam(batch, [ClassifierOutputTarget(output) for output in outputs])
         # The library leaves its `with` block silently after some errors; then this attribute is missing.
         return cam.unscaled
+
+
+def _main_direction(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(k, c, h, w) features to (k, h, w): how far each place lies along the direction in which places differ most.
+
+    As the library's own, which also computes the directions in which nothing differs: two seconds instead of 0.1.
+    """
+    rows = np.nan_to_num(features.reshape(*features.shape[:2], -1).transpose(0, 2, 1))
+    rows = rows - rows.mean(1, keepdims=True)
+    directions = np.linalg.svd(rows, full_matrices=False)[2][:, 0]
+    return np.einsum("kpc,kc->kp", rows, directions).reshape(len(features), *features.shape[2:]).astype(np.float32)
 
 
 class _HeadsOnly(nn.Module):

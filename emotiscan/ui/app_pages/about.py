@@ -14,9 +14,9 @@ Facial Action Coding System (FACS), which names what muscles do and leaves what 
 *present* from its threshold on; each code has its own, chosen on validation data.
 
 **A heat map** shows which places of the face speak for a code: how probable the network holds it that the code moves
-that place. Emotions are read from the whole face; their maps are made by Grad-CAM. A map does not say why the
-network decided so, and a map in the wrong place is a reason to doubt the reading; the page “Model” says how often each
-code's map lands where that code moves the skin.
+that place; in training it was told where a code can show. Emotions are read from the whole face; their maps are made by
+Grad-CAM. A map does not say why the network decided so, and a map in the wrong place is a reason to doubt the reading;
+the page “Model” says how often each code's map lands where that code moves the skin.
 """
 
 LIMITS = """
