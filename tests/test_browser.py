@@ -150,7 +150,7 @@ def test_heat_maps_differ_from_code_to_code(page):
     wait_for_reading(page, "a positive expression")
     for code in ("AU1", "AU4"):
         page.get_by_role("button", name=code, exact=True).click()
-        page.get_by_role("img", name=f"Heat map of {code} ").wait_for()
+        page.get_by_role("img", name=re.compile(rf"Heat map of {code}\b")).wait_for()
         wait_until_settled(page)
     maps = page.get_by_role("img", name="Heat map of")
     shown = [maps.nth(number) for number in range(maps.count())]
