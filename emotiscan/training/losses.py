@@ -58,8 +58,7 @@ def map_loss(logits: Tensor, maps: Tensor) -> Tensor:
     Returns:
         A scalar, the mean over maps of their cells' sum; 0 where no map is known.
     """
-    target = functional.adaptive_avg_pool2d(maps, logits.shape[2:])
-    target = target / target.amax((2, 3), keepdim=True).clamp(min=1e-6)
+    target = _in_cells(maps, logits)
     known = ~target.isnan().flatten(2).any(2)
     if not known.any():
         return logits.sum() * 0.0
@@ -81,12 +80,17 @@ def region_loss(logits: Tensor, regions: Tensor) -> Tensor:
     Returns:
         A scalar, the mean over regions of their cells' sum; 0 where none is given.
     """
-    inside = functional.adaptive_avg_pool2d(regions, logits.shape[2:])
-    outside = 1 - inside / inside.amax((2, 3), keepdim=True).clamp(min=1e-6)
+    outside = 1 - _in_cells(regions, logits)
     given = ~outside.isnan().flatten(2).any(2)
     if not given.any():
         return logits.sum() * 0.0
     return (functional.softplus(logits[given]) * outside[given]).flatten(1).sum(1).mean()
+
+
+def _in_cells(maps: Tensor, logits: Tensor) -> Tensor:
+    """Maps averaged down to the cells of the logits, the most of each 1."""
+    cells = functional.adaptive_avg_pool2d(maps, logits.shape[2:])
+    return cells / cells.amax((2, 3), keepdim=True).clamp(min=1e-6)
 
 
 def emotion_weights(votes: NDArray[np.floating], power: float) -> NDArray[np.float32]:

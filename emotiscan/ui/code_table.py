@@ -4,17 +4,15 @@ Written as HTML of our own, because a table in the page's text grows with a phon
 a picture without asking the server. Nothing that a visitor wrote goes into it.
 """
 
-import base64
-import io
 from collections.abc import Iterator, Mapping
 from html import escape
 
 import streamlit as st
-from PIL import Image
 
 from emotiscan import explain, facs
 from emotiscan.analysis import Reading
 from emotiscan.ui import wording
+from emotiscan.ui.heat_map_views import data_url
 from emotiscan.ui.samples import code_icon
 from emotiscan.ui.session import Photo, heat_maps_of
 
@@ -118,12 +116,6 @@ def peeks(photo: Photo, number: int) -> dict[str, str]:
         crop = reading.crop.resize((PEEK_SIDE, PEEK_SIDE))
         maps = heat_maps_of(photo, number, list(reading.codes), explain.DEFAULT_METHOD)
         photo.peeks[number] = {
-            code: _data_url(explain.overlay(crop, found)) for code, found in maps.items() if not found.empty
+            code: data_url(explain.overlay(crop, found), "JPEG") for code, found in maps.items() if not found.empty
         }
     return photo.peeks[number]
-
-
-def _data_url(picture: Image.Image) -> str:
-    file = io.BytesIO()
-    picture.save(file, "JPEG", quality=85)
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()

@@ -1,6 +1,7 @@
 """Heat maps on a page: how they are to look, their grid and legend, and what can be taken along."""
 
 import base64
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -203,6 +204,12 @@ def offer_downloads(title: str, tiles: Sequence[Tile], maps: Sequence[Shown], no
         )
 
 
-def data_url(picture: Image.Image) -> str:
-    """A small picture for Markdown."""
-    return "data:image/png;base64," + base64.b64encode(explain.png(picture)).decode()
+def data_url(picture: Image.Image, format: str = "PNG") -> str:
+    """A small picture as an address, for Markdown and HTML.
+
+    Args:
+        format: "PNG", or "JPEG" for what is photographed.
+    """
+    file = io.BytesIO()
+    picture.save(file, format, quality=85)
+    return f"data:image/{format.lower()};base64," + base64.b64encode(file.getvalue()).decode()
