@@ -87,8 +87,8 @@ def _shown_by(report: object) -> Callable[[Mapping, str], None] | None:
 
 
 def show_code(card: Card, code: str) -> None:
-    """What every report in the card says of one code."""
-    rows = []
+    """What every report in the card says of one code: how well it is read, and where its heat map lands."""
+    readings, places = [], []
     for name, report in card.metrics.items():
         kind = report.get("kind", EVALUATION) if isinstance(report, Mapping) else None
         for key, scores in (report.get("codes") or {}).items() if kind in (EVALUATION, LOCALISATION) else ():
@@ -96,19 +96,26 @@ def show_code(card: Card, code: str) -> None:
                 continue
             where = DATA_NAMES.get(name, name) + (f" ({key.replace('_or_', ' or ')})" if key != code else "")
             if kind == LOCALISATION:
-                measured = {"Peak of the heat map in place": _with_interval(scores["pointing"])}
-                rows.append({"On": where, "Faces with it": str(scores["faces"]), **measured})
+                measured = {title: _with_interval(scores[measure]) for measure, title in PLACES.items()}
+                places.append({"On": where, "Faces with it": str(scores["faces"])} | measured)
             elif scores["auc"]["value"] is not None:
                 measured = {"AUC": _with_interval(scores["auc"]), "F1": _with_interval(scores["f1"])}
-                rows.append({"On": where, "Faces with it": f"{scores['support']} of {scores['known']}", **measured})
-    if not rows:
+                readings.append({"On": where, "Faces with it": f"{scores['support']} of {scores['known']}"} | measured)
+    if not (readings or places):
         st.info("This checkpoint carries no figures on it.")
-        return
-    st.table(pd.DataFrame(rows).fillna("–"), border="horizontal", hide_index=True)
-    st.caption(
-        "AUC: how often, of a face with the code and one without, the model gives the first the higher probability; "
-        "0.5 is guessing, 1 is always. F1: how well “present” and the truth agree, 1 at best. Brackets: 95 % intervals."
-    )
+    if readings:
+        st.table(pd.DataFrame(readings), border="horizontal", hide_index=True)
+        st.caption(
+            "AUC: how often, of a face with the code and one without, the model gives the first the higher "
+            "probability; 0.5 is guessing, 1 is always. F1: how well “present” and the truth agree, 1 at best. "
+            "Brackets: 95 % intervals."
+        )
+    if places:
+        st.table(pd.DataFrame(places), border="horizontal", hide_index=True)
+        st.caption(
+            "How often the strongest point of the code's heat map, and how much of the whole map, lies where the code "
+            "moves the skin. A map that knew nothing would have the place's share of the face in it."
+        )
 
 
 def _evaluation(report: Mapping, name: str) -> None:

@@ -17,6 +17,9 @@ from emotiscan.ui.session import Photo, analyzer, heat_maps_of
 FACE, PHOTO = "the face", "the photo"
 OWN, SHARED = "each its own", "one for all"
 
+TWO_ON_A_PHONE = 154
+"""Least width of a picture, in CSS pixels, at which a phone of 360 px still shows two side by side."""
+
 
 @dataclass(frozen=True)
 class Look:
@@ -116,9 +119,9 @@ def tiles_of(maps: Sequence[Shown], look: Look) -> list[Tile]:
     return [Tile(drawn(shown, look, tops.get(_unit(shown))), shown.title, shown.words) for shown in maps]
 
 
-def show_grid(tiles: Sequence[Tile], least_width: int = 165) -> None:
-    """Pictures side by side, each with its words."""
-    with st.grid(min_column_width=least_width, gap="medium"):
+def show_grid(tiles: Sequence[Tile]) -> None:
+    """Pictures side by side, each with its words: four to six a row, fewer where they would get too small."""
+    with st.grid(min(max(len(tiles), 4), 6), min_column_width=TWO_ON_A_PHONE):
         for tile in tiles:
             with st.container():
                 st.image(tile.picture, width="stretch", alt=f"Heat map of {tile.title}: {tile.words}")

@@ -206,7 +206,7 @@ def main() -> None:
     tiles = views.tiles_of(maps, look)
     if what == CHANGE:
         tiles.append(difference_of(*maps, look))
-    views.show_grid(tiles, least_width=165 if len(tiles) > 3 else 240)
+    views.show_grid(tiles)
     views.show_legend(look)
     views.show_meanings([shown.heat_map.target for shown in maps])
     if what == CHANGE:
