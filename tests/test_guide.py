@@ -35,7 +35,8 @@ def test_where_heat_maps_were_judged_is_told_apart(guide):
     guide.pills(key="code").set_value("AU12").run()
     readings, maps = (table.value for table in guide.table)
     assert list(maps["On"]) == ["heat maps of drawn faces", "heat maps of photographs"]
-    assert readings["On"].is_unique and not readings["On"].str.contains("heat maps").any()
+    assert readings["On"].is_unique
+    assert not readings["On"].str.contains("heat maps").any()
     assert maps["Peak in place"].str.contains(r"\[").all()
 
 
