@@ -33,7 +33,8 @@ STYLE = """
 .es-codes tr.absent .drawn { opacity: 0.75; }
 .es-codes a { color: var(--accent); font-weight: 600; text-decoration: none; }
 .es-codes a:hover { text-decoration: underline; }
-.es-codes .short { display: inline-block; min-width: 3rem; }
+.es-codes .title { display: flex; gap: 0.25rem; }
+.es-codes .short { flex: none; width: 3rem; }
 .es-codes tr.present .name { font-weight: 600; }
 .es-codes td.share { width: 42%; }
 .es-codes .share div { display: flex; align-items: center; gap: 0.5rem; }
@@ -44,11 +45,12 @@ STYLE = """
 .es-codes .number { width: 3.2rem; text-align: right; font-variant-numeric: tabular-nums; }
 .es-codes .heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .es-codes .peek { display: none; }
-@media (hover: hover) and (min-width: 700px) {
-  .es-codes tr:hover .peek, .es-codes tr:focus-within .peek {
-    display: block; position: absolute; z-index: 5; right: calc(100% + 14px); top: -66px; width: 176px; height: 176px;
-    max-width: none; border-radius: 10px; box-shadow: 0 4px 18px rgb(0 0 0 / 40%);
-  }
+.es-codes tr:hover .peek, .es-codes tr:focus-within .peek {
+  display: block; position: absolute; z-index: 5; left: 4px; top: calc(100% + 6px); width: 176px; height: 176px;
+  max-width: none; border-radius: 10px; box-shadow: 0 4px 18px rgb(0 0 0 / 40%); pointer-events: none;
+}
+@media (min-width: 700px) {
+  .es-codes tr:hover .peek, .es-codes tr:focus-within .peek { left: auto; right: calc(100% + 14px); top: -66px; }
 }
 </style>
 """
@@ -61,7 +63,7 @@ def show_codes(photo: Photo, number: int) -> None:
     st.html(STYLE + code_table(reading, peeks(photo, number)))
     st.caption(
         "A bar is the probability that the movement is visible, not how strong it is; from the mark on it the code "
-        "counts as seen. Point at a line to see where on the face; a code's name opens the guide."
+        "counts as seen. Point at a line, or tap it, to see where on the face; a code's name opens the guide."
     )
 
 
@@ -100,8 +102,9 @@ def _line(reading: Reading, code: str, picture: str | None) -> str:
     return (
         f'<tr class="code {"present" if seen else "absent"}" data-code="{code}">'
         f'<td class="icon">{drawn}{peek}</td>'
-        f'<th scope="row" title="{escape(unit.looks)}"><a class="short" href="guide?code={code}" target="_blank">{code}'
-        f'</a> <span class="name">{escape(unit.name)}</span></th>'
+        f'<th scope="row" title="{escape(unit.looks)}"><span class="title">'
+        f'<a class="short" href="guide?code={code}" target="_blank">{code}</a> '
+        f'<span class="name">{escape(unit.name)}</span></span></th>'
         f'<td class="share"><div><span class="bar"><span class="fill" style="width: {100 * probability:.0f}%"></span>'
         f'<span class="mark" style="left: {100 * threshold:.0f}%"></span></span>'
         f'<span class="number">{escape(wording.percent(probability))}</span></div>'
