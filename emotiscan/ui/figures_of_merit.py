@@ -96,8 +96,7 @@ def show_code(card: Card, code: str) -> None:
                 continue
             where = DATA_NAMES.get(name, name) + (f" ({key.replace('_or_', ' or ')})" if key != code else "")
             if kind == LOCALISATION:
-                measured = {title: _with_interval(scores[measure]) for measure, title in PLACES.items()}
-                places.append({"On": where, "Faces with it": str(scores["faces"])} | measured)
+                places.append({"On": where, "Faces with it": str(scores["faces"])} | _in_place(scores))
             elif scores["auc"]["value"] is not None:
                 measured = {"AUC": _with_interval(scores["auc"]), "F1": _with_interval(scores["f1"])}
                 readings.append({"On": where, "Faces with it": f"{scores['support']} of {scores['known']}"} | measured)
@@ -274,8 +273,7 @@ def _localisation(report: Mapping, name: str) -> None:
         st.caption(report["note"])
     lines = {**report["codes"], "mean of the codes": report["mean"], **report.get("baselines", {})}
     rows = [
-        {"Map of": line, "Faces": str(scores.get("faces", ""))}
-        | {title: _with_interval(scores[key]) for key, title in PLACES.items()}
+        {"Map of": line, "Faces": str(scores.get("faces", ""))} | _in_place(scores)
         for line, scores in lines.items()
         if scores
     ]
@@ -288,6 +286,10 @@ def _localisation(report: Mapping, name: str) -> None:
         st.caption("Dotted: the best of the maps that know nothing of the face or of the code.")
     with st.expander("All figures of the maps"):
         st.dataframe(pd.DataFrame(rows), hide_index=True, height="content", key=f"places-{name}")
+
+
+def _in_place(scores: Mapping) -> dict[str, str]:
+    return {title: _with_interval(scores[key]) for key, title in PLACES.items()}
 
 
 def _interval(figure: Mapping) -> str | None:
