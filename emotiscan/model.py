@@ -3,8 +3,7 @@
     crop (b, 3, s, s) ─ backbone ─▶ feature map (b, c, h, w) ─┬─ pool ─▶ emotion logits (b, e)
                                                              └─ evidence (b, k, h, w) ─ pool ─▶ code logits (b, k)
 
-The backbones are torchvision's (DenseNet: Huang et al., 2017; VGG: Simonyan and Zisserman,
-2015). The feature map is a value of its own: explanations run the heads alone on it.
+The feature map is a value of its own: explanations run the heads alone on it.
 """
 
 import math
@@ -13,14 +12,21 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import torch
-import torchvision
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from emotiscan import facs
+from emotiscan.backbones import build_backbone, check_backbone
 
-BACKBONES = ("densenet201", "densenet121", "vgg16", "vgg16_bn")
+CONVOLUTION_AND_NORM = (
+    ("conv0", "norm0"),
+    ("conv1", "norm2"),
+    ("conv_in", "norm_in"),
+    ("conv_out", "norm_out"),
+)
+"""Names of layers that follow each other directly: torchvision's in a DenseNet, and ours."""
+
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -29,7 +35,7 @@ class ModelConfig:
     """What a network is; saved with its weights.
 
     Attributes:
-        backbone: one of `BACKBONES`.
+        backbone: one of `backbones.BACKBONES`, or two side by side: “densenet201+residual”.
         emotions: the emotion head's outputs, in order; exactly one is true (softmax).
         codes: the code head's outputs, in order; each is true or not (sigmoid).
         input_size: side of the crop that the network reads, in pixels.
@@ -59,10 +65,7 @@ class ModelConfig:
     std: tuple[float, float, float] = field(default=IMAGENET_STD)
 
     def __post_init__(self) -> None:
-        if self.backbone not in BACKBONES:
-            raise ValueError(f"unknown backbone “{self.backbone}”; use one of: {', '.join(BACKBONES)}")
-        if self.stride != 32 and not (self.stride == 16 and self.backbone.startswith("densenet")):
-            raise ValueError(f"a {self.backbone} with stride {self.stride} is not known; 16 is for DenseNets, else 32")
+        check_backbone(self.backbone, self.stride)
         for name in ("emotions", "codes", "mean", "std"):  # JSON gives lists
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if self.input_size < 32:
@@ -79,15 +82,7 @@ class FaceModel(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        net = getattr(torchvision.models, config.backbone)(weights=None)
-        self.backbone = net.features
-        channels = net.classifier.in_features if config.backbone.startswith("densenet") else 512
-        # In-place ReLUs would overwrite maps that explanations still need.
-        for module in self.backbone.modules():
-            if isinstance(module, nn.ReLU):
-                module.inplace = False
-        if config.stride == 16:
-            _keep_resolution(self.backbone)
+        self.backbone, channels = build_backbone(config.backbone, config.stride)
         self.emotion_head = _head(channels, config.hidden, config.dropout, len(config.emotions))
         self.code_head = _head(channels, config.hidden, config.dropout, len(config.codes))
         if config.local_codes:  # a code of few cells and one of many have other logits at the same certainty
@@ -96,8 +91,7 @@ class FaceModel(nn.Module):
 
     def features(self, crops: Tensor) -> Tensor:
         """Normalised crops (b, 3, s, s) to the last feature map (b, c, s/stride, s/stride), all values >= 0."""
-        # torchvision applies DenseNet's last ReLU outside `features`, in place; here it is explicit.
-        # VGG's map is already rectified, and a second ReLU leaves it as it is.
+        # Only a DenseNet's map is not rectified yet; a second ReLU leaves the others as they are.
         return torch.relu(self.backbone(crops))
 
     def heads(self, feature_map: Tensor) -> tuple[Tensor, Tensor]:
@@ -149,33 +143,12 @@ class FaceModel(nn.Module):
         processor's fastest convolutions want them.
         """
         self.eval()
-        for parent in [self.backbone, *self.backbone.modules()]:
-            for conv, norm in (("conv0", "norm0"), ("conv1", "norm2")):  # torchvision's names in a DenseNet
+        for parent in self.backbone.modules():
+            for conv, norm in CONVOLUTION_AND_NORM:
                 if hasattr(parent, conv) and isinstance(getattr(parent, norm, None), nn.BatchNorm2d):
                     setattr(parent, conv, fuse_conv_bn_eval(getattr(parent, conv), getattr(parent, norm)))
                     setattr(parent, norm, nn.Identity())
         return self.to(memory_format=torch.channels_last).requires_grad_(False)
-
-    def stages(self) -> list[nn.ModuleList]:
-        """The backbone's layers in order, grouped into its stages: what fine-tuning freezes and frees.
-
-        Five stages: a stem and four dense blocks with their transitions, or VGG's five blocks.
-        """
-        groups: list[list[nn.Module]] = [[]]
-        for name, layer in self.backbone.named_children():
-            starts_block = name.startswith("denseblock")
-            if starts_block:
-                groups.append([])
-            groups[-1].append(layer)
-            if self.config.backbone.startswith("vgg") and isinstance(layer, nn.MaxPool2d):
-                groups.append([])
-        return [nn.ModuleList(group) for group in groups if group]
-
-
-def _keep_resolution(densenet: nn.Module) -> None:
-    densenet.transition3.pool = nn.Identity()
-    for layer in densenet.denseblock4.values():
-        layer.conv2.dilation = layer.conv2.padding = (2, 2)
 
 
 def _head(channels: int, hidden: int, dropout: float, outputs: int) -> nn.Sequential:

@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from emotiscan.model import BACKBONES
+from emotiscan.backbones import BACKBONES
 from emotiscan.training.augmentation import Augmentation
 from emotiscan.training.options import add_machine_options
 from emotiscan.training.settings import SETS, Settings, SettingsError

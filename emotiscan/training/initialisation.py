@@ -96,6 +96,8 @@ def _config(settings: Settings, emotions: tuple[str, ...], codes: tuple[str, ...
 
 
 def _download(backbone: str) -> dict[str, Tensor]:
+    if not hasattr(torchvision.models, backbone):
+        raise SettingsError(f"ImageNet's weights for {backbone}, our own network, do not exist; use --init none")
     try:
         return getattr(torchvision.models, backbone)(weights="IMAGENET1K_V1").state_dict()
     except (urllib.error.URLError, OSError, RuntimeError) as error:

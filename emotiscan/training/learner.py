@@ -9,6 +9,7 @@ from torchmetrics import CatMetric, MeanMetric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 from torchmetrics.functional.classification import binary_auroc
 
+from emotiscan.backbones import stages
 from emotiscan.model import FaceModel
 from emotiscan.training.losses import code_loss, emotion_loss, map_loss, region_loss
 from emotiscan.training.settings import Settings
@@ -138,10 +139,10 @@ class FaceLearner(L.LightningModule):
 
         A frozen stage also keeps its batch statistics.
         """
-        stages = self.model.stages()
+        groups = stages(self.model.backbone)
         thawed = 0 if self.current_epoch < self.settings.freeze_epochs else self.settings.unfreeze
-        for place, stage in enumerate(stages):
-            trains = place >= len(stages) - thawed
+        for place, stage in enumerate(groups):
+            trains = place >= len(groups) - thawed
             stage.requires_grad_(trains).train(trains)
 
     def _heads(self) -> nn.ModuleList:
