@@ -42,7 +42,7 @@ def test_its_checkpoint_reads_a_photograph(run):
     assert tuple(reading.emotions) == facs.EMOTIONS  # nobody in CK+ is neutral
     assert tuple(reading.codes) == facs.CODES
     config, training = analyzer.card.config, analyzer.card.training
-    assert (config.backbone, config.input_size, config.hidden) == ("densenet121", 48, 16)
+    assert (config.backbone, config.input_size, config.hidden) == ("residual", 48, 16)
     assert training["data"] == {"ckplus": {"train": 19, "validation": 3, "test": 3}}
     assert training["settings"]["data"] == ["ckplus"]  # paths stay on the machine that trained
     assert str(run[1]) not in json.dumps(dict(training))
@@ -160,6 +160,6 @@ def test_an_average_of_the_weights_is_what_is_kept(ckplus, train, monkeypatch):
         weights(train(*data, "--sizes", sizes, "--ema", ema, out=out)[1] / "last.ckpt")
         for out, (sizes, ema) in runs.items()
     )
-    for name in ("emotion_head.4.weight", "backbone.norm5.running_mean"):
+    for name in ("emotion_head.4.weight", "backbone.residualblock4.norm_out.running_mean"):
         assert not torch.equal(one[name], two[name])
         assert torch.allclose(averaged[name], 0.75 * one[name] + 0.25 * two[name], atol=1e-6)

@@ -101,6 +101,11 @@ def test_the_shipped_checkpoint_is_the_default(tiny_weights, monkeypatch):
     assert start("shipped")[1].hidden == 16
 
 
+def test_our_own_network_has_no_imagenet_weights():
+    with pytest.raises(SettingsError, match="residual, our own network, do not exist; use --init none"):
+        start("imagenet", backbone="residual")
+
+
 def test_without_a_network_imagenet_names_the_way_out(monkeypatch):
     build = torchvision.models.densenet121
 

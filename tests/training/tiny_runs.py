@@ -6,7 +6,7 @@ from emotiscan.training import callbacks, reporting
 from emotiscan.training.fit import main
 
 PLAIN = ["--batch", "8", "--workers", "0", "--precision", "fp32"]
-FROM_NOTHING = ["--init", "none", "--backbone", "densenet121", "--hidden", "16", *PLAIN]
+FROM_NOTHING = ["--init", "none", "--backbone", "residual", "--hidden", "16", *PLAIN]
 
 
 def weights(path):
