@@ -1,6 +1,4 @@
-"""What makes a feature map of a crop: torchvision's deep networks, a shallow one of ours, or two side by side."""
-
-from itertools import zip_longest
+"""What makes a feature map of a crop: torchvision's deep networks, or a shallow one of ours."""
 
 import torch
 import torchvision
@@ -11,25 +9,21 @@ RESIDUAL = "residual"
 BACKBONES = ("densenet201", "densenet121", "vgg16", "vgg16_bn", RESIDUAL)
 """DenseNet: Huang et al., 2017; VGG: Simonyan and Zisserman, 2015; `ResidualBackbone` is our own."""
 
-BESIDE = "+"
-"""Joins the names of backbones that stand side by side."""
-
 
 def check_backbone(name: str, stride: int) -> None:
     """Refuse what cannot be built.
 
     Args:
-        name: one of `BACKBONES`, or several with `BESIDE` between them.
+        name: one of `BACKBONES`.
         stride: pixels of the crop for each cell of the feature map, 16 or 32.
 
     Raises:
-        ValueError: a name is not known, or one of them has no such stride.
+        ValueError: the name is not known, or it has no such stride.
     """
-    for part in name.split(BESIDE):
-        if part not in BACKBONES:
-            raise ValueError(f"unknown backbone “{part}”; use one of: {', '.join(BACKBONES)}")
-        if stride != 32 and not (stride == 16 and not part.startswith("vgg")):
-            raise ValueError(f"a {part} with stride {stride} is not known; 16 is for DenseNets and {RESIDUAL}, else 32")
+    if name not in BACKBONES:
+        raise ValueError(f"unknown backbone “{name}”; use one of: {', '.join(BACKBONES)}")
+    if stride != 32 and (stride != 16 or name.startswith("vgg")):
+        raise ValueError(f"a {name} with stride {stride} is not known; 16 is for DenseNets and {RESIDUAL}, else 32")
 
 
 def build_backbone(name: str, stride: int) -> tuple[nn.Module, int]:
@@ -40,9 +34,6 @@ def build_backbone(name: str, stride: int) -> tuple[nn.Module, int]:
     Args:
         name, stride: that `check_backbone` accepts.
     """
-    if BESIDE in name:
-        networks, channels = zip(*(build_backbone(part, stride) for part in name.split(BESIDE)), strict=True)
-        return SideBySide(networks), sum(channels)
     if name == RESIDUAL:
         network = ResidualBackbone(stride)
         return network, network.channels
@@ -62,11 +53,7 @@ def stages(backbone: nn.Module) -> list[nn.ModuleList]:
     """A backbone's layers in order, grouped into its five stages: what fine-tuning freezes and frees.
 
     A stem and four dense or residual blocks, with the transitions after them, or VGG's five blocks.
-    Networks side by side are freed stage by stage together.
     """
-    if isinstance(backbone, SideBySide):
-        groups = zip_longest(*map(stages, backbone), fillvalue=())
-        return [nn.ModuleList(layer for group in together for layer in group) for together in groups]
     found: list[list[nn.Module]] = [[]]
     for name, layer in backbone.named_children():
         if name.startswith(("denseblock", "residualblock")):
@@ -75,14 +62,6 @@ def stages(backbone: nn.Module) -> list[nn.ModuleList]:
         if isinstance(layer, nn.MaxPool2d) and not name.startswith("pool"):  # DenseNet's stem names its own
             found.append([])
     return [nn.ModuleList(group) for group in found if group]
-
-
-class SideBySide(nn.ModuleList):
-    """Networks that see the same crop; their maps lie in one another's channels, in order, already rectified."""
-
-    def forward(self, crops: Tensor) -> Tensor:
-        """Normalised crops (b, 3, s, s) to (b, c1 + c2 + …, s/stride, s/stride)."""
-        return torch.cat([torch.relu(network(crops)) for network in self], dim=1)
 
 
 class ResidualBackbone(nn.Sequential):

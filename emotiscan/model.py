@@ -35,7 +35,7 @@ class ModelConfig:
     """What a network is; saved with its weights.
 
     Attributes:
-        backbone: one of `backbones.BACKBONES`, or two side by side: “densenet201+residual”.
+        backbone: one of `backbones.BACKBONES`.
         emotions: the emotion head's outputs, in order; exactly one is true (softmax).
         codes: the code head's outputs, in order; each is true or not (sigmoid).
         input_size: side of the crop that the network reads, in pixels.
