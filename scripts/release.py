@@ -31,6 +31,8 @@ NOTES = {
     "absent, doubtful ones left out. AU26 and AU27 were coded together. The way of calibrating was chosen on them.",
     "rendered": "Faces drawn by the project's renderer, of persons that were not trained or calibrated on; their codes "
     "are exact.",
+    "acted": "Those of the rendered faces that act an expression, with codes that go together in people.",
+    "random": "Those of the rendered faces whose codes were combined at random, as no person combines them.",
     "places": "Faces drawn by the project's renderer, of persons that were not trained or calibrated on.",
     "photo-places": "The 108 photographs whose codes were read by eye; held against each code's anatomical region, by "
     "which training on other photographs also taught where a code can show.",
@@ -56,6 +58,8 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
         ("validation", options.ferplus, ["--split", "validation"]),
         ("photographs", options.photographs, []),
         ("rendered", options.held_out, []),
+        ("acted", f"{options.held_out},faces=acted", []),
+        ("random", f"{options.held_out},faces=random", []),
     ):
         yield name, evaluate.main, measuring(name, data, report / name, *split)
     for name, data, more in (("places", options.held_out, ["200"]), ("photo-places", options.photographs, [])):

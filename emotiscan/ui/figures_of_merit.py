@@ -16,11 +16,19 @@ DATA_NAMES = {
     "calibration": "faces that the probabilities were calibrated on",
     "photographs": "photographs whose codes were read by eye",
     "rendered": "drawn faces of people it was not trained on",
+    "acted": "drawn faces that act an expression",
+    "random": "drawn faces whose codes were combined at random",
     "places": "heat maps of drawn faces",
     "photo-places": "heat maps of photographs",
 }
 
-TABS = {"rendered": "Drawn faces", "places": "Heat maps, drawn", "photo-places": "Heat maps, photographs"}
+TABS = {
+    "rendered": "Drawn faces",
+    "acted": "Drawn, acted",
+    "random": "Drawn, random",
+    "places": "Heat maps, drawn",
+    "photo-places": "Heat maps, photographs",
+}
 """What a report's tab is called where its own name does not say it."""
 
 EVALUATION, FAIRNESS, LOCALISATION = "evaluation", "fairness", "localisation"

@@ -16,7 +16,7 @@ from emotiscan.training.loaders.ckplus import load_ckplus, load_ckplus_course
 from emotiscan.training.loaders.disfa import load_disfa
 from emotiscan.training.loaders.ferplus import load_ferplus
 from emotiscan.training.loaders.plain import load_csv
-from emotiscan.training.loaders.rendered import load_rendered
+from emotiscan.training.loaders.rendered import FACES, load_rendered
 from emotiscan.training.loaders.rows import read_rows
 from emotiscan.training.table import LabelTable, TableError, with_soft_codes, without_persons
 
@@ -46,7 +46,9 @@ def load_source(source: str) -> LabelTable:
             - `,without=FILE`: a CSV whose column `image` names pictures of persons to leave out;
             - `,share=NUMBER`: how much of the data set each epoch trains on, 1 by default; of a
               share below 1 every epoch takes others, above 1 pictures come more than once;
-            - `,learn=emotions` or `,learn=codes`: what to keep of the labels, by default both.
+            - `,learn=emotions` or `,learn=codes`: what to keep of the labels, by default both;
+            - `,faces=acted` or `,faces=random`: of `rendered`, only those that act an emotion, or only those whose
+              codes were combined at random.
 
     Raises:
         TableError: the source is not written so, or its files are missing or broken.
@@ -62,8 +64,12 @@ def load_source(source: str) -> LabelTable:
     images = chosen.get("images")
     if images and "images" not in inspect.signature(LOADERS[kind]).parameters:
         raise TableError(source, f"{kind} takes no option images=DIR; its pictures are looked for below {path}")
+    faces = chosen.get("faces")
+    if faces and kind != "rendered":
+        raise TableError(source, f"faces={faces} is an option of rendered faces only; leave it out for {kind}")
+    taken = {name: value for name, value in (("images", images), ("faces", faces)) if value}
     try:
-        table = LOADERS[kind](path, **({"images": images} if images else {}))
+        table = LOADERS[kind](path, **taken)
     except ImageError as error:  # the folder or zip file itself cannot be read
         raise TableError(source, str(error)) from None
     if "codes" in chosen:
@@ -80,16 +86,18 @@ def _options(source: str, options: list[str]) -> dict[str, str]:
     chosen = {}
     for option in options:
         name, equals, value = option.partition("=")
-        if not equals or name not in (*FILES, "share", "learn"):
+        if not equals or name not in (*FILES, "share", "learn", "faces"):
             raise TableError(
                 source,
                 f"“{option}” is no option of a data source; use codes=FILE, images=DIR, without=FILE, share=NUMBER, "
-                "learn=emotions or learn=codes",
+                "learn=emotions, learn=codes, faces=acted or faces=random",
             )
         if name in FILES and not Path(value).exists():
             raise TableError(value, "there is no such file or folder")
         if name == "learn" and value not in ("emotions", "codes"):
             raise TableError(source, f"“{option}”: write learn=emotions or learn=codes")
+        if name == "faces" and value not in FACES:
+            raise TableError(source, f"“{option}”: write faces=acted or faces=random")
         if name == "share" and not _is_positive(value):
             raise TableError(source, f"“{option}”: write a number above 0, e.g. share=0.5")
         chosen[name] = value

@@ -9,8 +9,11 @@ from emotiscan.training.table import LabelTable, TableError, build_table
 PRESENT, ABSENT = 0.25, 0.1
 """A code of at least the first intensity is present, of at most the second absent; between, nobody could say."""
 
+FACES = ("acted", "random")
+"""Kinds of faces in a folder: those that act an emotion, and those whose codes were combined at random."""
 
-def load_rendered(path: str | Path) -> LabelTable:
+
+def load_rendered(path: str | Path, faces: str | None = None) -> LabelTable:
     """A folder of rendered faces; its intensities become present, absent or unknown.
 
     Faces with random combinations of codes have no emotion: it stays unknown. Skin tone, age and
@@ -18,13 +21,18 @@ def load_rendered(path: str | Path) -> LabelTable:
 
     Args:
         path: the folder, or its labels.csv.
+        faces: one of `FACES`, or None for all.
 
     Raises:
-        TableError: a column or picture is missing, or a value is not what it should be.
+        TableError: a column or picture is missing, a value is not what it should be, or no face is of that kind.
     """
     file = Path(path)
     file = file / "labels.csv" if file.is_dir() else file
     rows = read_rows(file, ["image", "subject", "split", "emotion", *facs.CODES])
+    if faces:
+        rows = [row for row in rows if bool(row["emotion"]) == (faces == "acted")]
+        if not rows:
+            raise TableError(file, f"none of its faces is {faces}; leave faces={faces} out")
     pictures = (
         row
         | {"votes": None, "maps": f"maps/{PurePosixPath(str(row['image'])).stem}.npz"}
