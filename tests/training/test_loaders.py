@@ -9,6 +9,7 @@ from trees import (
     write_course,
     write_csv,
     write_ferplus,
+    write_rendered,
 )
 
 from emotiscan import facs
@@ -263,6 +264,8 @@ def test_csv_of_a_spreadsheet_with_a_byte_order_mark(tmp_path):
         ("csv:{csv},share=0", "write a number above 0, e.g. share=0.5"),
         ("csv:{csv},share=half", "write a number above 0, e.g. share=0.5"),
         ("csv:{csv},learn=all", "write learn=emotions or learn=codes"),
+        ("rendered:{csv},faces=sad", "write faces=acted or faces=random"),
+        ("csv:{csv},faces=acted", "is an option of rendered faces only; leave it out for csv"),
         ("csv:{csv},without=gone.csv", "gone.csv: there is no such file or folder"),
         ("csv:{csv},images={csv}", "neither a folder nor a zip file"),
     ],
@@ -297,3 +300,12 @@ def test_a_source_can_teach_one_thing_only(tmp_path, learn, blank):
     file = write_csv(tmp_path, ["image", "emotion", "AU12"], [["happy0.png", "happy", "1"]])
     row = load_source(f"csv:{file},learn={learn}").frame.iloc[0]
     assert {name for name in ("positive", "AU12") if np.isnan(row[name])} == {blank}
+
+
+def test_rendered_faces_that_act_and_those_of_random_codes_can_be_taken_apart(tmp_path):
+    faces = [{"AU12": 1.0}, {"AU7": 1.0}, {}]
+    folder = write_rendered(tmp_path / "both", faces, emotions=["happiness", "", "neutral"])
+    pictures = {kind: [*load_source(f"rendered:{folder},faces={kind}").frame["image"]] for kind in ("acted", "random")}
+    assert pictures == {"acted": ["images/000000.jpg", "images/000002.jpg"], "random": ["images/000001.jpg"]}
+    with pytest.raises(TableError, match="none of its faces is acted; leave faces=acted out"):
+        load_source(f"rendered:{write_rendered(tmp_path / 'one', faces)},faces=acted")

@@ -157,13 +157,16 @@ def write_csv(root: Path, columns: Sequence[str], rows: Sequence[Sequence[object
     return write_rows(root / "labels.csv", columns, rows)
 
 
-def write_rendered(root: Path, faces: Sequence[Mapping[str, float]], split: Sequence[str] = ()) -> Path:
+def write_rendered(
+    root: Path, faces: Sequence[Mapping[str, float]], split: Sequence[str] = (), emotions: Sequence[str] = ()
+) -> Path:
     """A folder as the renderer writes it, without movement maps: one picture for each mapping of code to intensity."""
     columns = ["image", "subject", "split", "emotion", *facs.CODES]
     rows = []
     for n, codes in enumerate(faces):
         put(root / f"images/{n:06}.jpg", png("happy" if codes else "calm", person=n % 8))
-        rows.append([f"images/{n:06}.jpg", f"s0-{n:06}", split[n] if split else "train", ""])
+        rows.append([f"images/{n:06}.jpg", f"s0-{n:06}", split[n] if split else "train"])
+        rows[-1].append(emotions[n] if emotions else "")
         rows[-1] += [codes.get(code, 0) for code in facs.CODES]
     write_rows(root / "labels.csv", columns, rows)
     return root
