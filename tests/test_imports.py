@@ -18,7 +18,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "images": {"strangers"},
     "faces": set(),
     "calibration": set(),
-    "model": {"facs"},
+    "backbones": set(),
+    "model": {"facs", "backbones"},
     "checkpoint": {"facs", "files", "calibration", "model"},
     "explain": {"facs", "faces", "model"},
     "evaluation": {"facs", "calibration"},
@@ -28,7 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": CORE | {"scoring"},
     "ui": CORE,
     "rendering": {"facs", "files", "images", "faces"},
-    "training": (CORE - {"analysis", "records"}) | {"evaluation", "rendering"},
+    "training": (CORE - {"analysis", "records"}) | {"backbones", "evaluation", "rendering"},
     "streamlit_app": {"ui", "__init__"},
     "train": {"training"},
 }
