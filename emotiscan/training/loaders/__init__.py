@@ -61,15 +61,14 @@ def load_source(source: str) -> LabelTable:
     if not Path(path).exists():
         raise TableError(path, "there is no such file or folder")
     chosen = _options(source, options)
-    images = chosen.get("images")
-    if images and "images" not in inspect.signature(LOADERS[kind]).parameters:
+    own = {name: chosen[name] for name in ("images", "faces") if name in chosen}
+    takes = inspect.signature(LOADERS[kind]).parameters
+    if "images" in own and "images" not in takes:
         raise TableError(source, f"{kind} takes no option images=DIR; its pictures are looked for below {path}")
-    faces = chosen.get("faces")
-    if faces and kind != "rendered":
-        raise TableError(source, f"faces={faces} is an option of rendered faces only; leave it out for {kind}")
-    taken = {name: value for name, value in (("images", images), ("faces", faces)) if value}
+    if "faces" in own and "faces" not in takes:
+        raise TableError(source, f"faces={own['faces']} is an option of rendered faces only; leave it out for {kind}")
     try:
-        table = LOADERS[kind](path, **taken)
+        table = LOADERS[kind](path, **own)
     except ImageError as error:  # the folder or zip file itself cannot be read
         raise TableError(source, str(error)) from None
     if "codes" in chosen:
