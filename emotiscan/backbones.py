@@ -9,6 +9,9 @@ RESIDUAL = "residual"
 BACKBONES = ("densenet201", "densenet121", "vgg16", "vgg16_bn", RESIDUAL)
 """DenseNet: Huang et al., 2017; VGG: Simonyan and Zisserman, 2015; `ResidualBackbone` is our own."""
 
+CONVOLUTION_AND_NORM = (("conv0", "norm0"), ("conv1", "norm2"), ("conv_in", "norm_in"), ("conv_out", "norm_out"))
+"""Names of layers that follow each other directly: torchvision's in a DenseNet, and ours."""
+
 
 def check_backbone(name: str, stride: int) -> None:
     """Refuse what cannot be built.
@@ -67,8 +70,7 @@ def stages(backbone: nn.Module) -> list[nn.ModuleList]:
 class ResidualBackbone(nn.Sequential):
     """A shallow residual network (He et al., 2016) that is told where on the face it looks (Liu et al., 2018).
 
-    A tenth of DenseNet201's work. Few layers lie between the pixels and the map, so that it learns in
-    a short time what shows small: a lid, the edge of a lip.
+    Far less work than a DenseNet201: for experiments, and for tests that train.
     """
 
     channels = 256

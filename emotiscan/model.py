@@ -17,15 +17,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from emotiscan import facs
-from emotiscan.backbones import build_backbone, check_backbone
-
-CONVOLUTION_AND_NORM = (
-    ("conv0", "norm0"),
-    ("conv1", "norm2"),
-    ("conv_in", "norm_in"),
-    ("conv_out", "norm_out"),
-)
-"""Names of layers that follow each other directly: torchvision's in a DenseNet, and ours."""
+from emotiscan.backbones import CONVOLUTION_AND_NORM, build_backbone, check_backbone
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

@@ -5,8 +5,8 @@
 
 Every variant trains our small residual network from random weights on the same number of 64 px crops (`COMMON`), once a
 seed, and is then read on the FER+ validation part, the rendered validation persons, and photographs coded by eye. The
-shipped DenseNet201 would take days; what a source or a loss teaches shows in a tenth of its work. Runs that are done
-are not done again: stop it and start it whenever you like. The table (Markdown) is written to DIR/ablation.md, the
+shipped DenseNet201 would take far longer, and need not rank the variants alike.
+Runs that are done are not done again: stop it and start it whenever you like. The table (Markdown) is written to DIR/ablation.md, the
 figures of every single run to DIR/ablation.csv.
 """
 
@@ -26,9 +26,9 @@ COMMON = (
     *("--l2", "0.05", "--balance", "0", "--ema", "0.98", "--patience", "99", "--stride", "16"),
     *("--local-codes", "--map-loss", "0.1", "--region-loss", "0.05", "--code-loss", "2"),
     *("--augment", "low_resolution=0.25", "--augment", "noise=0.02"),
-    *("--workers", "1", "--threads", "1"),  # a network this small learns as fast as pictures are loaded
+    *("--workers", "1", "--threads", "1"),  # pictures are loaded beside the learning
 )
-"""Options of every run, those of the shipped checkpoint; a variant's own come after them and win."""
+"""Options of every run; a variant's own come after them and win."""
 
 FACES = 10_000
 """Training faces in an epoch, whatever the sources: what differs is what they teach, not how many there are."""
