@@ -6,8 +6,8 @@
 Every variant trains our small residual network from random weights on the same number of 64 px crops (`COMMON`), once a
 seed, and is then read on the FER+ validation part, the rendered validation persons, and photographs coded by eye. The
 shipped DenseNet201 would take far longer, and need not rank the variants alike.
-Runs that are done are not done again: stop it and start it whenever you like. The table (Markdown) is written to DIR/ablation.md, the
-figures of every single run to DIR/ablation.csv.
+Runs that are done are not done again: stop it and start it whenever you like. The table (Markdown) is
+written to DIR/ablation.md, the figures of every single run to DIR/ablation.csv.
 """
 
 import argparse
