@@ -18,8 +18,11 @@ import pandas as pd
 from runs import RunFailed, table, trained
 
 from emotiscan.checkpoint import load_checkpoint
+from emotiscan.training.data import split_table
+from emotiscan.training.loaders import load_source
 from emotiscan.training.prediction import load_split, predict_tables
 from emotiscan.training.reporting import report_on
+from emotiscan.training.settings import Settings
 
 COMMON = (
     *("--init", "none", "--backbone", "residual", "--sizes", "64:4", "--batch", "64", "--lr", "0.003"),
@@ -71,7 +74,7 @@ def main() -> int:
     parser.add_argument("--compile", action="store_true", help="as train.py's")
     options = parser.parse_args()
     sources = {name: getattr(options, name) for name in ("ferplus", "lfw", "rendered")}
-    counts = {name: len(load_split(source, "train")) for name, source in sources.items()}
+    counts = {name: training_faces(source, options.out) for name, source in sources.items()}
     rows = []
     for seed in range(options.seeds):
         for variant in options.only or VARIANTS:
@@ -92,6 +95,11 @@ def main() -> int:
             pd.DataFrame(rows).to_csv(options.out / "ablation.csv", index=False)
             (options.out / "ablation.md").write_text(table(pd.DataFrame(rows), "variant"))
     return 0
+
+
+def training_faces(source: str, out: Path) -> int:
+    """How many faces of a data set train.py trains on."""
+    return len(split_table(load_source(source), Settings(data=(source,), out=str(out))).part("train"))
 
 
 def figures(run: Path, options: argparse.Namespace) -> dict[str, float]:

@@ -45,7 +45,7 @@ def load_data(settings: Settings, progress: Progress | None = None) -> AlignedTa
         SettingsError: the split leaves nothing to train on or to validate with, or all pictures
             have one emotion.
     """
-    tables = [_split(load_source(source), settings, place) for place, source in enumerate(settings.data)]
+    tables = [split_table(load_source(source), settings, place) for place, source in enumerate(settings.data)]
     table = join_tables(tables)
     if len(table.emotions) == 1:
         raise SettingsError(f"every known emotion is {table.emotions[0]}; pictures of at least two are needed")
@@ -69,7 +69,15 @@ def load_data(settings: Settings, progress: Progress | None = None) -> AlignedTa
     return aligned
 
 
-def _split(table: LabelTable, settings: Settings, place: int) -> LabelTable:
+def split_table(table: LabelTable, settings: Settings, place: int = 0) -> LabelTable:
+    """A data set with the split that a run trains with: its own, or one by persons.
+
+    Args:
+        place: which of the run's data sets it is, for `--folds sets`.
+
+    Raises:
+        SettingsError: it cannot be split so.
+    """
     try:
         if settings.fold is not None and settings.folds == SETS:
             return table.with_split(_whole_set(table, settings, held_out=place == settings.fold))
