@@ -1,6 +1,9 @@
 """What the experiment scripts share: a run that is done is not done again, and tables of means over seeds."""
 
 import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +18,22 @@ class RunFailed(Exception):
     """A training run ended with an error or was interrupted; it has said why."""
 
 
-def trained(run: Path, options: list[str]) -> Path:
+def all_trained(runs: Mapping[Path, Sequence[str]], jobs: int) -> None:
+    """The checkpoints of several runs, so many at a time; what is done when one fails is kept.
+
+    Raises:
+        RunFailed: training did not end well in one of them.
+    """
+    if jobs == 1:
+        for run, options in runs.items():
+            trained(run, options)
+        return
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:  # forked processes would share torch's locks
+        for running in [pool.submit(trained, run, options) for run, options in runs.items()]:
+            running.result()
+
+
+def trained(run: Path, options: Sequence[str]) -> Path:
     """The checkpoint of a run, trained now unless it is there; a run that was interrupted goes on.
 
     Raises:

@@ -12,11 +12,13 @@ The table (Markdown) is written to DIR/small-data.md, the figures of every singl
 
 import argparse
 import json
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
-from runs import RunFailed, table, trained
+from runs import RunFailed, all_trained, table, trained
 
 PRETRAINING = ("--init", "none", "--batch", "64", "--l2", "0.05", "--balance", "0", "--patience", "99")
 """Options with which the frozen backbones learn from rendered faces."""
@@ -56,23 +58,32 @@ def main() -> int:
     parser.add_argument("--epochs", type=int, default=25, help="at most so many (default: 25)")
     parser.add_argument("--size", type=int, default=96, help="side of the crops (default: 96)")
     parser.add_argument("--out", type=Path, required=True, help="folder for the runs and the table")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at a time (default: 1)")
     parser.add_argument("--cache", default="cache", help="where found faces are kept (default: cache)")
     options = parser.parse_args()
-    rows = []
     try:
         starts = {name: str(_pretrained(name, options)) for name in BACKBONES}
-        for seed in range(options.seeds):
-            for number, (system, own) in enumerate(SYSTEMS.items()):
-                run = options.out / f"system{number}-{seed}"
-                told = ["--data", f"ckplus-course:{options.posed}", *COMMON, "--cache", options.cache]
-                told += ["--sizes", f"{options.size}:{options.epochs}", "--seed", str(seed)]
-                trained(run, told + [option.format(**starts) for option in own])
-                rows.append({"system": system, "seed": seed} | _figures(run))
-                pd.DataFrame(rows).to_csv(options.out / "small-data.csv", index=False)
-                (options.out / "small-data.md").write_text(table(pd.DataFrame(rows), "system"))
+        runs = {
+            (system, seed): options.out / f"system{number}-{seed}"
+            for seed in range(options.seeds)
+            for number, system in enumerate(SYSTEMS)
+        }
+        all_trained({run: _told(*key, starts, options) for key, run in runs.items()}, options.jobs)
     except RunFailed:
         return 1
+    found = pd.DataFrame([{"system": system, "seed": seed} | _figures(run) for (system, seed), run in runs.items()])
+    found.to_csv(options.out / "small-data.csv", index=False)
+    (options.out / "small-data.md").write_text(table(found, "system"))
     return 0
+
+
+def _told(system: str, seed: int, starts: Mapping[str, str], options: argparse.Namespace) -> list[str]:
+    """train.py's options for a system's run."""
+    told = ["--data", f"ckplus-course:{options.posed}", *COMMON, "--cache", options.cache]
+    told += ["--sizes", f"{options.size}:{options.epochs}", "--seed", str(seed)]
+    if options.jobs > 1:  # the runs share the processor's cores
+        told += ["--workers", "1", "--threads", str(max(1, (os.cpu_count() or 1) // options.jobs))]
+    return told + [option.format(**starts) for option in SYSTEMS[system]]
 
 
 def _pretrained(backbone: str, options: argparse.Namespace) -> Path:
