@@ -6,7 +6,6 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -49,10 +48,10 @@ def trained(run: Path, options: Sequence[str]) -> Path:
 
 
 def table(runs: pd.DataFrame, by: str) -> str:
-    """Runs as a Markdown table: one row for each value of a column, mean ± standard deviation over its seeds."""
+    """Runs as a Markdown table: a row for each value of a column, mean ± standard deviation over its seeds, if several."""
     names = [name for name in runs.columns if name not in (by, "seed")]
     lines = [f"| {by} | seeds | {' | '.join(names)} |", "|---|---" + "|---" * len(names) + "|"]
     for value, part in runs.groupby(by, sort=False):
-        cells = [f"{part[n].mean():.3f} ± {np.nan_to_num(part[n].std(ddof=1)):.3f}" for n in names]
+        cells = [f"{part[n].mean():.3f}" + (f" ± {part[n].std(ddof=1):.3f}" if len(part) > 1 else "") for n in names]
         lines.append(f"| {value} | {len(part)} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
