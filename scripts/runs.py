@@ -48,7 +48,7 @@ def trained(run: Path, options: Sequence[str]) -> Path:
 
 
 def table(runs: pd.DataFrame, by: str) -> str:
-    """Runs as a Markdown table: a row for each value of a column, mean ± standard deviation over its seeds, if several."""
+    """Runs as a Markdown table: a row for each value of a column, mean ± standard deviation over its seeds."""
     names = [name for name in runs.columns if name not in (by, "seed")]
     lines = [f"| {by} | seeds | {' | '.join(names)} |", "|---|---" + "|---" * len(names) + "|"]
     for value, part in runs.groupby(by, sort=False):
