@@ -1,7 +1,7 @@
 """What the experiment scripts share: a run that is done is not done again, and tables of means over seeds."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,8 +17,8 @@ class RunFailed(Exception):
     """A training run ended with an error or was interrupted; it has said why."""
 
 
-def all_trained(runs: Mapping[Path, Sequence[str]], jobs: int) -> None:
-    """The checkpoints of several runs, so many at a time; what is done when one fails is kept.
+def all_trained(runs: Mapping[Path, Sequence[str]], jobs: int) -> Iterator[Path]:
+    """Each run's folder in turn, once it is trained; so many are trained at a time.
 
     Raises:
         RunFailed: training did not end well in one of them.
@@ -26,10 +26,13 @@ def all_trained(runs: Mapping[Path, Sequence[str]], jobs: int) -> None:
     if jobs == 1:
         for run, options in runs.items():
             trained(run, options)
+            yield run
         return
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:  # forked processes would share torch's locks
-        for running in [pool.submit(trained, run, options) for run, options in runs.items()]:
-            running.result()
+        waiting = {run: pool.submit(trained, run, options) for run, options in runs.items()}
+        for run, training in waiting.items():
+            training.result()
+            yield run
 
 
 def trained(run: Path, options: Sequence[str]) -> Path:

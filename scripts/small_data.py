@@ -20,6 +20,8 @@ from pathlib import Path
 import pandas as pd
 from runs import RunFailed, all_trained, table, trained
 
+from emotiscan.training.options import whole_number
+
 PRETRAINING = ("--init", "none", "--batch", "64", "--l2", "0.05", "--balance", "0", "--patience", "99")
 """Options with which the frozen backbones learn from rendered faces."""
 
@@ -58,22 +60,24 @@ def main() -> int:
     parser.add_argument("--epochs", type=int, default=25, help="at most so many (default: 25)")
     parser.add_argument("--size", type=int, default=96, help="side of the crops (default: 96)")
     parser.add_argument("--out", type=Path, required=True, help="folder for the runs and the table")
-    parser.add_argument("--jobs", type=int, default=1, help="runs at a time (default: 1)")
+    parser.add_argument("--jobs", type=whole_number(1), default=1, help="runs at a time (default: 1)")
     parser.add_argument("--cache", default="cache", help="where found faces are kept (default: cache)")
     options = parser.parse_args()
     try:
         starts = {name: str(_pretrained(name, options)) for name in BACKBONES}
         runs = {
-            (system, seed): options.out / f"system{number}-{seed}"
+            options.out / f"system{number}-{seed}": (system, seed)
             for seed in range(options.seeds)
             for number, system in enumerate(SYSTEMS)
         }
-        all_trained({run: _told(*key, starts, options) for key, run in runs.items()}, options.jobs)
+        rows = []
+        for run in all_trained({run: _told(*of, starts, options) for run, of in runs.items()}, options.jobs):
+            system, seed = runs[run]
+            rows.append({"system": system, "seed": seed} | _figures(run))
+            pd.DataFrame(rows).to_csv(options.out / "small-data.csv", index=False)
+            (options.out / "small-data.md").write_text(table(pd.DataFrame(rows), "system"))
     except RunFailed:
         return 1
-    found = pd.DataFrame([{"system": system, "seed": seed} | _figures(run) for (system, seed), run in runs.items()])
-    found.to_csv(options.out / "small-data.csv", index=False)
-    (options.out / "small-data.md").write_text(table(found, "system"))
     return 0
 
 
