@@ -44,6 +44,16 @@ def test_a_peak_elsewhere_is_a_miss_however_much_energy_is_inside(places):
     assert report["energy"]["value"] == pytest.approx((6 * 32 / 48 + 2 * 32 / (48 + 8.5)) / 8)
 
 
+def test_of_several_highest_points_each_counts_its_part(places):
+    """A map cut off at its top would else be judged by the corner nearest to where it is highest."""
+    maps = np.zeros(places.shape)
+    maps[:, 0, 3:7, 2] = 1  # one of four rows in the upper half
+    maps[:, 1, 3:7, 2] = 1  # three of four in the lower one
+    codes = judge(maps, places)["codes"]
+    assert codes["AU1"]["pointing"]["value"] == pytest.approx(1 / 4)
+    assert codes["AU12"]["pointing"]["value"] == pytest.approx(3 / 4)
+
+
 def test_a_map_without_evidence_points_nowhere(places):
     report = judge(np.zeros(places.shape), places)
     assert report["mean"]["pointing"]["value"] == report["mean"]["energy"]["value"] == 0

@@ -76,13 +76,17 @@ def localisation(
 
 
 def measures(maps: Maps, places: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
-    """(n, m, m) maps and places to (n,) hits (0 or 1), shares of energy, and areas, each 0 to 1."""
+    """(n, m, m) maps and places to (n,) hits, shares of energy, and areas, each 0 to 1.
+
+    A hit is 1 where the peak lies in the place. Of several highest points, as where the map is highest at the crop's
+    edge and is cut off at 1 there, each counts its part: the first of them would always be the one nearest to a corner.
+    """
     flat, inside = maps.reshape(len(maps), -1).astype(np.float64), places.reshape(len(places), -1)
     total = flat.sum(1)
-    peak = flat.argmax(1)
-    hits = inside[np.arange(len(flat)), peak] & (total > 0)
+    peak = (flat == flat.max(1, keepdims=True)) & (total > 0)[:, None]
+    hits = np.nan_to_num(ratio((peak & inside).sum(1), peak.sum(1)))
     shares = np.nan_to_num(ratio((flat * inside).sum(1), total))
-    return hits.astype(np.float64), shares, inside.mean(1)
+    return hits, shares, inside.mean(1)
 
 
 def centred_blob(side: int, width: float = 0.25) -> Maps:
