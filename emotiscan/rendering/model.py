@@ -33,6 +33,9 @@ PART_POLYGONS = (
 )
 """First polygon, end and part. What is left out (cornea, tear film, blends) is painted instead."""
 
+EXPOSED_PARTS = (SKIN, HEAD, MOUTH, SOCKET, GUMS, TEETH, EYE)
+"""All that is seen as a surface; lashes are drawn after it, as strands are."""
+
 FACE_VERTICES = 9409
 """Vertices before this one belong to the face proper (with the ears)."""
 
@@ -52,6 +55,16 @@ _ARRAYS = ("V", "F", "FT", "VT", "fquad", "ID", "EX", "ex_names", "lm68")
 
 class FaceModelError(ValueError):
     """The face model cannot be used; the message says why and what to do, in plain words."""
+
+
+@dataclass(frozen=True, eq=False)
+class Mesh:
+    """All triangles that are drawn, lashes last: (t, 3) vertices, (t, 3) texture vertices, (t,) parts."""
+
+    triangles: Ints
+    uv_triangles: Ints
+    parts: NDArray[np.uint8]
+    lashes_from: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +99,18 @@ class FaceModel:
         """(k, 3) triangles and (k, 3) texture triangles of some parts."""
         chosen = np.isin(self.parts, parts)
         return self.triangles[chosen], self.uv_triangles[chosen]
+
+    @cached_property
+    def mesh(self) -> Mesh:
+        """The triangles in the order in which they are drawn."""
+        exposed, exposed_uv = self.of_part(*EXPOSED_PARTS)
+        lashes, lashes_uv = self.of_part(LASHES)
+        return Mesh(
+            np.concatenate([exposed, lashes]),
+            np.concatenate([exposed_uv, lashes_uv]),
+            np.concatenate([self.parts[np.isin(self.parts, EXPOSED_PARTS)], np.full(len(lashes), LASHES, np.uint8)]),
+            len(exposed),
+        )
 
     @cached_property
     def lip_ring(self) -> Ints:

@@ -1,23 +1,18 @@
 """Where in a picture a code moves the skin."""
 
-from typing import TYPE_CHECKING
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emotiscan.rendering.model import GUMS, HEAD, MOUTH, SKIN, TEETH, Floats
+from emotiscan.rendering.model import GUMS, HEAD, MOUTH, SKIN, TEETH, Floats, Mesh
 from emotiscan.rendering.rasteriser import interpolate_scalar
-
-if TYPE_CHECKING:
-    from emotiscan.rendering.renderer import Mesh
 
 FLOOR = 0.25
 """Movements below this share of the largest are left out: they are the face giving way as a whole."""
 
 
 def movement_map(
-    lengths: Floats, points: Floats, triangle_at: NDArray[np.int32], mesh: "Mesh", cover: Floats, side: int
+    lengths: Floats, points: Floats, triangle_at: NDArray[np.int32], mesh: Mesh, cover: Floats, side: int
 ) -> NDArray[np.float32]:
     """Project movements of the skin into the picture.
 

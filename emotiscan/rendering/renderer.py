@@ -17,7 +17,6 @@ from emotiscan.rendering.hair import STYLES, fit_skull, grow_hair
 from emotiscan.rendering.kernels import add_weighted
 from emotiscan.rendering.lighting import SHADOW_SIDE, Shadow, light_surface, shadow_view
 from emotiscan.rendering.model import (
-    EYE,
     GUMS,
     HEAD,
     LASHES,
@@ -25,9 +24,9 @@ from emotiscan.rendering.model import (
     MOUTH_LINING,
     SKIN,
     SOCKET,
-    TEETH,
     TEETH_AND_GUMS,
     Floats,
+    Mesh,
     load_model,
 )
 from emotiscan.rendering.movement import movement_map
@@ -51,8 +50,6 @@ SUPERSAMPLING = 1.5
 
 _SCATTER = (0.14, 0.06, 0.035)
 """How far red, green and blue light spread under the skin, cm."""
-
-_EXPOSED_PARTS = (SKIN, HEAD, MOUTH, SOCKET, GUMS, TEETH, EYE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,16 +75,6 @@ class Rendering:
         return movement_map(
             lengths, self._drawn.points, self._drawn.triangle_at, self._drawn.mesh, self._drawn.cover, side
         )
-
-
-@dataclass(frozen=True, eq=False)
-class Mesh:
-    """All triangles that are drawn, lashes last: (t, 3) vertices, (t, 3) texture vertices, (t,) parts."""
-
-    triangles: NDArray[np.int32]
-    uv_triangles: NDArray[np.int32]
-    parts: NDArray[np.uint8]
-    lashes_from: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,15 +115,7 @@ class Renderer:
         self.model = load_model(model_path)
         self._baked = bake(self.model, cache_dir or "cache")
         self._muscles = Muscles(self.model, self._baked)
-        skin, skin_uv = self.model.of_part(*_EXPOSED_PARTS)
         lashes, lashes_uv = self.model.of_part(LASHES)
-        parts = self.model.parts[np.isin(self.model.parts, _EXPOSED_PARTS)]
-        self._mesh = Mesh(
-            np.concatenate([skin, lashes]),
-            np.concatenate([skin_uv, lashes_uv]),
-            np.concatenate([parts, np.full(len(lashes), LASHES, np.uint8)]),
-            len(skin),
-        )
         self._lash_uvs = self.model.uvs.copy()
         self._lash_uvs[lashes_uv.ravel(), 1] = self._baked.lash_tips[lashes.ravel()]
         self._casters = self.model.of_part(SKIN, HEAD, MOUTH, SOCKET, GUMS)[0]
@@ -164,7 +143,7 @@ class Renderer:
         attributes = Attributes(
             self.model.uvs, self.model.neutral, (normals @ view.turn.T).astype(np.float32), positions, openness
         )
-        mesh = self._mesh
+        mesh = self.model.mesh
         interpolate(points, triangle_at, mesh.triangles, mesh.uv_triangles, mesh.parts, attributes, canvas.pixels)
         self._paint(scene, canvas)
         metered = light_surface(
@@ -200,7 +179,7 @@ class Renderer:
         rest = self._rest(scene.person.shape)
         vertices, change = self._muscles.move(rest, scene.expression)
         turn_eyes(vertices, scene.expression.gaze)
-        normals = surface_normals(vertices, self._mesh.triangles[: self._mesh.lashes_from])
+        normals = surface_normals(vertices, self.model.mesh.triangles[: self.model.mesh.lashes_from])
         openness = np.clip(self._baked.openness + change, 0, 1).astype(np.float32)
         open_mouth(self.model, vertices, normals, openness)
         return vertices, normals, openness
@@ -212,7 +191,7 @@ class Renderer:
         behind = points.copy()
         behind[slice(*TEETH_AND_GUMS), 2] *= np.float32(1 - 0.25 / view.distance)
         behind[slice(*MOUTH_LINING), 2] *= np.float32(1 - 0.10 / view.distance)
-        mesh, first = self._mesh, self._mesh.lashes_from
+        mesh, first = self.model.mesh, self.model.mesh.lashes_from
         rasterise(behind, mesh.triangles[:first], nearness, triangle_at, 0, True)
         in_front = points.copy()
         in_front[:, 2] *= np.float32(1.002)
