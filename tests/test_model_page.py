@@ -1,6 +1,9 @@
 """The model's page: every report of a checkpoint, as pictures and as tables."""
 
+import json
+
 import numpy as np
+import pandas as pd
 from pages import MODEL, texts
 
 
@@ -70,6 +73,30 @@ def test_it_shows_where_heat_maps_land(app, monkeypatch, tmp_path, tiny_model):
     assert table["Peak in place"][0].startswith("0.500 [")
     assert table["Energy in place"][0].startswith("0.625 [")
     assert table["Place's share of the face"][0] == "0.500 [0.500, 0.500]"
+
+
+def test_maps_of_absent_codes_are_told_and_are_no_level_to_beat(app, monkeypatch, tmp_path, tiny_model):
+    from emotiscan.checkpoint import Card, save_checkpoint
+
+    def at_level(value):
+        return {figure: {"value": value, "low": None, "high": None} for figure in ("pointing", "energy", "area")}
+
+    report = {"kind": "localisation", "samples": 9, "subjects": 9, "codes": {"AU1": at_level(0.9) | {"faces": 9}}}
+    report |= {"mean": at_level(0.9), "absent_empty": 0.7}
+    report["baselines"] = {"centred blob": at_level(0.125), "absent codes": at_level(0.75)}
+    weights = save_checkpoint(tmp_path / "a.safetensors", tiny_model, Card(tiny_model.config, metrics={"p": report}))
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(weights))
+    at = app.run().switch_page(MODEL).run()
+    assert not at.exception
+    (line,) = json.loads(at.get("plotly_chart")[0].proto.spec)["layout"]["shapes"]
+    assert line["x0"] == 0.125
+    assert "70% have an empty map; of the others' maps 75% are strongest where" in texts(at)
+
+
+def test_codes_that_were_coded_together_are_named_in_words(app):
+    at = app.switch_page(MODEL).run()
+    assert any("AU26 or AU27" in table.value.get("Code", pd.Series(dtype=str)).tolist() for table in at.dataframe)
+    assert not any("_or_" in chart.proto.spec for chart in at.get("plotly_chart"))
 
 
 def test_it_shows_fairness_and_passes_over_reports_it_does_not_know(app, monkeypatch, tmp_path, tiny_model):

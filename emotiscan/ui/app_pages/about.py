@@ -23,8 +23,9 @@ LIMITS = """
 - The emotion is one of a few rough classes. Mixed, subtle or acted expressions, irony and culture are beyond it.
 - Training faces were mostly small, grey web pictures, facing the camera. Side views, hands over the mouth, masks,
   glasses with reflections, very dark or very young faces are read less well.
-- The codes were taught by another program's face landmarks, not by certified FACS coders. AU11, AU14 and AU23
-  are the weakest; nobody has checked them against coders.
+- The codes were taught by drawn faces and, on photographs, by another program's scores, not by certified FACS coders.
+  AU11, AU14 and AU23 were learnt from drawn faces alone; on photographs nobody has checked them. AU7 and AU23 are the
+  weakest.
 - One photo is one moment. A face at rest can look stern, a word half spoken can look like surprise.
 """
 
