@@ -1,7 +1,7 @@
 """From `--data` to batches: tables joined, split, aligned, and served epoch by epoch."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import lightning as L
@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 from emotiscan.model import ModelConfig
 from emotiscan.training.alignment import Progress, align
 from emotiscan.training.dataset import FaceDataset
+from emotiscan.training.lineage import warn_of_known_persons
 from emotiscan.training.loaders import load_source
 from emotiscan.training.movement import SIDE
 from emotiscan.training.settings import SETS, Settings, SettingsError
@@ -45,7 +46,9 @@ def load_data(settings: Settings, progress: Progress | None = None) -> AlignedTa
         SettingsError: the split leaves nothing to train on or to validate with, or all pictures
             have one emotion.
     """
-    tables = [split_table(load_source(source), settings, place) for place, source in enumerate(settings.data)]
+    loaded = [load_source(source) for source in settings.data]
+    tables = [split_table(table, settings, place) for place, table in enumerate(loaded)]
+    warn_of_known_persons(settings, _divided(loaded, tables))
     table = join_tables(tables)
     if len(table.emotions) == 1:
         raise SettingsError(f"every known emotion is {table.emotions[0]}; pictures of at least two are needed")
@@ -67,6 +70,12 @@ def load_data(settings: Settings, progress: Progress | None = None) -> AlignedTa
         if not len(aligned.part(split).table):
             raise SettingsError(f"no readable picture is left in the {split} split; see --split and the table's column")
     return aligned
+
+
+def _divided(loaded: Sequence[LabelTable], tables: Sequence[LabelTable]) -> set[str]:
+    """Names of the data sets that the run divides, not their own column."""
+    pairs = [(one.frame, other.frame) for one, other in zip(loaded, tables, strict=True)]
+    return {name for one, other in pairs if not one["split"].equals(other["split"]) for name in one["source"].unique()}
 
 
 def split_table(table: LabelTable, settings: Settings, place: int = 0) -> LabelTable:

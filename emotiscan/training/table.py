@@ -206,13 +206,26 @@ def without_persons(table: LabelTable, images: Collection[str], file: str | Path
     Raises:
         TableError: none of the pictures is in the table, or no other person is.
     """
-    seen = table.frame["image"].isin(images)
-    if not seen.any():
-        raise TableError(file, f"none of its pictures is in the table; names look like {table.frame['image'].iloc[0]}")
-    left = table.where(~table.frame["subject"].isin(table.frame.loc[seen, "subject"]))
+    left = table.where(~_of_persons_in(table, images, file))
     if not len(left):
         raise TableError(file, "every person of the data set is in it; nobody is left")
     return left
+
+
+def only_persons(table: LabelTable, images: Collection[str], file: str | Path) -> LabelTable:
+    """All pictures of the persons whom `without_persons` leaves out.
+
+    Raises:
+        TableError: none of the pictures is in the table.
+    """
+    return table.where(_of_persons_in(table, images, file))
+
+
+def _of_persons_in(table: LabelTable, images: Collection[str], file: str | Path) -> NDArray[np.bool_]:
+    seen = table.frame["image"].isin(images)
+    if not seen.any():
+        raise TableError(file, f"none of its pictures is in the table; names look like {table.frame['image'].iloc[0]}")
+    return table.frame["subject"].isin(table.frame.loc[seen, "subject"]).to_numpy()
 
 
 def with_soft_codes(table: LabelTable, file: str | Path) -> LabelTable:

@@ -284,6 +284,16 @@ def test_persons_can_be_left_out_with_all_their_pictures(tmp_path):
     assert list(load_source(f"csv:{file},without={held_out}").frame["image"]) == ["calm0.png"]
 
 
+def test_the_persons_left_out_can_be_measured_alone(tmp_path):
+    rows = [["happy0.png", "ann"], ["happy1.png", "ann"], ["calm0.png", "ben"]]
+    file = write_csv(tmp_path, ["image", "subject"], rows)
+    held_out = put(tmp_path / "held_out.csv", b"image,AU12\nhappy1.png,1\nof_another_set.png,0\n")
+    assert list(load_source(f"csv:{file},only={held_out}").frame["image"]) == ["happy0.png", "happy1.png"]
+    strangers = put(tmp_path / "strangers.csv", b"image\nof_another_set.png\n")
+    with pytest.raises(TableError, match="none of its pictures is in the table"):
+        load_source(f"csv:{file},only={strangers}")
+
+
 @pytest.mark.parametrize(
     ("names", "message"),
     [("of_another_set.png", "none of its pictures is in the table"), ("happy0.png", "nobody is left")],

@@ -18,7 +18,7 @@ from emotiscan.training.loaders.ferplus import load_ferplus
 from emotiscan.training.loaders.plain import load_csv
 from emotiscan.training.loaders.rendered import FACES, load_rendered
 from emotiscan.training.loaders.rows import read_rows
-from emotiscan.training.table import LabelTable, TableError, with_soft_codes, without_persons
+from emotiscan.training.table import LabelTable, TableError, only_persons, with_soft_codes, without_persons
 
 LOADERS: dict[str, Callable[..., LabelTable]] = {
     "ckplus": load_ckplus,
@@ -31,7 +31,7 @@ LOADERS: dict[str, Callable[..., LabelTable]] = {
 }
 
 
-FILES = ("codes", "images", "without")
+FILES = ("codes", "images", "without", "only")
 """Options of a data source whose value is a file or folder."""
 
 
@@ -44,6 +44,7 @@ def load_source(source: str) -> LabelTable:
             - `,codes=FILE`: a CSV of code probabilities that fills what is blank;
             - `,images=DIR`: where the pictures lie, for `csv`, `ckplus-course`, `disfa` and `bp4d`;
             - `,without=FILE`: a CSV whose column `image` names pictures of persons to leave out;
+            - `,only=FILE`: the other part, those persons alone, e.g. to measure on who was left out;
             - `,share=NUMBER`: how much of the data set each epoch trains on, 1 by default; of a
               share below 1 every epoch takes others, above 1 pictures come more than once;
             - `,learn=emotions` or `,learn=codes`: what to keep of the labels, by default both;
@@ -73,9 +74,10 @@ def load_source(source: str) -> LabelTable:
         raise TableError(source, str(error)) from None
     if "codes" in chosen:
         table = with_soft_codes(table, chosen["codes"])
-    if "without" in chosen:
-        named = read_rows(chosen["without"], ["image"])
-        table = without_persons(table, {str(row["image"]) for row in named}, chosen["without"])
+    for option, parted in (("without", without_persons), ("only", only_persons)):
+        if option in chosen:
+            named = read_rows(chosen[option], ["image"])
+            table = parted(table, {str(row["image"]) for row in named}, chosen[option])
     blank = {"emotions": [*table.codes], "codes": [*table.emotions, "agreement"]}.get(chosen.get("learn", ""), [])
     frame = table.frame.assign(share=float(chosen.get("share", 1)), **dict.fromkeys(blank, np.nan))
     return LabelTable(frame, table.emotions, table.codes)
@@ -88,8 +90,8 @@ def _options(source: str, options: list[str]) -> dict[str, str]:
         if not equals or name not in (*FILES, "share", "learn", "faces"):
             raise TableError(
                 source,
-                f"“{option}” is no option of a data source; use codes=FILE, images=DIR, without=FILE, share=NUMBER, "
-                "learn=emotions, learn=codes, faces=acted or faces=random",
+                f"“{option}” is no option of a data source; use codes=FILE, images=DIR, without=FILE, only=FILE, "
+                "share=NUMBER, learn=emotions, learn=codes, faces=acted or faces=random",
             )
         if name in FILES and not Path(value).exists():
             raise TableError(value, "there is no such file or folder")

@@ -28,7 +28,10 @@ def show_training(card: Card) -> None:
         ]
         table = pd.DataFrame(rows).convert_dtypes().astype("string").fillna("–")
         st.table(table, border="horizontal", hide_index=True)
-        st.caption("Pictures of each part. Validation chose weights and thresholds; none learnt from it or from test.")
+        st.caption(
+            "Pictures of each part in the last training run, in which validation chose weights and thresholds, and "
+            "nothing was learnt from it or from test. A run before it may have divided the pictures otherwise."
+        )
     else:
         st.info("This checkpoint does not say what it learnt from.")
     st.markdown(LICENCE)
