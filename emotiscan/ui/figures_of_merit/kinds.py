@@ -8,6 +8,7 @@ DATA_NAMES = {
     "test": "test part of the training data",
     "calibration": "faces that the probabilities were calibrated on",
     "photographs": "photographs whose codes were read by eye",
+    "people": "photographs of people who were left out of training",
     "rendered": "drawn faces of people it was not trained on",
     "acted": "drawn faces that act an expression",
     "random": "drawn faces whose codes were combined at random",
@@ -16,6 +17,7 @@ DATA_NAMES = {
 }
 
 TABS = {
+    "people": "Photographs, emotions",
     "rendered": "Drawn faces",
     "acted": "Drawn, acted",
     "random": "Drawn, random",
