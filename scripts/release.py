@@ -29,8 +29,8 @@ NOTES = {
     "others, so calibration and F1 flatter a little.",
     "photographs": "108 photographs from the web (LFW), coded by eye, conservatively: 1 clearly present, 0 clearly "
     "absent, doubtful ones left out. AU26 and AU27 were coded together. The way of calibrating was chosen on them.",
-    "people": "All photographs (LFW) of the persons who are seen in these 108, who were left out of training; each with "
-    "one student's label, and noisy.",
+    "people": "Photographs from the web (LFW) of the persons who are seen in the 108 that were read by eye, all "
+    "of whom were left out of training; each has one student's label, and many are doubtful.",
     "rendered": "Faces drawn by the project's renderer, of persons that were not trained or calibrated on; their codes "
     "are exact.",
     "acted": "Those of the rendered faces that act an expression, with codes that go together in people.",
