@@ -52,6 +52,7 @@ class StoppedError(RuntimeError):
 NOISE = (
     r".*isinstance\(treespec, LeafSpec\)",  # Lightning's own use of PyTorch
     r"The '\w+' does not have many workers",
+    r"Consider setting `persistent_workers=True`",  # each epoch's loaders are other ones
     r"Checkpoint directory .* exists and is not empty",
 )
 """Warnings that ask nothing of whoever trains, as regular expressions of how they begin."""
