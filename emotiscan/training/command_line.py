@@ -163,6 +163,13 @@ def argument_parser() -> argparse.ArgumentParser:
         "pictures without maps (default: 0)",
     )
     fit.add_argument(
+        "--side-loss",
+        type=float,
+        default=0.0,
+        help="weight of a loss that has each half of the face speak for a code with --local-codes, on pictures without "
+        "maps (default: 0)",
+    )
+    fit.add_argument(
         "--balance",
         type=float,
         default=0.5,

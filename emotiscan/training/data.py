@@ -166,7 +166,7 @@ class FaceData(L.LightningDataModule):
             self.settings.augmentation,
             seed=self.settings.seed_at(epoch),
             movement=SIDE if self.settings.map_loss else 0,
-            regions=SIDE if self.settings.region_loss else 0,
+            regions=SIDE if self.settings.region_loss or self.settings.side_loss else 0,
         )
         return DataLoader(
             dataset,

@@ -132,7 +132,8 @@ def fit(settings: Settings, resume: bool = False) -> int:
     model, filled = initial_model(start, data.table.emotions, data.table.codes)
     settings = dataclasses.replace(filled, init=settings.init)
 
-    for option, weight in {"--map-loss": settings.map_loss, "--region-loss": settings.region_loss}.items():
+    placed = {"--map-loss": settings.map_loss, "--region-loss": settings.region_loss, "--side-loss": settings.side_loss}
+    for option, weight in placed.items():
         if weight and not model.config.local_codes:
             raise SettingsError(
                 f"{option} teaches where codes show, which only --local-codes can tell; add that option"

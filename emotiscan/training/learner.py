@@ -11,7 +11,7 @@ from torchmetrics.functional.classification import binary_auroc
 
 from emotiscan.backbones import stages
 from emotiscan.model import FaceModel
-from emotiscan.training.losses import code_loss, emotion_loss, map_loss, region_loss
+from emotiscan.training.losses import code_loss, emotion_loss, map_loss, of_photographs, region_loss, side_loss
 from emotiscan.training.settings import Settings
 
 
@@ -77,6 +77,10 @@ class FaceLearner(L.LightningModule):
             loss = loss + self.settings.map_loss * map_loss(evidence.float(), batch["movement"])
         if self.training and self.settings.region_loss:
             loss = loss + self.settings.region_loss * region_loss(evidence.float(), batch["region"])
+        if self.training and self.settings.side_loss:
+            labels = of_photographs(batch["codes"], batch["region"])
+            of_sides = side_loss(evidence, self.model.code_logits, labels, self.code_weights)
+            loss = loss + self.settings.side_loss * of_sides
         return loss, emotion_logits, code_logits
 
     def training_step(self, batch: dict[str, Tensor], number: int) -> Tensor:

@@ -1,5 +1,7 @@
 """Losses that pass over what is not known, and weights against rare classes."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -85,6 +87,31 @@ def region_loss(logits: Tensor, regions: Tensor) -> Tensor:
     if not given.any():
         return logits.sum() * 0.0
     return (functional.softplus(logits[given]) * outside[given]).flatten(1).sum(1).mean()
+
+
+def side_loss(
+    evidence: Tensor, read: Callable[[Tensor], Tensor], labels: Tensor, weights: Tensor | None = None
+) -> Tensor:
+    """The codes' loss of each half of the face by itself, the middle being part of both; their mean.
+
+    Where the strongest cell alone decides, a network that is not told the places shows a smile on one cheek.
+
+    Args:
+        evidence: (b, k, h, w), one logit of each cell.
+        read: from evidence of any width to code logits (b, k).
+        labels, weights: as in `code_loss`.
+
+    Returns:
+        A scalar; 0 where no label is known.
+    """
+    width = evidence.shape[3]
+    sides = evidence[..., : (width + 1) // 2], evidence[..., width // 2 :]
+    return sum(code_loss(read(side), labels, weights) for side in sides) / 2
+
+
+def of_photographs(labels: Tensor, regions: Tensor) -> Tensor:
+    """Labels (b, k), made unknown where no region (b, k, m, m) is given: of pictures whose maps are known."""
+    return labels.masked_fill(regions.isnan().flatten(2).any(2), torch.nan)
 
 
 def _in_cells(maps: Tensor, logits: Tensor) -> Tensor:

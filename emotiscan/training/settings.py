@@ -56,6 +56,7 @@ class Settings:
     code_loss: float = 1.0
     map_loss: float = 0.0
     region_loss: float = 0.0
+    side_loss: float = 0.0
     balance: float = 0.5
     freeze_epochs: int = 0
     unfreeze: int | None = None
@@ -159,6 +160,7 @@ _RULES = (
             "code_loss",
             "map_loss",
             "region_loss",
+            "side_loss",
             "balance",
             "backbone_lr_factor",
             "freeze_epochs",

@@ -12,7 +12,7 @@ from emotiscan.training.augmentation import Augmentation
 from emotiscan.training.dataset import FaceDataset
 from emotiscan.training.fit import main
 from emotiscan.training.loaders import load_source
-from emotiscan.training.losses import map_loss, region_loss
+from emotiscan.training.losses import map_loss, of_photographs, region_loss, side_loss
 from emotiscan.training.movement import SIDE, movement_in_crop, read_movement, regions_in_crop
 
 WHOLE = np.array([[1 / 96, 0, 0], [0, 1 / 96, 0]])
@@ -130,6 +130,32 @@ def test_the_loss_of_a_region_is_that_of_evidence_outside_it_alone():
     assert region_loss(logits, torch.full((2, 1, 4, 4), torch.nan)).item() == 0
 
 
+def test_a_code_that_one_side_alone_speaks_for_is_asked_of_the_other():
+    def read(cells):
+        return cells.amax((2, 3))
+
+    evidence = torch.full((1, 1, 2, 5), -4.0)
+    evidence[0, 0, 0, 0] = 4
+    evidence.requires_grad_()
+    present = torch.ones(1, 1)
+    loss = side_loss(evidence, read, present)
+    assert loss.item() == pytest.approx((np.log1p(np.exp(-4)) + np.log1p(np.exp(4))) / 2, rel=1e-4)
+    loss.backward()
+    assert (evidence.grad[0, 0, :, 3:] < 0).all()  # a step downhill makes the other side speak
+    middle = torch.full((1, 1, 2, 5), -4.0)
+    middle[0, 0, 1, 2] = 4
+    assert side_loss(middle, read, present).item() == pytest.approx(np.log1p(np.exp(-4)), rel=1e-3)
+    assert side_loss(evidence, read, present * torch.nan).item() == 0
+
+
+def test_only_codes_of_photographs_must_show_on_both_sides():
+    regions = torch.ones(2, 2, 4, 4)
+    regions[1] = torch.nan
+    labels = of_photographs(torch.tensor([[1.0, 0.5], [1.0, 0.0]]), regions)
+    assert labels[0].tolist() == [1, 0.5]
+    assert labels[1].isnan().all()
+
+
 def test_training_teaches_the_network_where_a_code_shows(tmp_path, monkeypatch, capsys):
     def kept(model, *_):
         networks.append(model)
@@ -148,7 +174,7 @@ def test_training_teaches_the_network_where_a_code_shows(tmp_path, monkeypatch, 
     arguments = ["--data", f"rendered:{folder}", "--cache", str(tmp_path / "cache"), "--precision", "fp32"]
     arguments += ["--init", "none", "--backbone", "densenet121", "--hidden", "16", "--batch", "6", "--workers", "0"]
     arguments += ["--sizes", "64:8", "--no-augmentation", "--dropout", "0", "--lr", "0.003"]
-    for option in ("--map-loss", "--region-loss"):
+    for option in ("--map-loss", "--region-loss", "--side-loss"):
         assert main([*arguments, "--out", str(tmp_path / "global"), option, "1"]) == 1
         assert f"{option} teaches where codes show, which only --local-codes can tell" in capsys.readouterr().err
     seen = []
