@@ -25,12 +25,13 @@ def places():
 def test_maps_that_are_the_places_are_perfect(places):
     report = judge(places, places)
     assert (report["samples"], report["subjects"]) == (8, 8)
-    for name, value in (("pointing", 1), ("energy", 1), ("area", (0.5 + 0.5 + 0.25) / 3)):
+    for name, value in (("pointing", 1), ("energy", 1), ("sides", 1), ("area", (0.5 + 0.5 + 0.25) / 3)):
         assert report["mean"][name]["value"] == pytest.approx(value)
     assert report["codes"]["AU27"] == {
         "faces": 8,
         "pointing": {"value": 1, "low": 1, "high": 1},
         "energy": {"value": 1, "low": 1, "high": 1},
+        "sides": {"value": 1, "low": 1, "high": 1},
         "area": {"value": 0.25, "low": 0.25, "high": 0.25},
     }
 
@@ -52,6 +53,29 @@ def test_of_several_highest_points_each_counts_its_part(places):
     codes = judge(maps, places)["codes"]
     assert codes["AU1"]["pointing"]["value"] == pytest.approx(1 / 4)
     assert codes["AU12"]["pointing"]["value"] == pytest.approx(3 / 4)
+
+
+@pytest.mark.parametrize(("left", "wanted"), [(1, 1), (0, 0), (0.25, 0.4), (4, 0.4)])
+def test_a_movement_of_both_halves_must_show_on_both(places, left, wanted):
+    maps = np.where(places, 1.0, 0)
+    maps[..., :4] *= left
+    report = judge(maps, places)["codes"]["AU12"]
+    assert report["sides"]["value"] == pytest.approx(wanted)
+    assert report["energy"]["value"] == 1
+
+
+def test_a_movement_of_one_half_need_not_show_on_the_other(places):
+    places[..., 4:] = False
+    assert judge(places, places)["mean"]["sides"]["value"] == 1
+    assert judge(places[..., ::-1], places)["mean"]["sides"]["value"] == 0
+
+
+def test_the_middle_of_the_face_is_part_of_both_halves():
+    chin = np.zeros((2, 3, 5, 5), bool)
+    chin[..., 4, 1:4] = True
+    peak = np.zeros(chin.shape)
+    peak[..., 4, 2] = 1
+    assert judge(peak, chin)["mean"]["sides"]["value"] == 1
 
 
 def test_a_map_without_evidence_points_nowhere(places):

@@ -2,7 +2,8 @@
 
 Pointing game (Zhang et al., 2018): does the peak of the map lie in the right place? Energy (Wang et
 al., 2020): which share of the map lies there? Both are to be held against the share of the crop that
-the place covers, which a map of noise would reach.
+the place covers, which a map of noise would reach. And since a smile that shows on one cheek alone
+passes both: does each half of the crop have its part of the map?
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,10 @@ from emotiscan.evaluation.samples import Samples, draw_samples, mean_of_defined,
 
 Maps = NDArray[np.float32]
 
-FIGURES = ("pointing", "energy", "area")
+FIGURES = ("pointing", "energy", "sides", "area")
+
+LEAST_PART = 0.05
+"""A half of the crop that holds less of a place than this share need not be spoken for."""
 
 
 def localisation(
@@ -38,8 +42,8 @@ def localisation(
 
     Returns:
         A dict that `json.dumps` takes: `samples`, `subjects`; `codes`: name to `faces`, how many
-        maps were judged, and figures (as in `evaluate`) `pointing`, `energy` and `area`, the place's
-        share of the crop; None where no map was judged; `mean`: the means of these over codes.
+        maps were judged, and figures (as in `evaluate`) `pointing`, `energy`, `sides` and `area`, the
+        place's share of the crop; None where no map was judged; `mean`: the means of these over codes.
 
     Raises:
         ValueError: the shapes do not fit, a map is below 0 or not finite, or a judged place is empty.
@@ -61,9 +65,8 @@ def localisation(
         if not rows.any():
             reports[code] = None
             continue
-        hits, shares, areas = measures(maps[rows, column], places[rows, column])
         of_code = samples.where(rows)
-        found = [_means(of_code, values) for values in (hits, shares, areas)]
+        found = [_means(of_code, values) for values in measures(maps[rows, column], places[rows, column])]
         draws.append(found)
         named = zip(FIGURES, found, strict=True)
         reports[code] = {"faces": int(rows.sum())} | {name: of_code.figure(values) for name, values in named}
@@ -76,7 +79,10 @@ def localisation(
 
 
 def measures(maps: Maps, places: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
-    """(n, m, m) maps and places to (n,) hits, shares of energy, and areas, each 0 to 1.
+    """(n, m, m) maps and places to (n,) hits, shares of energy, evenness of sides, and areas, each 0 to 1.
+
+    The sides are even, 1, where each half of the crop has at least the part of the map that it has of the place; where
+    one has a fifth of that part, 0.2.
 
     A hit is 1 where the peak lies in the place. Of several highest points, as where the map is highest at the crop's
     edge and is cut off at 1 there, each counts its part: the first of them would always be the one nearest to a corner.
@@ -86,7 +92,24 @@ def measures(maps: Maps, places: NDArray[np.bool_]) -> tuple[NDArray[np.float64]
     peak = (flat == flat.max(1, keepdims=True)) & (total > 0)[:, None]
     hits = np.nan_to_num(ratio((peak & inside).sum(1), peak.sum(1)))
     shares = np.nan_to_num(ratio((flat * inside).sum(1), total))
-    return hits, shares, inside.mean(1)
+    return hits, shares, _evenness(maps, places), inside.mean(1)
+
+
+def _evenness(maps: Maps, places: NDArray[np.bool_]) -> NDArray[np.float64]:
+    of_map, of_place = _left_and_right(maps), _left_and_right(places)
+    parts = np.where(of_place >= LEAST_PART, np.nan_to_num(ratio(of_map, of_place)), 1)
+    return np.minimum(parts.min(1), 1)
+
+
+def _left_and_right(values: NDArray) -> NDArray[np.float64]:
+    """(n, m, m) to (n, 2), the shares of the left and the right half; the middle column of an odd m is half in each."""
+    columns = values.sum(1, dtype=np.float64)
+    left = columns[:, : columns.shape[1] // 2].sum(1)
+    if columns.shape[1] % 2:
+        left = left + columns[:, columns.shape[1] // 2] / 2
+    total = columns.sum(1)
+    left = np.nan_to_num(ratio(left, total))
+    return np.stack([left, np.where(total > 0, 1 - left, 0)], axis=1)
 
 
 def centred_blob(side: int, width: float = 0.25) -> Maps:

@@ -159,10 +159,16 @@ def report_on_maps(judged: Judged, codes: tuple[str, ...], method: str = DEFAULT
     return report
 
 
+TITLES = dict(
+    zip(FIGURES, ("peak in place", "energy in place", "even sides", "place's share of the crop"), strict=True)
+)
+
+
 def print_report(report: dict) -> None:
     """A line for each code, then the mean and the baselines, with 95 % intervals in brackets."""
     print(f"{report['samples']} faces, {report['subjects']} persons")
-    print(f"{'':20s} {'maps':>5s}  {'peak in place':22s} {'energy in place':22s} place's share of the crop")
+    figures = [figure for figure in FIGURES if figure in report["mean"]]  # reports of earlier versions lack some
+    print(f"{'':20s} {'maps':>5s}  {' '.join(f'{TITLES[figure]:22s}' for figure in figures)}")
     for code, scores in report["codes"].items():
         if scores:
             _print_line(code, str(scores["faces"]), scores)
@@ -177,8 +183,8 @@ def print_report(report: dict) -> None:
 
 
 def _print_line(name: str, faces: str, scores: dict) -> None:
-    pointing, energy, area = (scores[figure] for figure in FIGURES)
-    print(f"{name:20s} {faces:>5s}  {figure_text(pointing):22s} {figure_text(energy):22s} {area['value']:.3f}")
+    texts = [f"{figure_text(scores[figure]):22s}" for figure in FIGURES[:-1] if figure in scores]
+    print(f"{name:20s} {faces:>5s}  {' '.join(texts)} {scores['area']['value']:.3f}")
 
 
 def argument_parser() -> argparse.ArgumentParser:

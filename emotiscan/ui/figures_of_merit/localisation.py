@@ -8,8 +8,13 @@ import streamlit as st
 from emotiscan.ui.figures_of_merit import charts
 from emotiscan.ui.figures_of_merit.words import in_words, with_interval
 
-PLACES = {"pointing": "Peak in place", "energy": "Energy in place", "area": "Place's share of the face"}
-"""Measures of a localisation report, by key."""
+PLACES = {
+    "pointing": "Peak in place",
+    "energy": "Energy in place",
+    "sides": "Even sides",
+    "area": "Place's share of the face",
+}
+"""Measures of a localisation report, by key; reports of earlier versions lack some."""
 
 ABSENT = "absent codes"
 """The one baseline that knows face and code: maps of codes that are not there, where they show anything."""
@@ -21,7 +26,8 @@ def show_localisation(report: Mapping, name: str) -> None:
     st.caption(
         f"{report['subjects']} persons, {report['samples']} faces. "
         "Peak in place: share of faces whose map is strongest where the code moves the skin. Energy in place: the "
-        "share of the whole map there."
+        "share of the whole map there. Even sides: 1 where each half of the face has its part of the map, less where a "
+        "movement of both halves shows on one."
     )
     if report.get("note"):
         st.caption(report["note"])
@@ -51,4 +57,4 @@ def show_localisation(report: Mapping, name: str) -> None:
 
 def in_place(scores: Mapping) -> dict[str, str]:
     """A line's cells in a table: each measure by its title."""
-    return {title: with_interval(scores[key]) for key, title in PLACES.items()}
+    return {title: with_interval(scores[key]) for key, title in PLACES.items() if key in scores}
