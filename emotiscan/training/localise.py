@@ -42,6 +42,14 @@ SIDE = 56
 MOVES = 0.1
 """Least movement, as a share of the face's largest by that code, of a place where the code moves the skin."""
 
+TITLES = {
+    "pointing": "peak in place",
+    "energy": "energy in place",
+    "sides": "even sides",
+    "area": "place's share of the crop",
+}
+"""Heads of the printed columns, by figure."""
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -157,11 +165,6 @@ def report_on_maps(judged: Judged, codes: tuple[str, ...], method: str = DEFAULT
         report["baselines"]["absent codes"] = absent
     report["absent_empty"] = 1 - float(shown.sum() / max(1, judged.absent.sum()))
     return report
-
-
-TITLES = dict(
-    zip(FIGURES, ("peak in place", "energy in place", "even sides", "place's share of the crop"), strict=True)
-)
 
 
 def print_report(report: dict) -> None:
