@@ -6,20 +6,21 @@
 Every variant trains our small residual network from random weights on the same number of 64 px crops (`COMMON`), once a
 seed, and is then read on the FER+ validation part, the rendered validation persons, and photographs coded by eye. The
 shipped DenseNet201 would take far longer, and need not rank the variants alike.
-Runs that are done are not done again: stop it and start it whenever you like. The table (Markdown) is
-written to DIR/ablation.md, the figures of every single run to DIR/ablation.csv.
+The figures of every single run are written to a CSV file, the table (Markdown) beside it. Runs that are in the file are
+not done again: stop it and start it whenever you like.
 """
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
-import pandas as pd
-from runs import RunFailed, table, trained
+from runs import Figures, RunFailed, all_trained
 
 from emotiscan.checkpoint import load_checkpoint
 from emotiscan.training.data import split_table
 from emotiscan.training.loaders import load_source
+from emotiscan.training.options import whole_number
 from emotiscan.training.prediction import load_split, predict_tables
 from emotiscan.training.reporting import report_on
 from emotiscan.training.settings import Settings
@@ -69,32 +70,40 @@ def main() -> int:
         parser.add_argument(f"--{name}", required=True, help="a data source, as train.py's --data takes it")
     parser.add_argument("--seeds", type=int, default=3, help="runs of each variant (default: 3)")
     parser.add_argument("--only", nargs="*", choices=VARIANTS, help="these variants alone")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the runs and the table")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the runs")
+    parser.add_argument("--figures", type=Path, help="CSV file of the figures (default: ablation.csv in that folder)")
+    parser.add_argument("--jobs", type=whole_number(1), default=1, help="runs at a time (default: 1)")
     parser.add_argument("--cache", default="cache", help="where found faces are kept (default: cache)")
     parser.add_argument("--compile", action="store_true", help="as train.py's")
     options = parser.parse_args()
     sources = {name: getattr(options, name) for name in ("ferplus", "lfw", "rendered")}
     counts = {name: training_faces(source, options.out) for name, source in sources.items()}
-    rows = []
-    for seed in range(options.seeds):
-        for variant in options.only or VARIANTS:
-            shares, changes = VARIANTS[variant]
-            run = options.out / f"{variant.replace(' ', '-').replace(',', '')}-{seed}"
-            data = []
-            for key, share in shares.items():
-                name, _, learn = key.partition(",")
-                taken = f"share={share * FACES / counts[name]:.5f}"
-                data += ["--data", ",".join(filter(None, (sources[name], taken, learn)))]
-            compiled = ["--compile"] if options.compile else []
-            command = [*data, *COMMON, *changes, "--seed", str(seed), "--cache", options.cache, *compiled]
-            try:
-                trained(run, command)
-            except RunFailed:
-                return 1
-            rows.append({"variant": variant, "seed": seed} | figures(run, options))
-            pd.DataFrame(rows).to_csv(options.out / "ablation.csv", index=False)
-            (options.out / "ablation.md").write_text(table(pd.DataFrame(rows), "variant"))
+    kept = Figures(options.figures or options.out / "ablation.csv", "variant", list(VARIANTS))
+    runs = {
+        options.out / f"{variant.replace(' ', '-').replace(',', '')}-{seed}": (variant, seed)
+        for seed in range(options.seeds)
+        for variant in options.only or VARIANTS
+        if (variant, seed) not in kept
+    }
+    try:
+        for run in all_trained({run: _told(*of, sources, counts, options) for run, of in runs.items()}, options.jobs):
+            kept.add(*runs[run], figures(run, options))
+    except RunFailed:
+        return 1
     return 0
+
+
+def _told(
+    variant: str, seed: int, sources: Mapping[str, str], counts: Mapping[str, int], options: argparse.Namespace
+) -> list[str]:
+    """train.py's options for a variant's run."""
+    shares, changes = VARIANTS[variant]
+    told = [*COMMON, *changes, "--seed", str(seed), "--cache", options.cache]
+    for key, share in shares.items():
+        name, _, learn = key.partition(",")
+        taken = f"share={share * FACES / counts[name]:.5f}"
+        told += ["--data", ",".join(filter(None, (sources[name], taken, learn)))]
+    return told + (["--compile"] if options.compile else [])
 
 
 def training_faces(source: str, out: Path) -> int:
@@ -103,10 +112,7 @@ def training_faces(source: str, out: Path) -> int:
 
 
 def figures(run: Path, options: argparse.Namespace) -> dict[str, float]:
-    """What a run's checkpoint reaches on the three measuring tables; kept beside it."""
-    kept = run / "figures.csv"
-    if kept.is_file():
-        return pd.read_csv(kept).iloc[0].to_dict()
+    """What a run's checkpoint reaches on the three measuring tables."""
     model, card = load_checkpoint(run / "emotiscan.safetensors")
     found: dict[str, float] = {}
     for name, source, split in (
@@ -121,7 +127,6 @@ def figures(run: Path, options: argparse.Namespace) -> dict[str, float]:
             found["FER+ without neutral"] = report["emotion"]["mission"]["accuracy"]["value"]
         if name != "FER+":
             found[f"{name}, codes' AUC"] = report["codes_mean"]["auc"]["value"]
-    pd.DataFrame([found]).to_csv(kept, index=False)
     return found
 
 

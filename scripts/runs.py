@@ -1,4 +1,4 @@
-"""What the experiment scripts share: a run that is done is not done again, and tables of means over seeds."""
+"""What the experiment scripts share: what is done is not done again, and tables of means over seeds."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +10,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from emotiscan.files import write_whole
 from emotiscan.training.fit import main as train
 
 
@@ -48,6 +49,38 @@ def trained(run: Path, options: Sequence[str]) -> Path:
         if status:
             raise RunFailed(f"{run}: exit status {status}")
     return checkpoint
+
+
+class Figures:
+    """The figures of runs, a row each, in a CSV file that may outlive the runs' folders.
+
+    Beside it lies their table (`.md`). Delete the file where what is trained has changed: nothing here would notice.
+
+    Attributes:
+        rows: columns `by`, `seed` and the figures.
+    """
+
+    def __init__(self, file: Path, by: str, order: Sequence[str]) -> None:
+        """Read what is there.
+
+        Args:
+            by: name of the column that says what a run tried.
+            order: its values, as the table shall list them.
+        """
+        self.file, self.by, self.order = file, by, list(order)
+        self.rows = pd.read_csv(file) if file.is_file() else pd.DataFrame(columns=[by, "seed"])
+
+    def __contains__(self, run: tuple[str, int]) -> bool:
+        """Whether the run (what it tried, its seed) has its row."""
+        return bool(((self.rows[self.by] == run[0]) & (self.rows["seed"] == run[1])).any())
+
+    def add(self, tried: str, seed: int, figures: Mapping[str, float]) -> None:
+        """Write a run's figures down."""
+        rows = [*self.rows.to_dict("records"), {self.by: tried, "seed": seed, **figures}]
+        rows.sort(key=lambda row: (row["seed"], self.order.index(row[self.by])))
+        self.rows = pd.DataFrame(rows)
+        write_whole(self.file, self.rows.to_csv(index=False, float_format="%.6f"))
+        write_whole(self.file.with_suffix(".md"), table(self.rows, self.by))
 
 
 def table(runs: pd.DataFrame, by: str) -> str:

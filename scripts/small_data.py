@@ -7,7 +7,8 @@
 Their data (CK+) is licensed, and their start (ImageNet weights) cannot be had everywhere. So the set is the posed one
 that our renderer makes with their size, persons and label balance, split by person as theirs was (80 % train, the rest
 55 to 45), and the frozen backbones are first trained on rendered faces, here. Every system sees the same five splits.
-The table (Markdown) is written to DIR/small-data.md, the figures of every single run to DIR/small-data.csv.
+The figures of every single run are written to a CSV file, the table (Markdown) beside it. Runs that are in the file are
+not done again: stop it and start it whenever you like.
 """
 
 import argparse
@@ -17,8 +18,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import pandas as pd
-from runs import RunFailed, all_trained, table, trained
+from runs import Figures, RunFailed, all_trained, trained
 
 from emotiscan.training.options import whole_number
 
@@ -65,23 +65,22 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=5, help="splits (default: 5)")
     parser.add_argument("--epochs", type=int, default=25, help="at most so many (default: 25)")
     parser.add_argument("--size", type=int, default=96, help="side of the crops (default: 96)")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the runs and the table")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the runs")
+    parser.add_argument("--figures", type=Path, help="CSV file of the figures (default: small-data.csv in that folder)")
     parser.add_argument("--jobs", type=whole_number(1), default=1, help="runs at a time (default: 1)")
     parser.add_argument("--cache", default="cache", help="where found faces are kept (default: cache)")
     options = parser.parse_args()
+    kept = Figures(options.figures or options.out / "small-data.csv", "system", list(SYSTEMS))
+    runs = {
+        options.out / f"system{number}-{seed}": (system, seed)
+        for seed in range(options.seeds)
+        for number, system in enumerate(SYSTEMS)
+        if (system, seed) not in kept
+    }
     try:
         starts = {name: str(_pretrained(name, options)) for name in BACKBONES}
-        runs = {
-            options.out / f"system{number}-{seed}": (system, seed)
-            for seed in range(options.seeds)
-            for number, system in enumerate(SYSTEMS)
-        }
-        rows = []
         for run in all_trained({run: _told(*of, starts, options) for run, of in runs.items()}, options.jobs):
-            system, seed = runs[run]
-            rows.append({"system": system, "seed": seed} | _figures(run))
-            pd.DataFrame(rows).to_csv(options.out / "small-data.csv", index=False)
-            (options.out / "small-data.md").write_text(table(pd.DataFrame(rows), "system"))
+            kept.add(*runs[run], _figures(run))
     except RunFailed:
         return 1
     return 0
