@@ -1,7 +1,8 @@
 """What each part of the recipe brings: small networks, each part left out or changed in turn, over several seeds.
 
-    python scripts/ablate.py --ferplus ferplus.zip,codes=ferplus_codes.csv --lfw csv:LFW,codes=lfw_codes.csv \
-        --rendered DIR --photographs csv:au_validation.csv,images=LFW --out runs/ablation
+    python scripts/ablate.py --ferplus ferplus:ferplus.zip,codes=ferplus.csv \
+        --lfw csv:LFW,codes=lfw.csv,without=au_validation.csv --rendered rendered:rendered \
+        --photographs csv:au_validation.csv,images=LFW --out runs/ablation
 
 Every variant trains our small residual network from random weights on the same number of 64 px crops (`COMMON`), once a
 seed, and is then read on the FER+ validation part, the rendered validation persons, and photographs coded by eye. The
