@@ -35,6 +35,30 @@ def test_the_mean_is_taken_of_every_weight(written, tmp_path):
     assert (card.calibration, card.metrics) == (Calibration(), {})
 
 
+def test_of_two_checkpoints_one_may_count_more(written, tmp_path):
+    out = tmp_path / "mean.safetensors"
+    assert main([written(0), written(4), "--shares", "1", "3", "--out", str(out)]) == 0
+    model, card = load_checkpoint(out)
+    assert all((t == 3).all() for t in model.state_dict().values() if t.is_floating_point())
+    assert card.training["shares"] == [1, 3]
+
+
+def test_one_head_alone_is_averaged(written, tmp_path):
+    out = tmp_path / "mean.safetensors"
+    assert main([written(1), written(3), "--head", "codes", "--out", str(out)]) == 0
+    weights = load_checkpoint(out)[0].state_dict()
+    assert all((weights[f"code_head.{name}"] == 2).all() for name in ("0.weight", "1.running_mean", "4.bias"))
+    assert all((t == 1).all() for name, t in weights.items() if not name.startswith("code_"))
+
+
+@pytest.mark.parametrize("shares", [["1"], ["0", "0"], ["-1", "2"], ["nan", "1"], ["inf", "1"]])
+def test_shares_that_give_no_mean_are_refused(written, tmp_path, capsys, shares):
+    out = tmp_path / "mean.safetensors"
+    assert main([written(1), written(2), "--shares", *shares, "--out", str(out)]) == 1
+    assert "give each checkpoint one" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_checkpoints_for_crops_of_two_sizes_are_averaged_for_the_last_ones(written, tmp_path):
     out = tmp_path / "mean.safetensors"
     assert main([written(1, input_size=64), written(3, input_size=96), "--out", str(out)]) == 0
