@@ -52,7 +52,7 @@ def calibrate(weights, labels, cache, tmp_path):
     return run
 
 
-def test_the_new_checkpoint_differs_in_its_calibration_alone(calibrate, weights, tmp_path, capsys):
+def test_the_new_checkpoint_differs_in_its_calibration_alone(calibrate, labels, weights, tmp_path, capsys):
     untouched = weights.read_bytes()
     assert calibrate() == 0
     assert weights.read_bytes() == untouched
@@ -68,7 +68,7 @@ def test_the_new_checkpoint_differs_in_its_calibration_alone(calibrate, weights,
     # Nothing is known of AU4 in this split, and nothing here says when a face is clear.
     kept = (found.slopes["AU4"], found.offsets["AU4"], found.thresholds["AU4"], found.clear_from)
     assert kept == (1.5, 0.5, 0.3, 0.7)
-    assert after.training == {"commit": "abc", "calibration": {"data": {"labels": 4}, "split": "validation"}}
+    assert after.training == {"commit": "abc", "calibration": {"data": {labels.parent.name: 4}, "split": "validation"}}
 
     # The old report was made with the old calibration.
     assert list(after.metrics) == ["calibration"]

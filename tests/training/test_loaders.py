@@ -204,6 +204,14 @@ def test_csv_with_every_column(tmp_path):
     assert table.emotion_classes.tolist() == [1, -1]
 
 
+def test_folders_that_both_hold_a_labels_csv_are_two_data_sets(tmp_path):
+    folders = [tmp_path / "mine", tmp_path / "yours"]
+    for folder in folders:
+        write_csv(folder, ["image"], [["happy0.png"]])
+    names = [load_source(f"csv:{folder}").frame["source"].tolist() for folder in folders]
+    assert names == [["mine"], ["yours"]]
+
+
 def test_csv_with_pictures_alone(tmp_path):
     file = write_csv(tmp_path, ["image"], [["happy0.png"], ["anger1.png"]])
     table = load_source(f"csv:{file}")

@@ -17,7 +17,7 @@ def load_csv(path: str | Path, images: str | Path | None = None) -> LabelTable:
     A column like `AU26_or_AU27` says whether any of its codes is present; it serves evaluation.
 
     Args:
-        path: the CSV, or a folder that holds it as `labels.csv`.
+        path: the CSV, or a folder that holds it as `labels.csv`; the data set is called by the name of either.
         images: what its `image` column is relative to; by default the CSV's folder.
 
     Raises:
@@ -35,7 +35,9 @@ def load_csv(path: str | Path, images: str | Path | None = None) -> LabelTable:
             log.warning(
                 "%s: the column %s is passed over; the codes known here are %s", file, name, ", ".join(facs.CODES)
             )
-    return build_table(pictures, file=file, root=root, source=file.stem, codes=codes or facs.CODES)
+    # Many folders hold a labels.csv; two of them are two data sets.
+    name = file.stem if file.stem != "labels" else file.resolve().parent.name
+    return build_table(pictures, file=file, root=root, source=name, codes=codes or facs.CODES)
 
 
 def _is_code(column: str) -> bool:
