@@ -13,7 +13,7 @@ from emotiscan.ui.figures_of_merit.words import joined, with_interval
 
 def show_code(card: Card, code: str) -> None:
     """What every report in the card says of one code: how well it is read, and where its heat map lands."""
-    readings, places = [], []
+    readings, places = [], {}
     for name, report in card.metrics.items():
         kind = report.get("kind", EVALUATION) if isinstance(report, Mapping) else None
         for key, scores in (report.get("codes") or {}).items() if kind in (EVALUATION, LOCALISATION) else ():
@@ -21,7 +21,7 @@ def show_code(card: Card, code: str) -> None:
                 continue
             where = DATA_NAMES.get(name, name) + (f" ({joined(key)})" if key != code else "")
             if kind == LOCALISATION:
-                places.append({"On": where, "Faces with it": str(scores["faces"])} | in_place(scores))
+                places[where] = {"Faces with it": str(scores["faces"])} | in_place(scores)
             elif scores["auc"]["value"] is not None:
                 measured = {"AUC": with_interval(scores["auc"]), "F1": with_interval(scores["f1"])}
                 readings.append({"On": where, "Faces with it": f"{scores['support']} of {scores['known']}"} | measured)
@@ -35,8 +35,11 @@ def show_code(card: Card, code: str) -> None:
             "Brackets: 95 % intervals."
         )
     if places:
-        st.table(pd.DataFrame(places), border="horizontal", hide_index=True)
+        # Measures go downwards: side by side they are wider than a phone.
+        measures = pd.DataFrame(places).fillna("–").rename_axis("On").reset_index()
+        st.table(measures, border="horizontal", hide_index=True)
         st.caption(
             "How often the strongest point of the code's heat map, and how much of the whole map, lies where the code "
-            "moves the skin. A map that knew nothing would have the place's share of the face in it."
+            "moves the skin. A map that knew nothing would have the place's share of the face in it. Even sides: 1 "
+            "where each half of the face has its part of the map."
         )
