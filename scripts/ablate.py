@@ -16,14 +16,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from runs import Figures, RunFailed, all_trained
+from runs import Figures, RunFailed, all_trained, reached
 
-from emotiscan.checkpoint import load_checkpoint
 from emotiscan.training.data import split_table
 from emotiscan.training.loaders import load_source
 from emotiscan.training.options import whole_number
-from emotiscan.training.prediction import load_split, predict_tables
-from emotiscan.training.reporting import report_on
 from emotiscan.training.settings import Settings
 
 COMMON = (
@@ -88,7 +85,9 @@ def main() -> int:
     }
     try:
         for run in all_trained({run: _told(*of, sources, counts, options) for run, of in runs.items()}, options.jobs):
-            kept.add(*runs[run], figures(run, options))
+            checkpoint = run / "emotiscan.safetensors"
+            found = reached(checkpoint, options.ferplus, options.rendered, options.photographs, options.cache)
+            kept.add(*runs[run], found)
     except RunFailed:
         return 1
     return 0
@@ -110,25 +109,6 @@ def _told(
 def training_faces(source: str, out: Path) -> int:
     """How many faces of a data set train.py trains on."""
     return len(split_table(load_source(source), Settings(data=(source,), out=str(out))).part("train"))
-
-
-def figures(run: Path, options: argparse.Namespace) -> dict[str, float]:
-    """What a run's checkpoint reaches on the three measuring tables."""
-    model, card = load_checkpoint(run / "emotiscan.safetensors")
-    found: dict[str, float] = {}
-    for name, source, split in (
-        ("FER+", options.ferplus, "validation"),
-        ("rendered", options.rendered, "validation"),
-        ("photographs", options.photographs, None),
-    ):
-        read = predict_tables(model, [load_split(source, split)], options.cache)
-        report = report_on(read, card.config, card.calibration, read.table.codes, bootstraps=0)
-        if name == "FER+" and report["emotion"]:
-            found["FER+ accuracy"] = report["emotion"]["accuracy"]["value"]
-            found["FER+ without neutral"] = report["emotion"]["mission"]["accuracy"]["value"]
-        if name != "FER+":
-            found[f"{name}, codes' AUC"] = report["codes_mean"]["auc"]["value"]
-    return found
 
 
 if __name__ == "__main__":

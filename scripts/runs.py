@@ -1,4 +1,4 @@
-"""What the experiment scripts share: what is done is not done again, and tables of means over seeds."""
+"""What the experiment scripts share: what is done is not done again, what a run reached, means over seeds."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,8 +10,11 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from emotiscan.checkpoint import load_checkpoint
 from emotiscan.files import write_whole
 from emotiscan.training.fit import main as train
+from emotiscan.training.prediction import load_split, predict_tables
+from emotiscan.training.reporting import report_on
 
 
 class RunFailed(Exception):
@@ -49,6 +52,33 @@ def trained(run: Path, options: Sequence[str]) -> Path:
         if status:
             raise RunFailed(f"{run}: exit status {status}")
     return checkpoint
+
+
+def reached(checkpoint: Path, ferplus: str, rendered: str, photographs: str, cache: str) -> dict[str, float]:
+    """Emotions' accuracy on FER+'s validation part, codes' mean AUC on the rendered one and on photographs.
+
+    Args:
+        checkpoint: the weights' file; calibrated or not is the same to these figures.
+        ferplus: data source with a validation part, as train.py's `--data` takes it.
+        rendered: another one.
+        photographs: a third, all of which is read.
+        cache: where found faces are kept.
+    """
+    model, card = load_checkpoint(checkpoint)
+    found: dict[str, float] = {}
+    for name, source, split in (
+        ("FER+", ferplus, "validation"),
+        ("rendered", rendered, "validation"),
+        ("photographs", photographs, None),
+    ):
+        read = predict_tables(model, [load_split(source, split)], cache)
+        report = report_on(read, card.config, card.calibration, read.table.codes, bootstraps=0)
+        if name == "FER+" and report["emotion"]:
+            found["FER+ accuracy"] = report["emotion"]["accuracy"]["value"]
+            found["FER+ without neutral"] = report["emotion"]["mission"]["accuracy"]["value"]
+        if name != "FER+":
+            found[f"{name}, codes' AUC"] = report["codes_mean"]["auc"]["value"]
+    return found
 
 
 class Figures:
