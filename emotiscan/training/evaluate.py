@@ -40,18 +40,17 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         table = load_split(parsed.data, parsed.split)
         report = report_on_table(table, parsed.weights, parsed.cache, parsed.workers)
-    except (TableError, CheckpointError) as error:
+        report |= {"note": parsed.note} if parsed.note else {}
+        print_report(report)
+        if parsed.out:
+            parsed.out.mkdir(parents=True, exist_ok=True)
+            (parsed.out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
+            write_figures(report, parsed.out, table)
+        if parsed.attach:
+            attach_report(parsed.weights, parsed.attach, report)
+    except (TableError, CheckpointError, OSError) as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 1
-    if parsed.note:
-        report["note"] = parsed.note
-    print_report(report)
-    if parsed.out:
-        parsed.out.mkdir(parents=True, exist_ok=True)
-        (parsed.out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
-        write_figures(report, parsed.out, table)
-    if parsed.attach:
-        attach_report(parsed.weights, parsed.attach, report)
     return 0
 
 

@@ -223,16 +223,16 @@ def main(arguments: list[str] | None = None) -> int:
             torch.manual_seed(0)
             model = FaceModel(card.config).eval().requires_grad_(False)
         report = _report(model, table, parsed)
+        report |= {"note": parsed.note} if parsed.note else {}
+        print_report(report)
+        if parsed.out:
+            parsed.out.parent.mkdir(parents=True, exist_ok=True)
+            parsed.out.write_text(json.dumps(report, indent=1) + "\n")
+        if parsed.attach and not parsed.untrained:
+            attach_report(parsed.weights, parsed.attach, report)
     except (TableError, CheckpointError, OSError) as error:
         print(f"localise: {error}", file=sys.stderr)
         return 1
-    report |= {"note": parsed.note} if parsed.note else {}
-    print_report(report)
-    if parsed.out:
-        parsed.out.parent.mkdir(parents=True, exist_ok=True)
-        parsed.out.write_text(json.dumps(report, indent=1) + "\n")
-    if parsed.attach and not parsed.untrained:
-        attach_report(parsed.weights, parsed.attach, report)
     return 0
 
 

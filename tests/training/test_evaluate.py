@@ -80,3 +80,13 @@ def test_mistakes_are_one_plain_line(run, capsys):
     assert run("--split", "validation")[0] == 1
     assert "evaluate: " in (error := capsys.readouterr().err)
     assert "no rows in the split “validation”" in error
+
+
+def test_where_the_report_cannot_be_written_its_figures_are_printed_and_one_plain_line_says_why(run, tmp_path, capsys):
+    file = tmp_path / "taken"
+    file.write_text("a file, not a folder")
+    assert run("--out", file)[0] == 1
+    printed = capsys.readouterr()
+    assert "emotion accuracy" in printed.out
+    assert printed.err.startswith("evaluate: ")
+    assert str(file) in printed.err

@@ -95,3 +95,14 @@ def test_a_table_without_a_present_code_is_a_plain_mistake(tiny_weights, tmp_pat
     file = write_csv(tmp_path / "data", ["image", "AU12"], [["calm0.png", 0]])
     assert main(["--data", f"csv:{file}", "--weights", str(tiny_weights), "--cache", str(tmp_path / "cache")]) == 1
     assert "no code is present in any of its faces" in capsys.readouterr().err
+
+
+def test_where_the_report_cannot_be_written_its_figures_are_printed_and_one_plain_line_says_why(
+    rendered, tiny_weights, tmp_path, capsys
+):
+    given = ["--data", f"rendered:{rendered}", "--weights", str(tiny_weights), "--cache", str(tmp_path / "cache")]
+    assert main([*given, "--workers", "0", "--out", str(tmp_path)]) == 1
+    printed = capsys.readouterr()
+    assert "3 faces, 3 persons" in printed.out
+    assert printed.err.startswith("localise: ")
+    assert str(tmp_path) in printed.err
