@@ -273,6 +273,8 @@ def test_csv_of_a_spreadsheet_with_a_byte_order_mark(tmp_path):
         ("csv:{csv},share=half", "write a number above 0, e.g. share=0.5"),
         ("csv:{csv},learn=all", "write learn=emotions or learn=codes"),
         ("rendered:{csv},faces=sad", "write faces=acted or faces=random"),
+        ("rendered:{csv},strength=weak", "write strength=slight or strength=marked or strength=strong"),
+        ("csv:{csv},strength=slight", "is an option of rendered faces only; leave it out for csv"),
         ("csv:{csv},faces=acted", "is an option of rendered faces only; leave it out for csv"),
         ("csv:{csv},without=gone.csv", "gone.csv: there is no such file or folder"),
         ("csv:{csv},images={csv}", "neither a folder nor a zip file"),
@@ -318,6 +320,17 @@ def test_a_source_can_teach_one_thing_only(tmp_path, learn, blank):
     file = write_csv(tmp_path, ["image", "emotion", "AU12"], [["happy0.png", "happy", "1"]])
     row = load_source(f"csv:{file},learn={learn}").frame.iloc[0]
     assert {name for name in ("positive", "AU12") if np.isnan(row[name])} == {blank}
+
+
+def test_rendered_codes_of_one_strength_are_held_against_absent_ones(tmp_path):
+    folder = write_rendered(tmp_path, [{"AU12": intensity} for intensity in (0.3, 0.5, 0.75, 1.0, 0.0)])
+    labels = {
+        of: load_source(f"rendered:{folder},strength={of}").frame["AU12"] for of in ("slight", "marked", "strong")
+    }
+    none = pytest.approx(np.nan, nan_ok=True)
+    assert [*labels["slight"]] == [1, none, none, none, 0]
+    assert [*labels["marked"]] == [none, 1, none, none, 0]
+    assert [*labels["strong"]] == [none, none, 1, 1, 0]
 
 
 def test_rendered_faces_that_act_and_those_of_random_codes_can_be_taken_apart(tmp_path):

@@ -16,7 +16,7 @@ from emotiscan.training.loaders.ckplus import load_ckplus, load_ckplus_course
 from emotiscan.training.loaders.disfa import load_disfa
 from emotiscan.training.loaders.ferplus import load_ferplus
 from emotiscan.training.loaders.plain import load_csv
-from emotiscan.training.loaders.rendered import FACES, load_rendered
+from emotiscan.training.loaders.rendered import FACES, STRENGTHS, load_rendered
 from emotiscan.training.loaders.rows import read_rows
 from emotiscan.training.table import LabelTable, TableError, only_persons, with_soft_codes, without_persons
 
@@ -34,6 +34,9 @@ LOADERS: dict[str, Callable[..., LabelTable]] = {
 FILES = ("codes", "images", "without", "only")
 """Options of a data source whose value is a file or folder."""
 
+CHOICES = {"learn": ("emotions", "codes"), "faces": FACES, "strength": tuple(STRENGTHS)}
+"""Options of a data source whose value is one of a few words."""
+
 
 def load_source(source: str) -> LabelTable:
     """Load one data set.
@@ -49,7 +52,9 @@ def load_source(source: str) -> LabelTable:
               share below 1 every epoch takes others, above 1 pictures come more than once;
             - `,learn=emotions` or `,learn=codes`: what to keep of the labels, by default both;
             - `,faces=acted` or `,faces=random`: of `rendered`, only those that act an emotion, or only those whose
-              codes were combined at random.
+              codes were combined at random;
+            - `,strength=slight`, `,strength=marked` or `,strength=strong`: of `rendered`, where a code is present, only
+              so weakly or strongly; elsewhere it becomes unknown.
 
     Raises:
         TableError: the source is not written so, or its files are missing or broken.
@@ -62,12 +67,12 @@ def load_source(source: str) -> LabelTable:
     if not Path(path).exists():
         raise TableError(path, "there is no such file or folder")
     chosen = _options(source, options)
-    own = {name: chosen[name] for name in ("images", "faces") if name in chosen}
+    own = {name: chosen[name] for name in ("images", "faces", "strength") if name in chosen}
     takes = inspect.signature(LOADERS[kind]).parameters
     if "images" in own and "images" not in takes:
         raise TableError(source, f"{kind} takes no option images=DIR; its pictures are looked for below {path}")
-    if "faces" in own and "faces" not in takes:
-        raise TableError(source, f"faces={own['faces']} is an option of rendered faces only; leave it out for {kind}")
+    for name in own.keys() - takes:
+        raise TableError(source, f"{name}={own[name]} is an option of rendered faces only; leave it out for {kind}")
     try:
         table = LOADERS[kind](path, **own)
     except ImageError as error:  # the folder or zip file itself cannot be read
@@ -87,22 +92,24 @@ def _options(source: str, options: list[str]) -> dict[str, str]:
     chosen = {}
     for option in options:
         name, equals, value = option.partition("=")
-        if not equals or name not in (*FILES, "share", "learn", "faces"):
+        if not equals or name not in (*FILES, *CHOICES, "share"):
             raise TableError(
                 source,
                 f"“{option}” is no option of a data source; use codes=FILE, images=DIR, without=FILE, only=FILE, "
-                "share=NUMBER, learn=emotions, learn=codes, faces=acted or faces=random",
+                f"share=NUMBER, {', '.join(_ways(name) for name in CHOICES)}",
             )
         if name in FILES and not Path(value).exists():
             raise TableError(value, "there is no such file or folder")
-        if name == "learn" and value not in ("emotions", "codes"):
-            raise TableError(source, f"“{option}”: write learn=emotions or learn=codes")
-        if name == "faces" and value not in FACES:
-            raise TableError(source, f"“{option}”: write faces=acted or faces=random")
+        if name in CHOICES and value not in CHOICES[name]:
+            raise TableError(source, f"“{option}”: write {_ways(name)}")
         if name == "share" and not _is_positive(value):
             raise TableError(source, f"“{option}”: write a number above 0, e.g. share=0.5")
         chosen[name] = value
     return chosen
+
+
+def _ways(name: str) -> str:
+    return " or ".join(f"{name}={value}" for value in CHOICES[name])
 
 
 def _is_positive(text: str) -> bool:

@@ -1,5 +1,6 @@
 """Faces that the project's own renderer drew (`python -m emotiscan.rendering`)."""
 
+import math
 from pathlib import Path, PurePosixPath
 
 from emotiscan import facs
@@ -12,8 +13,11 @@ PRESENT, ABSENT = 0.25, 0.1
 FACES = ("acted", "random")
 """Kinds of faces in a folder: those that act an emotion, and those whose codes were combined at random."""
 
+STRENGTHS = {"slight": (PRESENT, 0.5), "marked": (0.5, 0.75), "strong": (0.75, math.inf)}
+"""Intensities of present codes: from the first on, below the second. The renderer draws none below 0.3."""
 
-def load_rendered(path: str | Path, faces: str | None = None) -> LabelTable:
+
+def load_rendered(path: str | Path, faces: str | None = None, strength: str | None = None) -> LabelTable:
     """A folder of rendered faces; its intensities become present, absent or unknown.
 
     Faces with random combinations of codes have no emotion: it stays unknown. Skin tone, age and
@@ -22,6 +26,8 @@ def load_rendered(path: str | Path, faces: str | None = None) -> LabelTable:
     Args:
         path: the folder, or its labels.csv.
         faces: one of `FACES`, or None for all.
+        strength: one of `STRENGTHS`: where a code is present more weakly or strongly, it becomes unknown. None keeps
+            all.
 
     Raises:
         TableError: a column or picture is missing, a value is not what it should be, or no face is of that kind.
@@ -33,20 +39,21 @@ def load_rendered(path: str | Path, faces: str | None = None) -> LabelTable:
         rows = [row for row in rows if bool(row["emotion"]) == (faces == "acted")]
         if not rows:
             raise TableError(file, f"none of its faces is {faces}; leave faces={faces} out")
+    band = STRENGTHS[strength] if strength else (PRESENT, math.inf)
     pictures = (
         row
         | {"votes": None, "maps": f"maps/{PurePosixPath(str(row['image'])).stem}.npz"}
-        | {code: _presence(row[code], code, file, int(str(row["line"]))) for code in facs.CODES}
+        | {code: _presence(row[code], band, code, file, int(str(row["line"]))) for code in facs.CODES}
         for row in rows
     )
     return build_table(pictures, file=file, root=file.parent, source="rendered")
 
 
-def _presence(value: object, code: str, file: Path, line: int) -> int | None:
+def _presence(value: object, band: tuple[float, float], code: str, file: Path, line: int) -> int | None:
     try:
         intensity = float(str(value))
     except ValueError:
         intensity = -1.0
     if not 0 <= intensity <= 1:
         raise TableError(file, f"{code} is “{value}”; it must be an intensity from 0 to 1", line)
-    return 1 if intensity >= PRESENT else 0 if intensity <= ABSENT else None
+    return 1 if band[0] <= intensity < band[1] else 0 if intensity <= ABSENT else None
