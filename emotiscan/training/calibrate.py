@@ -9,8 +9,12 @@ import argparse
 import dataclasses
 import logging
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
+from emotiscan import facs
 from emotiscan.calibration import Calibration
 from emotiscan.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from emotiscan.evaluation import headline
@@ -18,7 +22,7 @@ from emotiscan.training.calibrating import calibrate
 from emotiscan.training.options import add_machine_options
 from emotiscan.training.prediction import load_split, predict_tables
 from emotiscan.training.reporting import report_on
-from emotiscan.training.table import SPLITS, TableError
+from emotiscan.training.table import SPLITS, LabelTable, TableError
 
 ALL = "all"
 REPORT = "calibration"
@@ -44,6 +48,15 @@ def argument_parser() -> argparse.ArgumentParser:
         "without splits is taken whole",
     )
     parser.add_argument(
+        "--leave",
+        nargs="+",
+        default=[],
+        choices=facs.CODES,
+        metavar="CODE",
+        help="codes that stay as they are, e.g. calibrated on better labels before; what this data says of them is "
+        "passed over",
+    )
+    parser.add_argument(
         "--out", required=True, type=Path, metavar="OUT", help="checkpoint to write; name IN again to replace it"
     )
     add_machine_options(parser, "find faces")
@@ -64,12 +77,14 @@ def main(arguments: list[str] | None = None) -> int:
             raise CheckpointError(f"--out {parsed.out} is the checkpoint itself; write it as --weights to replace it")
         split = None if parsed.split == ALL else parsed.split
         tables = [load_split(source, split, whole_if_undivided=True) for source in parsed.data]
+        tables = [_without(table, parsed.leave) for table in tables]
         predictions = predict_tables(model, tables, parsed.cache, parsed.workers)
         calibration = calibrate(predictions, card.config, card.calibration)
         before, after = (report_on(predictions, card.config, c) for c in (card.calibration, calibration))
         if not after["emotion"] and not after["codes_mean"]:
             raise TableError(", ".join(parsed.data), "it has no agreed emotion and no code both present and absent")
         fitted_on = {"data": predictions.table.frame["source"].value_counts().to_dict(), "split": parsed.split}
+        fitted_on |= {"left": parsed.leave} if parsed.leave else {}
         calibrated = dataclasses.replace(
             card,
             calibration=calibration,
@@ -88,6 +103,12 @@ def main(arguments: list[str] | None = None) -> int:
             "make them anew with python -m emotiscan.training.evaluate --attach"
         )
     return 0
+
+
+def _without(table: LabelTable, codes: Sequence[str]) -> LabelTable:
+    """The same, these codes unknown."""
+    known = [code for code in codes if code in table.codes]
+    return dataclasses.replace(table, frame=table.frame.assign(**dict.fromkeys(known, np.nan)))
 
 
 def _print(before: dict, after: dict, calibration: Calibration) -> None:

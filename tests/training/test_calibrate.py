@@ -106,6 +106,19 @@ def test_what_it_writes_reads_a_photograph_with_it(calibrate, weights, tmp_path)
     assert new.codes["AU12"] != pytest.approx(old.codes["AU12"])
 
 
+def test_codes_can_be_left_as_they_are(calibrate, tmp_path):
+    assert calibrate("--leave", "AU12", "AU1") == 0
+    left = load_checkpoint(tmp_path / "new/out.safetensors")[1]
+    assert left.calibration.thresholds["AU12"] == BEFORE.thresholds["AU12"]
+    assert left.calibration.slopes.keys() == BEFORE.slopes.keys()
+    assert left.calibration.temperature != BEFORE.temperature
+    assert left.training["calibration"]["left"] == ["AU12", "AU1"]
+    assert calibrate() == 0
+    fitted = load_checkpoint(tmp_path / "new/out.safetensors")[1]
+    assert fitted.calibration.thresholds["AU12"] != BEFORE.thresholds["AU12"]
+    assert "left" not in fitted.training["calibration"]
+
+
 def test_several_sources_count_alike_and_all_rows_can_be_taken(calibrate, tmp_path, labels):
     other = write_csv(tmp_path / "other", ["image", "emotion"], [["sadness0.png", "sadness"]])
     assert calibrate("--split", "all", "--data", f"csv:{other}") == 0
