@@ -51,7 +51,10 @@ VARIANTS: dict[str, tuple[dict[str, float], tuple[str, ...]]] = {
         {"ferplus,learn=emotions": 0.45, "lfw,learn=emotions": 0.05, "rendered": 0.5},
         (),
     ),
+    "each half of the face by itself": (ALL, ("--side-loss", "0.3")),
     "no averaged weights": (ALL, ("--ema", "0")),
+    "label smoothing": (ALL, ("--label-smoothing", "0.1")),
+    "crops that grow": (ALL, ("--sizes", "48:2,64:2")),
     "stride 32": (ALL, ("--stride", "32")),
     "no loss of resolution": (
         ALL,
