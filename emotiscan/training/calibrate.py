@@ -9,10 +9,7 @@ import argparse
 import dataclasses
 import logging
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
 
 from emotiscan import facs
 from emotiscan.calibration import Calibration
@@ -22,7 +19,7 @@ from emotiscan.training.calibrating import calibrate
 from emotiscan.training.options import add_machine_options
 from emotiscan.training.prediction import load_split, predict_tables
 from emotiscan.training.reporting import report_on
-from emotiscan.training.table import SPLITS, LabelTable, TableError
+from emotiscan.training.table import SPLITS, TableError
 
 ALL = "all"
 REPORT = "calibration"
@@ -76,8 +73,9 @@ def main(arguments: list[str] | None = None) -> int:
         if parsed.out != parsed.weights and parsed.out.exists() and parsed.out.samefile(parsed.weights):
             raise CheckpointError(f"--out {parsed.out} is the checkpoint itself; write it as --weights to replace it")
         split = None if parsed.split == ALL else parsed.split
-        tables = [load_split(source, split, whole_if_undivided=True) for source in parsed.data]
-        tables = [_without(table, parsed.leave) for table in tables]
+        tables = [
+            load_split(source, split, whole_if_undivided=True).without_labels(parsed.leave) for source in parsed.data
+        ]
         predictions = predict_tables(model, tables, parsed.cache, parsed.workers)
         calibration = calibrate(predictions, card.config, card.calibration)
         before, after = (report_on(predictions, card.config, c) for c in (card.calibration, calibration))
@@ -103,12 +101,6 @@ def main(arguments: list[str] | None = None) -> int:
             "make them anew with python -m emotiscan.training.evaluate --attach"
         )
     return 0
-
-
-def _without(table: LabelTable, codes: Sequence[str]) -> LabelTable:
-    """The same, these codes unknown."""
-    known = [code for code in codes if code in table.codes]
-    return dataclasses.replace(table, frame=table.frame.assign(**dict.fromkeys(known, np.nan)))
 
 
 def _print(before: dict, after: dict, calibration: Calibration) -> None:

@@ -84,6 +84,11 @@ class LabelTable:
         """The same rows, each assigned to a split."""
         return LabelTable(self.frame.assign(split=list(split)), self.emotions, self.codes)
 
+    def without_labels(self, columns: Iterable[str]) -> "LabelTable":
+        """The same rows, these columns unknown; names that are no columns are passed over."""
+        blank = [name for name in columns if name in self.frame]
+        return LabelTable(self.frame.assign(**dict.fromkeys(blank, np.nan)), self.emotions, self.codes)
+
 
 def build_table(
     rows: Iterable[dict[str, object]],

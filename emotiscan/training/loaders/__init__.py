@@ -84,7 +84,7 @@ def load_source(source: str) -> LabelTable:
             named = read_rows(chosen[option], ["image"])
             table = parted(table, {str(row["image"]) for row in named}, chosen[option])
     blank = {"emotions": [*table.codes], "codes": [*table.emotions, "agreement"]}.get(chosen.get("learn", ""), [])
-    frame = table.frame.assign(share=float(chosen.get("share", 1)), **dict.fromkeys(blank, np.nan))
+    frame = table.without_labels(blank).frame.assign(share=float(chosen.get("share", 1)))
     return LabelTable(frame, table.emotions, table.codes)
 
 
