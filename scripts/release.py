@@ -54,7 +54,7 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
         return [*told, *weights, "--cache", options.cache]
 
     # Photographs last: they decide wherever they know a code, and the drawn faces keep the rest. Of AU15 they know too
-    # little: the teacher program tells it least of all, and thresholds by it made calm mouths pass for it.
+    # little: the teacher program tells it least of all, and calibrated by it AU15 was called falsely far more often.
     yield "calibrate", calibrate.main, _calibrating(options.weights, options.rendered, options)
     yield "recalibrate", _calibrate, ["--leave", "AU15", *_calibrating(options.out, options.ferplus, options)]
     for name, data, split in (
