@@ -8,8 +8,6 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
 from emotiscan.images import ImageError
 from emotiscan.training.loaders.bp4d import load_bp4d
 from emotiscan.training.loaders.ckplus import load_ckplus, load_ckplus_course
