@@ -142,6 +142,30 @@ def test_ranking_agrees_with_scikit_learn_on_any_ties(rows):
     assert code["average_precision"]["value"] == pytest.approx(average_precision)
 
 
+def test_pairs_of_one_person_worked_by_hand():
+    # Both pairs of ann's are right, bob's is a tie, and eve was never seen without the code.
+    scores, labels = [0.6, 0.5, 0.4, 0.2, 0.2, 0.1], [1, 0, 0, 1, 0, 1]
+    report = code_report(scores, labels, subjects=["ann"] * 3 + ["bob"] * 2 + ["eve"])
+    within = report["codes"]["AU12"]["within_person"]
+    assert within["value"] == pytest.approx((2 + 0.5) / 3)
+    assert (within["low"], within["high"]) == (0.5, 1.0)  # of bob alone, and of ann alone
+    assert headline(report)["within one person"] == within == report["codes_mean"]["within_person"]
+
+
+def test_pairs_of_one_person_know_nothing_of_how_persons_differ():
+    random = np.random.default_rng(3)
+    person, labels = np.arange(200) % 50, random.integers(0, 2, 200).astype(float)
+    scores = 0.1 * labels + 0.8 * random.random(50)[person]  # persons differ by more than the code does
+    code = code_report(scores, labels, subjects=person)["codes"]["AU12"]
+    assert code["within_person"]["value"] == 1.0
+    assert code["auc"]["value"] < 0.8
+
+
+def test_no_pairs_of_strangers():
+    code = code_report([0.9, 0.8, 0.2], [1, 0, 0])["codes"]["AU12"]
+    assert code["within_person"] == {"value": None, "low": None, "high": None}
+
+
 def test_mean_is_over_the_codes_with_both_classes():
     scores = np.array([[0.9, 0.9, 0.2], [0.4, 0.2, 0.3], [0.6, 0.3, 0.1]])
     labels = np.array([[1, 0, NAN], [1, 0, NAN], [0, 0, NAN]])

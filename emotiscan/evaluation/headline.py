@@ -22,6 +22,7 @@ def headline(report: Mapping) -> dict[str, Figure]:
         "accuracy without neutral": mission.get("accuracy"),
         "macro F1 without neutral": mission.get("macro_f1"),
         "codes' mean AUC": mean.get("auc"),
+        "within one person": mean.get("within_person"),
         "codes' mean F1": mean.get("f1"),
         "codes' calibration error": mean.get("ece"),
     }

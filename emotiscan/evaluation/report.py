@@ -69,10 +69,12 @@ def evaluate(
           probabilities then are shares of their sum; None without such faces. If `clear` is given,
           also figures `coverage`, the share of faces whose emotion is named, and `accuracy_clear`.
         - `codes`: None where no label is known, else code to figures `f1`, `auc`,
-          `average_precision` and `ece`, numbers `precision`, `recall`, `threshold`, `known`,
-          `support` (present), and `confusion` [[rightly absent, false alarms], [missed, found]].
+          `average_precision`, `ece` and `within_person` (the AUC among pairs of one person's faces;
+          undefined where nobody was seen both with the code and without), numbers `precision`,
+          `recall`, `threshold`, `known`, `support` (present), and `confusion` [[rightly absent,
+          false alarms], [missed, found]].
         - `codes_mean`: None unless a code has both classes, else `codes` (how many have) and the
-          means over these of `f1`, `auc`, `average_precision` and `ece`, as figures.
+          means over these of `f1`, `auc`, `average_precision`, `ece` and `within_person`, as figures.
 
         Intervals of calibration errors are those of draws shifted to have their value as median:
         drawing faces adds noise to each bin, so that the draws' errors lie higher than the data's.
@@ -174,8 +176,11 @@ def _code_reports(
         decided = {score: draws[:, 1] for score, draws in _class_scores(confusions).items()}
         draws = {"f1": decided["f1"]} | drawn.ranking(scores, truth)
         error = calibration_error(scores, truth, drawn)
+        paired = drawn.both_ways(truth)
+        within = drawn.where(paired).pairs(scores[paired], truth[paired])
         reports[code] = {name: drawn.where(truth).figure(values) for name, values in draws.items()} | {
             "ece": drawn.figure(error, centred=True),
+            "within_person": drawn.where(paired).figure(within),
             "precision": number(decided["precision"][0]),
             "recall": number(decided["recall"][0]),
             "support": int(truth.sum()),
@@ -183,7 +188,7 @@ def _code_reports(
             "confusion": confusions[0].astype(int).tolist(),
         }
         if truth.any() and not truth.all():
-            complete.append(draws | {"ece": error})
+            complete.append(draws | {"ece": error, "within_person": within})
     if not complete:
         return reports, None
     labelled = samples.where(known.any(1))

@@ -80,6 +80,23 @@ class Samples:
             average_precision[block] = ratio((hits * precision).sum(1), positives)
         return {"auc": auc, "average_precision": average_precision}
 
+    def both_ways(self, present: Bools) -> Bools:
+        """(n,) faces of the subjects who were seen both with and without it."""
+        return np.isin(self.owners, np.intersect1d(self.owners[present], self.owners[~present]))
+
+    def pairs(self, scores: Floats, present: Bools) -> Floats:
+        """(1 + b,) AUC within subjects; NaN in a sample without a subject seen both with and without it.
+
+        Of each pair of one subject's faces, one with it and one without, the share in which the first
+        scores higher. Equal scores count half; every pair counts the same.
+        """
+        right, all_pairs = np.zeros((2, self.weights.shape[1]))
+        for owner in np.unique(self.owners[self.both_ways(present)]):
+            own = self.owners == owner
+            lead = scores[own & present][:, None] - scores[own & ~present]
+            right[owner], all_pairs[owner] = (lead > 0).sum() + (lead == 0).sum() / 2, lead.size
+        return ratio(self.weights @ right, self.weights @ all_pairs)
+
     def figure(self, draws: Floats, centred: bool = False) -> dict[str, float | None]:
         """Value and interval of (1 + b,) draws; no interval where all faces are one subject's.
 

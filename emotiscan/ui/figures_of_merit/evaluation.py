@@ -17,6 +17,13 @@ CODE_MEASURES: dict[str, tuple[str, tuple[float, float], float | None, str]] = {
         0.5,
         "Of a face with the code and one without, how often the first gets the higher probability. Dotted: guessing.",
     ),
+    "Within one person": (
+        "within_person",
+        (0.45, 1.02),
+        0.5,
+        "Of two pictures of one person, one with the code and one without, how often the first gets the higher "
+        "probability. Dotted: guessing.",
+    ),
     "F1": ("f1", (-0.02, 1.02), None, "How well “present” and the truth agree, at the code's threshold; 1 at best."),
     "Calibration error": (
         "ece",
@@ -51,15 +58,18 @@ def show_evaluation(report: Mapping, name: str) -> None:
                 charts.show(charts.reliability(bins), f"reliability-{name}", f"Reliability of the emotions: {words}")
     if codes:
         st.markdown("**How well each code is read**")
-        measure = st.segmented_control(
-            "Measure", list(CODE_MEASURES), default="AUC", required=True, key=f"measure-{name}"
-        )
+        measures = [measure for measure, (key, *_) in CODE_MEASURES.items() if measure == "AUC" or _known(codes, key)]
+        measure = st.segmented_control("Measure", measures, default="AUC", required=True, key=f"measure-{name}")
         key, limits, level, words = CODE_MEASURES[measure]
         st.caption(words)
         lines = {joined(code): scores[key] for code, scores in codes.items() if key in scores}
         charts.show(charts.dots(lines, measure, limits, level), f"codes-{name}-{key}", in_words(measure, lines))
         with st.expander("All figures of the codes"):
             _codes_table(codes, name)
+
+
+def _known(codes: Mapping[str, Mapping], measure: str) -> bool:
+    return any((scores.get(measure) or {}).get("value") is not None for scores in codes.values())
 
 
 def _confusion_in_words(emotion: Mapping) -> str:
@@ -81,6 +91,7 @@ def _headlines(report: Mapping) -> None:
         ("Called clear", emotion.get("coverage")),
         ("Accuracy if clear", emotion.get("accuracy_clear")),
         ("Codes: mean AUC", mean.get("auc")),
+        ("Codes: one person", mean.get("within_person")),
         ("Codes: mean F1", mean.get("f1")),
         ("Codes: calibration", mean.get("ece")),
     ]
