@@ -3,7 +3,7 @@
 Nobody in them exists.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -82,6 +82,27 @@ class Place:
     y: int
     side: int
 
+
+CALM = Scene(
+    person=Person(
+        shape=face_shape(11),
+        skin_tone=0.25,
+        age=56,
+        eye_colour=BROWN_EYES,
+        brows=13,
+        hair_colour="black",
+        greying=0.22,
+        lip_redness=0.5,
+        seed=5,
+    ),
+    hair=Hair("bob", parting=0.6, fringe=0.7, seed=15),
+    glasses=Glasses("thin", "round", from_srgb(60, 38, 24), reflection=0.15),
+    clothes=Clothes(from_srgb(40, 60, 110), v_neck=3, seed=5),
+    light=studio(),
+    pose=pose(roll=2),
+    background=Background("wall", (0.42, 0.4, 0.37), 0.8, 6),
+)
+"""A face at rest; it is also shown faintly smiling, for what two photos of one person tell."""
 
 PORTRAITS = (
     Portrait(
@@ -189,25 +210,13 @@ PORTRAITS = (
         "calm.jpg",
         "Calm face",
         "A woman in her fifties with grey hair and thin round glasses looks calmly into the camera.",
-        Scene(
-            person=Person(
-                shape=face_shape(11),
-                skin_tone=0.25,
-                age=56,
-                eye_colour=BROWN_EYES,
-                brows=13,
-                hair_colour="black",
-                greying=0.22,
-                lip_redness=0.5,
-                seed=5,
-            ),
-            hair=Hair("bob", parting=0.6, fringe=0.7, seed=15),
-            glasses=Glasses("thin", "round", from_srgb(60, 38, 24), reflection=0.15),
-            clothes=Clothes(from_srgb(40, 60, 110), v_neck=3, seed=5),
-            light=studio(),
-            pose=pose(roll=2),
-            background=Background("wall", (0.42, 0.4, 0.37), 0.8, 6),
-        ),
+        CALM,
+    ),
+    Portrait(
+        "faint.jpg",
+        "Faint smile",
+        "The woman of “Calm face” smiles faintly, her lips closed.",
+        replace(CALM, expression=Expression({"AU6": 0.3, "AU12": 0.4}), pose=pose(yaw=-3, roll=1)),
     ),
     Portrait(
         "disgust.jpg",

@@ -16,14 +16,14 @@ def a_reading(page: Page) -> None:
     page.get_by_role("img", name="Heat map of").first.wait_for()
 
 
-def two_photos(page: Page) -> None:
-    """One code on the faces of two photos."""
-    page.get_by_text("Faces by one code").click()
-    for box, option in (("First photo", "Four people"), ("Second photo", "Surprise"), ("Code or emotion", "AU1 ")):
+def before_and_after(page: Page) -> None:
+    """What changed between two photos of one person."""
+    page.get_by_text("Before and after", exact=True).click()
+    for box, option in (("First photo", "Calm face"), ("Second photo", "Faint smile")):
         page.get_by_role("combobox", name=box).click()
         page.get_by_role("option", name=option).first.click()
         page.wait_for_timeout(3000)
-    page.get_by_role("img", name="Heat map of Surprise").wait_for()
+    page.get_by_role("img", name="Heat map of AU12, Faint smile").wait_for()
 
 
 def an_album(page: Page) -> None:
@@ -43,7 +43,7 @@ SHOTS: tuple[tuple[str, str, int, str, Callable[[Page], None]], ...] = (
     ("read.png", "/", 1280, "light", a_reading),
     ("read-dark.png", "/", 1280, "dark", a_reading),
     ("read-phone.png", "/", 390, "light", a_reading),
-    ("compare.png", "/compare", 1280, "light", two_photos),
+    ("compare.png", "/compare", 1280, "light", before_and_after),
     ("album.png", "/album", 1280, "light", an_album),
     ("guide.png", "/guide?code=AU12", 1280, "dark", its_title),
     ("model.png", "/model", 1280, "light", its_title),

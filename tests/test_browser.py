@@ -242,6 +242,10 @@ def test_two_faces_are_compared_and_taken_along(page):
         assert Path(download.value.path()).stat().st_size > 500
         wait_until_settled(page)
     page.asked_for.extend([".png", ".npz"])
+    page.get_by_text("Before and after", exact=True).click()
+    page.get_by_label("Each code in both photos").wait_for()
+    wait_until_settled(page)
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
 
 
 def test_an_album_is_filled_filtered_and_taken_along(page):

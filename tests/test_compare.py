@@ -1,4 +1,6 @@
-"""The page that compares heat maps, in every state, without a browser."""
+"""The page that compares readings and heat maps, in every state, without a browser."""
+
+import json
 
 import numpy as np
 import pytest
@@ -7,7 +9,8 @@ from PIL import Image
 from places import SAMPLES
 from streamlit.testing.v1 import AppTest
 
-CODES, FACES, WAYS, CHANGE = "Codes of one face", "Faces by one code", "Methods", "Difference"
+CODES, FACES, WAYS, DIFFERENCE = "Codes of one face", "Faces by one code", "Methods", "Difference"
+BEFORE_AND_AFTER = "Before and after"
 
 
 @pytest.fixture
@@ -79,7 +82,7 @@ def test_methods_on_one_code(page):
 
 
 def test_the_difference_of_two_maps(page):
-    compare(page, CHANGE)
+    compare(page, DIFFERENCE)
     first, second, both = titles(page)
     assert first != second
     assert both == "First less second"
@@ -88,11 +91,43 @@ def test_the_difference_of_two_maps(page):
     assert "no difference" in texts(page)
 
 
-def test_before_and_after_are_shown_as_soon_as_they_are_there(page):
-    pictures = [as_bytes(Image.open(SAMPLES / file)) for file in ("surprise.jpg", "smile.jpg")]
+def test_two_photos_are_before_and_after_as_soon_as_they_are_there(page):
+    pictures = [as_bytes(Image.open(SAMPLES / file)) for file in ("calm.jpg", "smile.jpg")]
     upload(page, *pictures)
+    assert "Neutral before, positive after. New: AU" in texts(page)
+    assert sorted(titles(page))[:2] == ["AU12, Your photo 1", "AU12, Your photo 2"]
     compare(page, FACES)
     assert titles(page) == ["Your photo 1", "Your photo 2"]
+
+
+def test_what_changed_in_a_face_however_little(page):
+    page.selectbox(key="compare-first").set_value("Calm face").run()
+    page.selectbox(key="compare-second").set_value("Faint smile").run()
+    compare(page, BEFORE_AND_AFTER)
+    changes = json.loads(page.get("plotly_chart")[0].proto.spec)
+    first, second = (
+        next(line for line in changes["data"] if line.get("name") == f"{n} photo") for n in ("first", "second")
+    )
+    assert len(first["y"]) == 15
+    lead = np.subtract(second["x"], first["x"])
+    assert first["y"][0] == "AU12 Lip corner puller"
+    assert lead[0] > 0.5
+    assert (np.diff(abs(lead)) <= 0).all(), "the largest change is not on top"
+
+
+def test_before_and_after_is_asked_for_a_second_photo(page):
+    compare(page, BEFORE_AND_AFTER)
+    assert "Choose a second photo" in texts(page)
+    assert not titles(page)
+
+
+def test_one_of_several_faces_is_before_or_after(page):
+    page.selectbox(key="compare-first").set_value("Surprise").run()
+    page.selectbox(key="compare-second").set_value("Four people").run()
+    compare(page, BEFORE_AND_AFTER)
+    assert "Surprise before, positive after." in texts(page)
+    page.selectbox(key="after-4").set_value(1).run()
+    assert "Surprise before and after." in texts(page)
 
 
 def test_a_broken_file_is_refused_in_plain_words(page):
@@ -106,7 +141,7 @@ def test_a_photo_without_a_face_is_said(page):
     assert "No face was found" in page.warning[0].value
 
 
-@pytest.mark.parametrize("what", [CODES, FACES, WAYS, CHANGE])
+@pytest.mark.parametrize("what", [CODES, FACES, WAYS, DIFFERENCE])
 def test_every_look_of_every_comparison(page, what):
     compare(page, what)
     page.toggle(key="compare-outline").set_value(True)

@@ -34,6 +34,25 @@ def test_movements_are_named_or_their_absence_is_said():
 
 
 @pytest.mark.parametrize(
+    ("codes", "words"),
+    [
+        (
+            {"AU12": 0.9, "AU4": 0.1},
+            "Calm before, positive after. New: AU12 lip corner puller. Gone: AU4 brow lowerer.",
+        ),
+        (
+            {"AU12": 0.3, "AU4": 0.6},
+            "Calm before, positive after. No code passes its threshold; the largest change is AU12 lip corner puller, "
+            "< 1 % to 30 %.",
+        ),
+    ],
+)
+def test_what_changed_is_told_even_where_it_is_little(codes, words):
+    before = reading_of({"calm": 0.9, "positive": 0.1}, codes={"AU12": 0.0, "AU4": 0.7})
+    assert wording.changes(before, reading_of({"calm": 0.2, "positive": 0.8}, codes=codes)) == words
+
+
+@pytest.mark.parametrize(
     ("p", "text"), [(0.0, "< 1 %"), (0.004, "< 1 %"), (0.385, "38 %"), (0.5, "50 %"), (1.0, "> 99 %")]
 )
 def test_no_probability_is_a_flat_0_or_100(p, text):

@@ -7,7 +7,9 @@ import plotly.graph_objects as go
 from PIL import Image, ImageDraw, ImageFont
 
 from emotiscan import facs
+from emotiscan.analysis import Reading
 from emotiscan.faces import Face
+from emotiscan.ui import wording
 from emotiscan.ui.wording import percent
 
 SHOWN_SIDE = 1024
@@ -19,6 +21,9 @@ EMOTION_COLOURS = {
     facs.NEGATIVE: "#C2554D",
     facs.NEUTRAL: "#7C8B93",
 }
+BEFORE, AFTER = "#8A979C", "#0F8A96"
+"""Told apart on light and dark pages and by the colour-blind; the one is hollow besides."""
+
 CHOSEN, OTHERS = (255, 205, 70), (255, 255, 255)
 
 
@@ -84,6 +89,56 @@ def emotions_in_words(emotions: Mapping[str, float]) -> str:
     """The bars as text, for screen readers."""
     order = sorted(emotions, key=emotions.__getitem__, reverse=True)
     return "Probability of each emotion: " + ", ".join(f"{e} {percent(emotions[e])}" for e in order)
+
+
+def code_changes(before: Reading, after: Reading) -> go.Figure:
+    """Each code's probability in two readings, joined by a line: the largest change on top, thresholds as ticks."""
+    order = wording.most_changed(before, after)
+    titles = [wording.title_of(code) for code in order]
+    figure = go.Figure()
+    for title, code in zip(titles, order, strict=True):
+        figure.add_scatter(
+            x=[before.codes[code], after.codes[code]],
+            y=[title, title],
+            mode="lines",
+            line={"color": BEFORE, "width": 3},
+            hoverinfo="skip",
+        )
+    kinds = (
+        (
+            "present from here",
+            after.thresholds,
+            {"symbol": "line-ns", "size": 12, "line": {"color": BEFORE, "width": 1}},
+        ),
+        ("first photo", before.codes, {"symbol": "circle-open", "size": 11, "color": BEFORE, "line": {"width": 2.5}}),
+        ("second photo", after.codes, {"symbol": "circle", "size": 11, "color": AFTER}),
+    )
+    for name, values, marker in kinds:
+        figure.add_scatter(
+            x=[values[code] for code in order],
+            y=titles,
+            mode="markers",
+            name=name,
+            marker=marker,
+            hovertemplate=f"%{{y}}, {name}: %{{x:.0%}}<extra></extra>",
+        )
+    figure.update_layout(
+        height=26 * len(order) + 50,
+        margin={"l": 0, "r": 12, "t": 4, "b": 4},
+        showlegend=False,
+        dragmode=False,
+    )
+    figure.update_xaxes(range=[-0.05, 1.04], tickformat=".0%", dtick=0.25, fixedrange=True)
+    figure.update_yaxes(autorange="reversed", type="category", tickfont_size=12, fixedrange=True)
+    return figure
+
+
+def code_changes_in_words(before: Reading, after: Reading) -> str:
+    """The same as text, for screen readers."""
+    return "Each code in both photos: " + ", ".join(
+        f"{code} {percent(before.codes[code])} to {percent(after.codes[code])}"
+        for code in wording.most_changed(before, after)
+    )
 
 
 @cache

@@ -46,6 +46,34 @@ def movements(reading: Reading) -> str:
     return f"Visible movements: {', '.join(names)}."
 
 
+def most_changed(before: Reading, after: Reading) -> tuple[str, ...]:
+    """All codes, first the one whose probability changes most."""
+    return tuple(sorted(before.codes, key=lambda code: -abs(after.codes[code] - before.codes[code])))
+
+
+def changes(before: Reading, after: Reading) -> str:
+    """What two readings of one person say of what changed, e.g. “Calm before, positive after. New: lip corner puller.”
+
+    Where no code passes its threshold the largest change is told, however small.
+    """
+    looks = [emotion_title(reading.emotion, reading.clear) for reading in (before, after)]
+    both = f"{looks[0]} before and after." if looks[0] == looks[1] else f"{looks[0]} before, {looks[1].lower()} after."
+    new = [code for code in after.present if code not in before.present]
+    gone = [code for code in before.present if code not in after.present]
+    told = [f"{when}: {', '.join(map(_named, codes))}." for when, codes in (("New", new), ("Gone", gone)) if codes]
+    if not told:
+        most = most_changed(before, after)[0]
+        told = [
+            f"No code passes its threshold; the largest change is {_named(most)}, "
+            f"{percent(before.codes[most])} to {percent(after.codes[most])}."
+        ]
+    return " ".join([both, *told])
+
+
+def _named(code: str) -> str:
+    return f"{code} {facs.ACTION_UNITS[code].name.lower()}" if code in facs.ACTION_UNITS else code
+
+
 def percent(probability: float) -> str:
     """A probability as a whole number of per cent; never a flat 0 % or 100 %."""
     if probability < 0.01:

@@ -26,7 +26,8 @@ LIMITS = """
 - The codes were taught by drawn faces and, on photographs, by another program's scores, not by certified FACS coders.
   AU11, AU14 and AU23 were learnt from drawn faces alone; on photographs nobody has checked them. AU7 and AU23 are the
   weakest.
-- Slight movements are often missed: on drawn faces four in ten, of strong ones one in ten.
+- Slight movements are often missed: on drawn faces four in ten, of strong ones one in ten. Beside another photo of the
+  same person they show better (page “Compare”).
 - One photo is one moment. A face at rest can look stern, a word half spoken can look like surprise.
 """
 

@@ -1,4 +1,4 @@
-"""Compare heat maps: codes on one face, one code on several faces, methods, and differences."""
+"""Compare readings and heat maps: before and after, codes, faces, methods, and differences."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,14 +6,19 @@ from dataclasses import dataclass
 import streamlit as st
 
 from emotiscan import explain
+from emotiscan.analysis import Reading
 from emotiscan.explain import METHODS, Tile, pictures
 from emotiscan.images import MAX_BYTES, ImageError
 from emotiscan.ui import charts, components, wording
 from emotiscan.ui import heat_map_views as views
 from emotiscan.ui.samples import samples
-from emotiscan.ui.session import Photo, key_of, photos_of_this_visit, read_photo
+from emotiscan.ui.session import Photo, analyzer, key_of, photos_of_this_visit, read_photo
 
-CODES, FACES, WAYS, CHANGE = "Codes of one face", "Faces by one code", "Methods", "Difference"
+CODES, FACES, WAYS, DIFFERENCE = "Codes of one face", "Faces by one code", "Methods", "Difference"
+BEFORE_AND_AFTER = "Before and after"
+MOST_CHANGES, LEAST_CHANGE = 3, 0.1
+"""Heat maps are shown of so many codes at most, and of those alone that changed so much; of one in any case."""
+
 NOTHING = "No second photo"
 FIRST_METHODS = ("cells", "gradcam", "gradcam++", "layercam")
 
@@ -76,8 +81,10 @@ def _show_photo(photo: Photo) -> None:
 
 
 def _choose_uploads() -> None:
-    """Show what was just added, without another click."""
+    """Show what was just added, without another click: two photos as before and after."""
     uploads = st.session_state["compare-upload"][-2:]
+    if len(uploads) == 2:
+        st.session_state["comparison"] = BEFORE_AND_AFTER
     for widget, upload in zip(("compare-first", "compare-second"), uploads, strict=False):
         st.session_state[widget] = key_of(upload.getvalue())
 
@@ -126,6 +133,48 @@ def compare_faces(faces: Sequence[Choice]) -> list[views.Shown]:
     if len(faces) == 1:
         st.info("This photo has one face. Choose a second photo above to compare it with.", icon=":material/group:")
     return [views.show(face.photo, face.number, target, method, face.title) for face in faces]
+
+
+def compare_before_and_after(faces: Sequence[Choice]) -> list[views.Shown]:
+    """What changed between the faces of two photos, and the codes that changed most on both."""
+    first = [face for face in faces if face.photo is faces[0].photo]
+    second = [face for face in faces if face.photo is not faces[0].photo]
+    left, right = st.columns(2)
+    with left:
+        before = choose_face(first, "Face in the first photo", "before")
+    with right:
+        after = choose_face(second, "Face in the second photo", "after")
+    readings = [face.photo.readings[face.number] for face in (before, after)]
+    st.markdown(wording.changes(*readings))
+    st.caption("○ first photo, ● second photo; │ from here on a code counts as present.")
+    figure, words = charts.code_changes(*readings), charts.code_changes_in_words(*readings)
+    st.plotly_chart(figure, config={"displayModeBar": False}, alt=words, key="changes")
+    st.caption(_trust_in_changes())
+    method = views.choose_method("before-and-after")
+    first_changed, *others = wording.most_changed(*readings)[:MOST_CHANGES]
+    changed = [first_changed, *(code for code in others if _apart(readings, code) >= LEAST_CHANGE)]
+    return [
+        views.show(face.photo, face.number, code, method, f"{code}, {face.title}")
+        for code in changed
+        for face in (before, after)
+    ]
+
+
+def _apart(readings: Sequence[Reading], code: str) -> float:
+    return abs(readings[0].codes[code] - readings[1].codes[code])
+
+
+def _trust_in_changes() -> str:
+    """How well codes are told apart on two pictures of one person, if the checkpoint says so."""
+    advice = "Take both photos of one person, from the same side and in the same light, or their change is read along."
+    mean = (analyzer().card.metrics.get("rendered") or {}).get("codes_mean") or {}
+    within, among = ((mean.get(key) or {}).get("value") for key in ("within_person", "auc"))
+    if within is None or among is None:
+        return advice
+    return (
+        f"{advice} Of two drawn pictures of one person the one that shows a code got the higher probability in "
+        f"{within:.0%} of all pairs; of two persons' pictures, in {among:.0%}."
+    )
 
 
 def compare_methods(faces: Sequence[Choice]) -> list[views.Shown]:
@@ -178,13 +227,19 @@ def show_difference_legend() -> None:
     )
 
 
-COMPARISONS = {CODES: compare_codes, FACES: compare_faces, WAYS: compare_methods, CHANGE: compare_two}
+COMPARISONS = {
+    CODES: compare_codes,
+    BEFORE_AND_AFTER: compare_before_and_after,
+    FACES: compare_faces,
+    WAYS: compare_methods,
+    DIFFERENCE: compare_two,
+}
 
 
 def main() -> None:
     """The page."""
     st.title("Compare", anchor=False)
-    st.markdown("Hold heat maps side by side: codes, faces, photos, or ways to make the maps.")
+    st.markdown("Hold readings and heat maps side by side: before and after, codes, faces, or ways to make the maps.")
     if components.loaded_analyzer() is None:
         return
     try:
@@ -197,6 +252,9 @@ def main() -> None:
         st.warning("No face was found. Choose a photo in which a face looks towards the camera.")
         return
     what = st.segmented_control("What to compare", list(COMPARISONS), default=CODES, required=True, key="comparison")
+    if what == BEFORE_AND_AFTER and all(face.photo is faces[0].photo for face in faces):
+        st.info("Choose a second photo above that shows the same person's face.", icon=":material/group:")
+        return
     with st.spinner("Drawing heat maps…"):
         maps = COMPARISONS[what](faces)
     look = views.choose_look("compare")
@@ -204,12 +262,12 @@ def main() -> None:
         st.caption("Choose at least one.")
         return
     tiles = views.tiles_of(maps, look)
-    if what == CHANGE:
+    if what == DIFFERENCE:
         tiles.append(difference_of(*maps, look))
     views.show_grid(tiles)
     views.show_legend(look)
     views.show_meanings([shown.heat_map.target for shown in maps])
-    if what == CHANGE:
+    if what == DIFFERENCE:
         show_difference_legend()
     methods = ", ".join(dict.fromkeys(METHODS[shown.method].title for shown in maps))
     note = f"Methods: {methods}; {views.scale_in_words(look)}."
