@@ -251,7 +251,8 @@ def main() -> None:
     if not faces:
         st.warning("No face was found. Choose a photo in which a face looks towards the camera.")
         return
-    what = st.segmented_control("What to compare", list(COMPARISONS), default=CODES, required=True, key="comparison")
+    st.session_state.setdefault("comparison", CODES)
+    what = st.segmented_control("What to compare", list(COMPARISONS), required=True, key="comparison")
     if what == BEFORE_AND_AFTER and all(face.photo is faces[0].photo for face in faces):
         st.info("Choose a second photo above that shows the same person's face.", icon=":material/group:")
         return
