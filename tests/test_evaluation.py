@@ -161,6 +161,24 @@ def test_pairs_of_one_person_know_nothing_of_how_persons_differ():
     assert code["auc"]["value"] < 0.8
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from([0.0, 0.5, 1.0]), st.booleans()), min_size=1, max_size=25
+    )
+)
+def test_pairs_of_one_person_are_all_pairs_whatever_ties(rows):
+    pairs = [
+        (shown > other) + (shown == other) / 2
+        for person, shown, present in rows
+        for somebody, other, absent in rows
+        if person == somebody and present and not absent
+    ]
+    people, scores, labels = zip(*rows, strict=True)
+    code = code_report(scores, np.array(labels, float), subjects=people, bootstraps=0)["codes"]["AU12"]
+    assert code["within_person"]["value"] == (pytest.approx(np.mean(pairs)) if pairs else None)
+
+
 def test_no_pairs_of_strangers():
     code = code_report([0.9, 0.8, 0.2], [1, 0, 0])["codes"]["AU12"]
     assert code["within_person"] == {"value": None, "low": None, "high": None}

@@ -93,8 +93,10 @@ class Samples:
         right, all_pairs = np.zeros((2, self.weights.shape[1]))
         for owner in np.unique(self.owners[self.both_ways(present)]):
             own = self.owners == owner
-            lead = scores[own & present][:, None] - scores[own & ~present]
-            right[owner], all_pairs[owner] = (lead > 0).sum() + (lead == 0).sum() / 2, lead.size
+            shown, others = scores[own & present], np.sort(scores[own & ~present])
+            # Sorted, because all pairs of a video's thousands of frames would not fit into memory.
+            right[owner] = sum(np.searchsorted(others, shown, side).sum() for side in ("left", "right")) / 2
+            all_pairs[owner] = len(shown) * len(others)
         return ratio(self.weights @ right, self.weights @ all_pairs)
 
     def figure(self, draws: Floats, centred: bool = False) -> dict[str, float | None]:

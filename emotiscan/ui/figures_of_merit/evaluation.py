@@ -91,7 +91,7 @@ def _headlines(report: Mapping) -> None:
         ("Called clear", emotion.get("coverage")),
         ("Accuracy if clear", emotion.get("accuracy_clear")),
         ("Codes: mean AUC", mean.get("auc")),
-        ("Codes: one person", mean.get("within_person")),
+        ("Within one person", mean.get("within_person")),
         ("Codes: mean F1", mean.get("f1")),
         ("Codes: calibration", mean.get("ece")),
     ]
