@@ -54,7 +54,8 @@ def most_changed(before: Reading, after: Reading) -> tuple[str, ...]:
 def changes(before: Reading, after: Reading) -> str:
     """What changed between two readings of one person.
 
-    For example “Neutral before, positive after. New: AU12 lip corner puller.” Where no code passes its threshold the largest change is told, however small.
+    For example “Neutral before, positive after. New: AU12 lip corner puller.” Where no code passes
+    its threshold the largest change is told, however small.
     """
     looks = [emotion_title(reading.emotion, reading.clear) for reading in (before, after)]
     both = f"{looks[0]} before and after." if looks[0] == looks[1] else f"{looks[0]} before, {looks[1].lower()} after."
