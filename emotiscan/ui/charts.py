@@ -1,9 +1,10 @@
-"""Pictures of a reading: the photo with its faces marked, and the emotion bars."""
+"""Pictures of readings: the photo with its faces marked, the emotion bars, and what changed between two."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
 
 import plotly.graph_objects as go
+import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
 from emotiscan import facs
@@ -21,10 +22,15 @@ EMOTION_COLOURS = {
     facs.NEGATIVE: "#C2554D",
     facs.NEUTRAL: "#7C8B93",
 }
-BEFORE, AFTER = "#8A979C", "#0F8A96"
-"""Told apart on light and dark pages and by the colour-blind; the one is hollow besides."""
+FIRST, SECOND, MUTED = "#0F8A96", "#D98A1F", "#8A979C"
+"""Colours that are told apart on light and dark pages and by the colour-blind."""
 
 CHOSEN, OTHERS = (255, 205, 70), (255, 255, 255)
+
+
+def show(figure: go.Figure, key: str, words: str) -> None:
+    """Show a picture of figures, which the words tell those who cannot see it."""
+    st.plotly_chart(figure, config={"displayModeBar": False}, alt=words, key=key)
 
 
 def marked_photo(photo: Image.Image, faces: Sequence[Face], chosen: int) -> Image.Image:
@@ -101,17 +107,17 @@ def code_changes(before: Reading, after: Reading) -> go.Figure:
             x=[before.codes[code], after.codes[code]],
             y=[title, title],
             mode="lines",
-            line={"color": BEFORE, "width": 3},
+            line={"color": MUTED, "width": 3},
             hoverinfo="skip",
         )
     kinds = (
         (
             "present from here",
             after.thresholds,
-            {"symbol": "line-ns", "size": 12, "line": {"color": BEFORE, "width": 1}},
+            {"symbol": "line-ns", "size": 12, "line": {"color": MUTED, "width": 1}},
         ),
-        ("first photo", before.codes, {"symbol": "circle-open", "size": 11, "color": BEFORE, "line": {"width": 2.5}}),
-        ("second photo", after.codes, {"symbol": "circle", "size": 11, "color": AFTER}),
+        ("first photo", before.codes, {"symbol": "circle-open", "size": 11, "color": MUTED, "line": {"width": 2.5}}),
+        ("second photo", after.codes, {"symbol": "circle", "size": 11, "color": FIRST}),
     )
     for name, values, marker in kinds:
         figure.add_scatter(

@@ -73,7 +73,7 @@ def show_emotions(reading: Reading) -> None:
         st.warning("This face has very few pixels; the reading is a guess. Use a larger or closer photo.")
     figure = charts.emotion_bars(reading.emotions)
     words = charts.emotions_in_words(reading.emotions)
-    st.plotly_chart(figure, config={"displayModeBar": False}, alt=words, key="emotions")
+    charts.show(figure, "emotions", words)
 
 
 def show_heat_maps(photo: Photo, number: int) -> None:

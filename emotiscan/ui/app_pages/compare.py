@@ -147,8 +147,7 @@ def compare_before_and_after(faces: Sequence[Choice]) -> list[views.Shown]:
     readings = [face.photo.readings[face.number] for face in (before, after)]
     st.markdown(wording.changes(*readings))
     st.caption("○ first photo, ● second photo; │ from here on a code counts as present.")
-    figure, words = charts.code_changes(*readings), charts.code_changes_in_words(*readings)
-    st.plotly_chart(figure, config={"displayModeBar": False}, alt=words, key="changes")
+    charts.show(charts.code_changes(*readings), "changes", charts.code_changes_in_words(*readings))
     st.caption(_trust_in_changes())
     method = views.choose_method("before-and-after")
     first_changed, *others = wording.most_changed(*readings)[:MOST_CHANGES]

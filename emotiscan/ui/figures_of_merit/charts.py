@@ -3,17 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
-import streamlit as st
 
-FIRST, SECOND, MUTED = "#0F8A96", "#D98A1F", "#8A979C"
-"""Colours that are told apart on light and dark pages and by the colour-blind."""
+from emotiscan.ui.charts import FIRST, MUTED, SECOND
 
 _MARGIN = {"l": 0, "r": 12, "t": 8, "b": 8}
-
-
-def show(figure: go.Figure, key: str, words: str) -> None:
-    """Show a picture of figures, which the words tell those who cannot see it."""
-    st.plotly_chart(figure, config={"displayModeBar": False}, alt=words, key=key)
 
 
 def confusion(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> go.Figure:

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from emotiscan import facs
+from emotiscan.ui.charts import show
 from emotiscan.ui.figures_of_merit import charts
 from emotiscan.ui.figures_of_merit.kinds import DATA_NAMES
 from emotiscan.ui.figures_of_merit.words import in_words, interval, joined, number, with_interval
@@ -45,7 +46,7 @@ def show_evaluation(report: Mapping, name: str) -> None:
         left, right = st.columns(2, gap="large")
         with left:
             st.markdown("**What each emotion is taken for**")
-            charts.show(
+            show(
                 charts.confusion(emotion["labels"], emotion["confusion"]),
                 f"confusion-{name}",
                 _confusion_in_words(emotion),
@@ -55,7 +56,7 @@ def show_evaluation(report: Mapping, name: str) -> None:
             if "reliability" in emotion:
                 bins = emotion["reliability"]
                 words = "; ".join(f"said {b['confidence']:.0%}, right {b['accuracy']:.0%}" for b in bins if b["count"])
-                charts.show(charts.reliability(bins), f"reliability-{name}", f"Reliability of the emotions: {words}")
+                show(charts.reliability(bins), f"reliability-{name}", f"Reliability of the emotions: {words}")
     if codes:
         st.markdown("**How well each code is read**")
         measures = [measure for measure, (key, *_) in CODE_MEASURES.items() if measure == "AUC" or _known(codes, key)]
@@ -63,7 +64,7 @@ def show_evaluation(report: Mapping, name: str) -> None:
         key, limits, level, words = CODE_MEASURES[measure]
         st.caption(words)
         lines = {joined(code): scores[key] for code, scores in codes.items() if key in scores}
-        charts.show(charts.dots(lines, measure, limits, level), f"codes-{name}-{key}", in_words(measure, lines))
+        show(charts.dots(lines, measure, limits, level), f"codes-{name}-{key}", in_words(measure, lines))
         with st.expander("All figures of the codes"):
             _codes_table(codes, name)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
+from emotiscan.ui.charts import show
 from emotiscan.ui.figures_of_merit import charts
 from emotiscan.ui.figures_of_merit.words import in_words, number, with_interval
 
@@ -46,7 +47,7 @@ def _groups(attributes: Mapping[str, Mapping], key: str) -> None:
     lines = {name: group[measure] for name, group in groups.items() if group.get(measure)}
     least = min((figure["low"] or figure["value"] or 0 for figure in lines.values()), default=0)
     words = COMPARED[measure].capitalize()
-    charts.show(
+    show(
         charts.dots(lines, words, (max(-0.02, least - 0.05), 1.02)),
         f"groups-{key}-{attribute}-{measure}",
         in_words(words, lines),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
+from emotiscan.ui.charts import show
 from emotiscan.ui.figures_of_merit import charts
 from emotiscan.ui.figures_of_merit.words import in_words, with_interval
 
@@ -43,7 +44,7 @@ def show_localisation(report: Mapping, name: str) -> None:
     absent = others.pop(ABSENT, None)
     reached = [scores["pointing"]["value"] for scores in others.values()]
     level = max((value for value in reached if value is not None), default=None)
-    charts.show(charts.dots(peaks, words, (-0.02, 1.02), level), f"peaks-{name}", in_words(words, peaks))
+    show(charts.dots(peaks, words, (-0.02, 1.02), level), f"peaks-{name}", in_words(words, peaks))
     if level is not None:
         st.caption(f"Dotted: the best of the maps that know nothing of the code ({', '.join(others)}).")
     if absent and absent["pointing"]["value"] is not None and "absent_empty" in report:
