@@ -4,7 +4,8 @@ Prints pictures a second, in one run on one machine:
 
 - of the network alone, forward, backward and optimiser, on one batch in memory: plain (single precision), with channels
   last, and with bf16 as well;
-- of the training loop as `train.py` runs it, on batches that are in memory already;
+- of the training loop as `train.py` runs it, on batches that are in memory already, and of the same with
+  `--keep-statistics`;
 - of the same loop with pictures from the disk, by the number of processes that load them; the share of the loop in
   memory is what the pictures' way costs. `train.py` looks for faces before its first epoch, so that is left out here.
 
@@ -108,6 +109,8 @@ def _print_rates(settings: Settings, data: AlignedTable, options: argparse.Names
         print(f"network, {name:34s}{_network(settings, data, batch, last, precision, options.steps):8.1f}")
     in_memory = _loop(settings, data, options.steps, [batch] * (options.steps + WARM_UP))
     print(f"loop, batches in memory{in_memory:28.1f}")
+    kept = dataclasses.replace(settings, keep_statistics=True)
+    print(f"the same, statistics kept{_loop(kept, data, options.steps, [batch] * (options.steps + WARM_UP)):26.1f}")
     for workers in options.workers:
         rate = _loop(dataclasses.replace(settings, workers=workers), data, options.steps)
         print(f"loop, pictures loaded by {workers} processes{rate:15.1f}   {rate / in_memory:.2f} of that in memory")

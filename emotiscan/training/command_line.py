@@ -184,6 +184,12 @@ def argument_parser() -> argparse.ArgumentParser:
         "(default: 2 with --init, 5 without)",
     )
     fit.add_argument(
+        "--keep-statistics",
+        action="store_true",
+        help="keep the backbone's batch statistics as they are in --init, for small batches or several processes; "
+        "quicker, too",
+    )
+    fit.add_argument(
         "--pairs",
         action=argparse.BooleanOptionalAction,
         default=True,

@@ -141,13 +141,13 @@ class FaceLearner(L.LightningModule):
     def on_train_epoch_start(self) -> None:
         """Freeze the whole backbone at first, then all but its last stages.
 
-        A frozen stage also keeps its batch statistics.
+        A frozen stage also keeps its batch statistics, and with `keep_statistics` every stage does.
         """
         groups = stages(self.model.backbone)
         thawed = 0 if self.current_epoch < self.settings.freeze_epochs else self.settings.unfreeze
         for place, stage in enumerate(groups):
             trains = place >= len(groups) - thawed
-            stage.requires_grad_(trains).train(trains)
+            stage.requires_grad_(trains).train(trains and not self.settings.keep_statistics)
 
     def _heads(self) -> nn.ModuleList:
         return nn.ModuleList([self.model.emotion_head, self.model.code_head])

@@ -60,6 +60,7 @@ class Settings:
     balance: float = 0.5
     freeze_epochs: int = 0
     unfreeze: int | None = None
+    keep_statistics: bool = False
     pairs: bool = True
     patience: int = 8
     ema: float = 0.0
@@ -135,6 +136,10 @@ class Settings:
             raise SettingsError(
                 f"--batch {self.batch} is shared by {self.processes} processes; it must be a multiple of that, and at "
                 "least two pictures for each, which batch normalisation needs"
+            )
+        if self.keep_statistics and self.init == "none":
+            raise SettingsError(
+                "--keep-statistics needs a network that has seen faces: leave out --init none, or --keep-statistics"
             )
         if (self.folds or self.sweep) and self.processes > 1:
             raise SettingsError(

@@ -128,6 +128,19 @@ def test_frozen_stages_keep_weights_and_batch_statistics(ckplus, train, tiny_wei
     assert {"emotion_head.0", "code_head.4"} <= changed
 
 
+def test_batch_statistics_are_kept_while_weights_learn(ckplus, train, tiny_weights):
+    status, out = train(
+        "--data", f"ckplus:{ckplus}", "--init", str(tiny_weights), *PLAIN, "--sizes", "32:2", "--keep-statistics"
+    )
+    assert status == 0
+    old, new = load_checkpoint(tiny_weights)[0].state_dict(), weights(out / "last.ckpt")
+    backbone = [name for name in old if name.startswith("backbone")]
+    changed = {name for name in backbone if not torch.equal(new[name], old[name])}
+    assert changed
+    assert not any("running" in name for name in changed)
+    assert any("running" in name for name in set(old) - set(backbone) if not torch.equal(new[name], old[name]))
+
+
 def test_a_frozen_backbone_thaws_when_its_epochs_are_over(ckplus, train, tiny_weights):
     data = ("--data", f"ckplus:{ckplus}", "--init", str(tiny_weights), *PLAIN, "--freeze-epochs", "1")
     old = load_checkpoint(tiny_weights)[0].backbone.state_dict()

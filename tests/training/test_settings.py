@@ -68,6 +68,7 @@ def test_no_augmentation_but_one():
         (("--seed", "-1"), "--seed must be 0 or more"),
         (("--l2", "nan"), "--l2 must be 0 or more"),
         (("--backbone-lr-factor", "-1"), "--backbone-lr-factor must be 0 or more"),
+        (("--init", "none", "--keep-statistics"), "needs a network that has seen faces"),
         (("--augment", "wobble=1"), "--augment wobble=1: write NAME=VALUE"),
         (("--augment", "rotation"), "write NAME=VALUE"),
         (("--augment", "rotation=far"), "write NAME=VALUE"),
