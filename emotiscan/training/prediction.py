@@ -48,7 +48,8 @@ def load_split(source: str, split: str | None, whole_if_undivided: bool = False)
     if split and (divided or not whole_if_undivided):
         table = table.part(split)
         if not len(table):
-            raise TableError(source, f"it has no rows in the split “{split}”")
+            undivided = "" if divided else "; behind it, split=SEED divides it by person as train.py --seed SEED does"
+            raise TableError(source, f"it has no rows in the split “{split}”{undivided}")
     return table
 
 

@@ -13,8 +13,11 @@ from trees import (
 )
 
 from emotiscan import facs
+from emotiscan.training.data import split_table
 from emotiscan.training.loaders import load_source
-from emotiscan.training.table import TableError
+from emotiscan.training.prediction import load_split
+from emotiscan.training.settings import Settings
+from emotiscan.training.table import SPLITS, TableError
 
 
 def codes_of(table, row):
@@ -277,6 +280,8 @@ def test_csv_of_a_spreadsheet_with_a_byte_order_mark(tmp_path):
         ("csv:{csv},strength=slight", "is an option of rendered faces only; leave it out for csv"),
         ("csv:{csv},faces=acted", "is an option of rendered faces only; leave it out for csv"),
         ("csv:{csv},without=gone.csv", "gone.csv: there is no such file or folder"),
+        ("csv:{csv},split=test", "write the seed of the run, a whole number from 0, e.g. split=0"),
+        ("csv:{csv},split=0", "at least 3 are needed"),
         ("csv:{csv},images={csv}", "neither a folder nor a zip file"),
     ],
 )
@@ -292,6 +297,17 @@ def test_persons_can_be_left_out_with_all_their_pictures(tmp_path):
     file = write_csv(tmp_path, ["image", "subject"], rows)
     held_out = put(tmp_path / "held_out.csv", b"image,AU12\nhappy1.png,1\nof_another_set.png,0\n")
     assert list(load_source(f"csv:{file},without={held_out}").frame["image"]) == ["calm0.png"]
+
+
+def test_the_persons_whom_a_run_held_out_are_found_again_by_its_seed(tmp_path):
+    rows = [[f"happy{i}.png", f"person {i // 2}"] for i in range(40)]
+    source = f"csv:{write_csv(tmp_path, ['image', 'subject'], rows)}"
+    trained_on = split_table(load_source(source), Settings(data=(source,), out="", seed=7))
+    for split in SPLITS:
+        images = list(load_split(f"{source},split=7", split).frame["image"])
+        assert images == list(trained_on.part(split).frame["image"])
+    with pytest.raises(TableError, match="no rows in the split “test”; behind it, split=SEED divides it"):
+        load_split(source, "test")
 
 
 def test_the_persons_left_out_can_be_measured_alone(tmp_path):

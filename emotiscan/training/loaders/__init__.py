@@ -16,6 +16,7 @@ from emotiscan.training.loaders.ferplus import load_ferplus
 from emotiscan.training.loaders.plain import load_csv
 from emotiscan.training.loaders.rendered import FACES, STRENGTHS, load_rendered
 from emotiscan.training.loaders.rows import read_rows
+from emotiscan.training.splits import published_split
 from emotiscan.training.table import LabelTable, TableError, only_persons, with_soft_codes, without_persons
 
 LOADERS: dict[str, Callable[..., LabelTable]] = {
@@ -46,6 +47,8 @@ def load_source(source: str) -> LabelTable:
             - `,images=DIR`: where the pictures lie, for `csv`, `ckplus-course`, `disfa` and `bp4d`;
             - `,without=FILE`: a CSV whose column `image` names pictures of persons to leave out;
             - `,only=FILE`: the other part, those persons alone, e.g. to measure on who was left out;
+            - `,split=SEED`: train, validation and test by person, as a run of `train.py --seed SEED` divides a data set
+              that has no split of its own, e.g. to measure on the persons whom that run held out;
             - `,share=NUMBER`: how much of the data set each epoch trains on, 1 by default; of a
               share below 1 every epoch takes others, above 1 pictures come more than once;
             - `,learn=emotions` or `,learn=codes`: what to keep of the labels, by default both;
@@ -81,6 +84,11 @@ def load_source(source: str) -> LabelTable:
         if option in chosen:
             named = read_rows(chosen[option], ["image"])
             table = parted(table, {str(row["image"]) for row in named}, chosen[option])
+    if "split" in chosen:
+        try:
+            table = table.with_split(published_split(table.frame["subject"], int(chosen["split"])))
+        except ValueError as error:
+            raise TableError(path, str(error)) from None
     blank = {"emotions": [*table.codes], "codes": [*table.emotions, "agreement"]}.get(chosen.get("learn", ""), [])
     frame = table.without_labels(blank).frame.assign(share=float(chosen.get("share", 1)))
     return LabelTable(frame, table.emotions, table.codes)
@@ -90,11 +98,11 @@ def _options(source: str, options: list[str]) -> dict[str, str]:
     chosen = {}
     for option in options:
         name, equals, value = option.partition("=")
-        if not equals or name not in (*FILES, *CHOICES, "share"):
+        if not equals or name not in (*FILES, *CHOICES, "share", "split"):
             raise TableError(
                 source,
                 f"“{option}” is no option of a data source; use codes=FILE, images=DIR, without=FILE, only=FILE, "
-                f"share=NUMBER, {', '.join(_ways(name) for name in CHOICES)}",
+                f"share=NUMBER, split=SEED, {', '.join(_ways(name) for name in CHOICES)}",
             )
         if name in FILES and not Path(value).exists():
             raise TableError(value, "there is no such file or folder")
@@ -102,6 +110,8 @@ def _options(source: str, options: list[str]) -> dict[str, str]:
             raise TableError(source, f"“{option}”: write {_ways(name)}")
         if name == "share" and not _is_positive(value):
             raise TableError(source, f"“{option}”: write a number above 0, e.g. share=0.5")
+        if name == "split" and not value.isdecimal():
+            raise TableError(source, f"“{option}”: write the seed of the run, a whole number from 0, e.g. split=0")
         chosen[name] = value
     return chosen
 
