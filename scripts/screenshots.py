@@ -74,7 +74,9 @@ def main() -> None:
 
 
 def shoot(page: Page, file: Path, width: int) -> None:
-    """Save the whole page, not only what fits the window."""
+    """Save the whole page, not only what fits the window, with nothing pointed at or in focus."""
+    page.mouse.move(0, 0)
+    page.evaluate("document.activeElement.blur()")
     page.wait_for_timeout(3000)  # charts and tables are drawn after their elements appear
     height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": width, "height": height})
