@@ -13,7 +13,7 @@ from emotiscan.model import ModelConfig
 from emotiscan.training.alignment import Progress, align
 from emotiscan.training.dataset import FaceDataset
 from emotiscan.training.lineage import warn_of_known_persons
-from emotiscan.training.loaders import load_source
+from emotiscan.training.loaders import load_source, seed_of_split
 from emotiscan.training.movement import SIDE
 from emotiscan.training.settings import SETS, Settings, SettingsError
 from emotiscan.training.splits import fold_split, published_split
@@ -48,7 +48,7 @@ def load_data(settings: Settings, progress: Progress | None = None) -> AlignedTa
     """
     loaded = [load_source(source) for source in settings.data]
     tables = [split_table(table, settings, place) for place, table in enumerate(loaded)]
-    warn_of_known_persons(settings, _divided(loaded, tables))
+    warn_of_known_persons(settings, _divided(settings, loaded, tables))
     table = join_tables(tables)
     if len(table.emotions) == 1:
         raise SettingsError(f"every known emotion is {table.emotions[0]}; pictures of at least two are needed")
@@ -72,10 +72,15 @@ def load_data(settings: Settings, progress: Progress | None = None) -> AlignedTa
     return aligned
 
 
-def _divided(loaded: Sequence[LabelTable], tables: Sequence[LabelTable]) -> set[str]:
-    """Names of the data sets that the run divides, not their own column."""
-    pairs = [(one.frame, other.frame) for one, other in zip(loaded, tables, strict=True)]
-    return {name for one, other in pairs if not one["split"].equals(other["split"]) for name in one["source"].unique()}
+def _divided(settings: Settings, loaded: Sequence[LabelTable], tables: Sequence[LabelTable]) -> dict[str, str]:
+    """Of each data set that is divided by a seed, not by its own column, its name and source."""
+    each = zip(settings.data, loaded, tables, strict=True)
+    return {
+        name: source
+        for source, one, other in each
+        if seed_of_split(source) is not None or not one.frame["split"].equals(other.frame["split"])
+        for name in one.frame["source"].unique()
+    }
 
 
 def split_table(table: LabelTable, settings: Settings, place: int = 0) -> LabelTable:

@@ -1,26 +1,26 @@
 """Whether the weights that a run starts from have already learnt from persons whom it will be tested on."""
 
+import dataclasses
 import logging
-from collections.abc import Collection
+from collections.abc import Mapping
 from pathlib import Path
 
 from emotiscan.checkpoint import DEFAULT_WEIGHTS, CheckpointError, load_checkpoint
+from emotiscan.training.loaders import seed_of_split, without_paths
 from emotiscan.training.settings import Settings
 
 log = logging.getLogger(__name__)
 
-DIVISION = ("seed", "folds", "fold")
-"""Settings that decide who goes where when a run itself divides a data set by persons."""
 
-
-def warn_of_known_persons(settings: Settings, divided: Collection[str]) -> None:
+def warn_of_known_persons(settings: Settings, divided: Mapping[str, str]) -> None:
     """Say so where the run before divided the persons of the same data sets in another way.
 
     Such a run trained on persons who validate or test now, and the figures on them flatter. Weights of which that
     cannot be told (ImageNet's, none, a file that cannot be read) are passed over.
 
     Args:
-        divided: names of the data sets that this run divides itself; what a table's own column divides stays the same.
+        divided: the data sets that are divided by a seed, the run's or their own `split=SEED`: the source of each, by
+            name. What a table's own column divides stays the same.
     """
     if settings.init in ("none", "imagenet") or settings.init.endswith(".pth"):
         return
@@ -30,14 +30,32 @@ def warn_of_known_persons(settings: Settings, divided: Collection[str]) -> None:
     except CheckpointError:  # `initial_model` says what is wrong with it
         return
     before = training.get("settings") or {}
-    other = [name for name in DIVISION if name in before and before[name] != getattr(settings, name)]
-    shared = sorted(set(training.get("data") or {}) & set(divided))
-    if shared and other:
-        was = ", ".join(f"{name} {before[name]}" for name in other)
-        log.warning(
-            "%s was trained on %s with the persons divided otherwise (by %s): it has learnt from some who validate or "
-            "test now, and figures on them will flatter. Divide them alike, or give the table a column “split”.",
-            path,
-            " and ".join(shared),
-            was,
-        )
+    if "seed" not in before:
+        return
+    now = dataclasses.asdict(settings)
+    for name in sorted(set(training.get("data") or {}) & set(divided)):
+        kind = _kind(divided[name])
+        # The names of its files are not told; another of that kind may be meant.
+        were = {_division(source, before) for source in before.get("data", ()) if _kind(source) == kind}
+        were = were or {_division(kind, before)}
+        if were != {_division(divided[name], now)}:
+            log.warning(
+                "%s was trained on %s with the persons divided otherwise (by %s): it has learnt from some who validate "
+                "or test now, and figures on them will flatter. Divide them alike, or give the table a column “split”.",
+                path,
+                name,
+                " and ".join(sorted(were)),
+            )
+
+
+def _kind(source: str) -> str:
+    return without_paths(source).partition(",")[0]
+
+
+def _division(source: str, settings: Mapping) -> str:
+    """How a run with such settings divides a data set, in words."""
+    seed, folds, fold = (settings.get(name) for name in ("seed", "folds", "fold"))
+    if folds is not None and fold is not None:
+        return f"seed {seed}, fold {fold} of {folds}"
+    own = None if settings.get("split") == "published" else seed_of_split(source)
+    return f"seed {seed if own is None else own}"

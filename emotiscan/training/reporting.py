@@ -18,6 +18,7 @@ from emotiscan.model import FaceModel, ModelConfig
 from emotiscan.training.calibrating import calibrate
 from emotiscan.training.data import AlignedTable
 from emotiscan.training.figures import write_figures
+from emotiscan.training.loaders import without_paths
 from emotiscan.training.prediction import Predictions, agreed_classes, labels_for, predict
 from emotiscan.training.settings import Settings
 from emotiscan.training.table import LabelTable
@@ -127,7 +128,7 @@ def _training(table: LabelTable, settings: Settings, commit: str) -> dict:
     }
     told = dataclasses.asdict(settings)
     # Paths are of the machine that trained; they say nothing to others.
-    told["data"] = [source.split(":")[0] for source in settings.data]
+    told["data"] = [without_paths(source) for source in settings.data]
     for name in ("out", "cache", "workers", "threads", "devices", "nodes", "sweep"):
         told.pop(name, None)
     if told["init"] not in ("shipped", "imagenet", "none"):

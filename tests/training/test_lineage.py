@@ -12,8 +12,9 @@ from emotiscan.training.settings import Settings
 def load(tmp_path, cache, tiny_model, caplog):
     """What is said when a run on a data set starts from weights that were trained on `ckplus` with seed 3."""
 
-    def load(source, **settings):
-        training = {"data": {"ckplus": {"train": 16}}, "settings": {"seed": 3, "folds": None, "fold": None}}
+    def load(source, before="ckplus", **settings):
+        told = {"data": [before], "seed": 3, "folds": None, "fold": None}
+        training = {"data": {"ckplus": {"train": 16}}, "settings": told}
         weights = save_checkpoint(tmp_path / "a.safetensors", tiny_model, Card(tiny_model.config, training=training))
         load_data(Settings(data=(source,), out="", init=str(weights), cache=str(cache), workers=0, **settings))
         return caplog.text
@@ -28,7 +29,18 @@ def test_another_seed_divides_the_persons_anew(load, ckplus):
 
 
 def test_folds_divide_the_persons_anew(load, ckplus):
-    assert "(by folds None, fold None)" in load(f"ckplus:{ckplus}", seed=3, folds="4", fold=0)
+    assert "divided otherwise (by seed 3)" in load(f"ckplus:{ckplus}", seed=3, folds="4", fold=0)
+
+
+def test_a_seed_behind_the_data_set_divides_it_in_place_of_the_runs(load, ckplus):
+    assert "divided otherwise" not in load(f"ckplus:{ckplus},split=3,share=0.5", seed=4)
+    assert "divided otherwise (by seed 3)" in load(f"ckplus:{ckplus},split=4", seed=3)
+
+
+def test_so_did_the_seed_behind_it_in_the_run_before(load, ckplus):
+    before = "ckplus,split=5,share=0.5"
+    assert "divided otherwise" not in load(f"ckplus:{ckplus},split=5", before, seed=3)
+    assert "divided otherwise (by seed 5)" in load(f"ckplus:{ckplus}", before, seed=3)
 
 
 def test_the_same_division_is_no_reason_to_warn(load, ckplus):

@@ -14,7 +14,7 @@ from trees import (
 
 from emotiscan import facs
 from emotiscan.training.data import split_table
-from emotiscan.training.loaders import load_source
+from emotiscan.training.loaders import load_source, without_paths
 from emotiscan.training.prediction import load_split
 from emotiscan.training.settings import Settings
 from emotiscan.training.table import SPLITS, TableError
@@ -356,3 +356,8 @@ def test_rendered_faces_that_act_and_those_of_random_codes_can_be_taken_apart(tm
     assert pictures == {"acted": ["images/000000.jpg", "images/000002.jpg"], "random": ["images/000001.jpg"]}
     with pytest.raises(TableError, match="none of its faces is acted; leave faces=acted out"):
         load_source(f"rendered:{write_rendered(tmp_path / 'one', faces)},faces=acted")
+
+
+def test_a_source_tells_what_was_trained_on_without_where_it_lies():
+    source = "csv:/home/anna/lfw,codes=/home/anna/codes.csv,images=b,without=c,only=d,share=0.25,learn=codes,split=3"
+    assert without_paths(source) == "csv,share=0.25,learn=codes,split=3"

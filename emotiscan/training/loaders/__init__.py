@@ -94,6 +94,19 @@ def load_source(source: str) -> LabelTable:
     return LabelTable(frame, table.emotions, table.codes)
 
 
+def without_paths(source: str) -> str:
+    """A data source without what belongs to a machine: its kind, and the options whose value is no file or folder."""
+    path, *options = source.split(",")
+    kind = path.partition(":")[0]
+    return ",".join([kind, *(option for option in options if option.partition("=")[0] not in FILES)])
+
+
+def seed_of_split(source: str) -> int | None:
+    """SEED of a data source's option `split=SEED`; none without it."""
+    seeds = [option.removeprefix("split=") for option in source.split(",")[1:] if option.startswith("split=")]
+    return int(seeds[-1]) if seeds else None
+
+
 def _options(source: str, options: list[str]) -> dict[str, str]:
     chosen = {}
     for option in options:
