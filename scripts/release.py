@@ -61,7 +61,7 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
         ("validation", options.ferplus, ["--split", "validation"]),
         ("photographs", options.photographs, []),
         ("people", options.people, []),
-        ("rendered", options.held_out, []),
+        ("rendered", options.held_out, ["--hiding"]),
         ("acted", f"{options.held_out},faces=acted", []),
         ("random", f"{options.held_out},faces=random", []),
     ):

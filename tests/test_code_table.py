@@ -8,7 +8,7 @@ from places import SAMPLES
 
 from emotiscan import facs
 from emotiscan.analysis import Analyzer, Reading
-from emotiscan.ui.code_table import code_table
+from emotiscan.ui.code_table import code_table, less_sure
 from emotiscan.ui.session import Photo
 
 
@@ -89,3 +89,21 @@ def test_only_codes_that_some_place_speaks_for_open_a_picture(reading, monkeypat
     assert len(pictures) < len(reading.codes)
     assert all(address.startswith("data:image/jpeg;base64,") for address in pictures.values())
     assert module.peeks(photo, 0) is pictures, "made once"
+
+
+def hidden(code, beside, auc):
+    return {"code": code, "beside": beside, "auc": {"value": auc, "low": None, "high": None}}
+
+
+def test_codes_that_what_was_seen_hides_are_said_to_be_less_sure(reading):
+    assert "AU12" in reading.present
+    assert "AU24" not in reading.present
+    known = [hidden("AU7", "AU12", 0.731), hidden("AU14", "AU24", 0.8), hidden("AU6", "AU12", 0.9)]
+    words = less_sure(reading, known)
+    assert "AU7 beside AU12 (0.73), AU6 beside AU12 (0.90)." in words
+    assert "AU14" not in words
+
+
+def test_a_reading_in_which_nothing_hides_anything_says_nothing_of_it(reading):
+    assert less_sure(reading, [hidden("AU14", "AU24", 0.8)]) == ""
+    assert less_sure(reading, []) == ""

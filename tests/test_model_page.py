@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pandas as pd
-from pages import MODEL, texts
+from pages import GUIDE, MODEL, texts
 
 
 def test_it_shows_the_shipped_checkpoints_own_figures(app):
@@ -142,3 +142,37 @@ def test_a_part_that_a_data_set_lacks_is_left_open(app, monkeypatch, tmp_path, t
         {"Data set": "photos", "Train": "7", "Validation": "2", "Test": "–"},
         {"Data set": "drawn", "Train": "5", "Validation": "–", "Test": "3"},
     ]
+
+
+def test_codes_that_others_hide_are_shown_and_the_guide_says_so_too(app, monkeypatch, tmp_path, tiny_model):
+    from emotiscan.checkpoint import Card, save_checkpoint
+    from emotiscan.evaluation import evaluate
+
+    random = np.random.default_rng(3)
+    labels = (random.random((400, 2)) < 0.5).astype(float)
+    scores = np.clip(0.3 + 0.4 * labels + random.normal(0, 0.1, labels.shape), 0, 1)
+    scores[labels[:, 0] == 1, 1] = 0.5
+    report = evaluate(
+        emotions=("negative", "positive"),
+        codes=("AU6", "AU7"),
+        emotion_probabilities=np.full((400, 2), 0.5),
+        code_probabilities=scores,
+        emotion_classes=np.full(400, -1),
+        code_labels=labels,
+        subjects=np.arange(400),
+        thresholds={},
+        bootstraps=20,
+        find_hiding=True,
+    )
+    card = Card(tiny_model.config, metrics={"rendered": report})
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(save_checkpoint(tmp_path / "a.safetensors", tiny_model, card)))
+    at = app.run().switch_page(MODEL).run()
+    assert not at.exception
+    assert "Codes that others hide" in texts(at)
+    assert "Of 2 pairs" in texts(at)
+    at = app.switch_page(GUIDE).run()
+    at.pills(key="code").set_value("AU7").run()
+    assert not at.exception
+    assert "**Read less surely beside** AU6 (AUC 0.500" in texts(at)
+    at.pills(key="code").set_value("AU6").run()
+    assert "less surely" not in texts(at)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from emotiscan import facs
+from emotiscan.evaluation.hiding import hiding
 from emotiscan.evaluation.reliability import calibration_error, reliability
 from emotiscan.evaluation.samples import (
     PRESENT,
@@ -35,6 +36,7 @@ def evaluate(
     called: ArrayLike | None = None,
     bootstraps: int = 500,
     seed: int = 0,
+    find_hiding: bool = False,
 ) -> dict:
     """Measure predictions against labels.
 
@@ -55,6 +57,7 @@ def evaluate(
         called: (n, k) whether each code is called present, where no one threshold decides it for all
             faces, as in a cross-validation; the report's thresholds then are None.
         bootstraps, seed: how many samples to draw (0: no intervals), and the seed of the draws.
+        find_hiding: also find codes that others hide; takes some seconds and many faces.
 
     Returns:
         A dict that `json.dumps` takes; confusions have true rows and predicted columns:
@@ -75,6 +78,7 @@ def evaluate(
           false alarms], [missed, found]].
         - `codes_mean`: None unless a code has both classes, else `codes` (how many have) and the
           means over these of `f1`, `auc`, `average_precision`, `ece` and `within_person`, as figures.
+        - `hiding`: with `find_hiding`, what `emotiscan.evaluation.hiding` says of the codes.
 
         Intervals of calibration errors are those of draws shifted to have their value as median:
         drawing faces adds noise to each bin, so that the draws' errors lie higher than the data's.
@@ -107,13 +111,14 @@ def evaluate(
     emotion_report = _emotion_report(emotions, emotion_probabilities, classes.astype(np.int64), samples)
     if emotion_report and clear is not None:
         emotion_report |= _clear_report(emotion_probabilities, classes, np.asarray(clear, bool), samples)
+    hidden = {"hiding": hiding(codes, code_probabilities, code_labels, samples)} if find_hiding else {}
     return {
         "samples": n,
         "subjects": len(np.unique(samples.owners)),
         "emotion": emotion_report,
         "codes": code_reports,
         "codes_mean": mean,
-    }
+    } | hidden
 
 
 def _emotion_report(names: Sequence[str], probabilities: Floats, classes: Ints, samples: Samples) -> dict | None:

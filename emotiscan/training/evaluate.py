@@ -25,6 +25,7 @@ def argument_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m emotiscan.training.evaluate", description=__doc__.split("\n")[0])
     add_measuring_options(parser)
+    parser.add_argument("--hiding", action="store_true", help="also find codes that are read worse beside another")
     parser.add_argument("--out", type=Path, metavar="DIR", help="also write report.json and pictures there")
     return parser
 
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         table = load_split(parsed.data, parsed.split)
-        report = report_on_table(table, parsed.weights, parsed.cache, parsed.workers)
+        report = report_on_table(table, parsed.weights, parsed.cache, parsed.workers, parsed.hiding)
         report |= {"note": parsed.note} if parsed.note else {}
         print_report(report)
         if parsed.out:
@@ -54,15 +55,18 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def report_on_table(table: LabelTable, weights: Path, cache: str | Path = "cache", workers: int = 2) -> dict:
+def report_on_table(
+    table: LabelTable, weights: Path, cache: str | Path = "cache", workers: int = 2, find_hiding: bool = False
+) -> dict:
     """The evaluation report of a checkpoint on a table, whose codes may be joined, as `AU26_or_AU27`."""
     model, card = load_checkpoint(weights)
     codes = tuple(code for code in table.codes if set(code.split("_or_")) <= set(card.config.codes))
-    return report_on(predict_tables(model, [table], cache, workers), card.config, card.calibration, codes)
+    predictions = predict_tables(model, [table], cache, workers)
+    return report_on(predictions, card.config, card.calibration, codes, find_hiding=find_hiding)
 
 
 def print_report(report: dict) -> None:
-    """The headline figures, then a line for each code, with 95 % intervals in brackets."""
+    """The headline figures, a line for each code, and one for each that another hides; 95 % intervals in brackets."""
     print(f"{report['samples']} pictures, {report['subjects']} persons")
     for name, figure in headline(report).items():
         print(f"{name:26s} {figure_text(figure)}")
@@ -70,6 +74,10 @@ def print_report(report: dict) -> None:
         present = f"{scores['support']} of {scores['known']}"
         figures = "  ".join(f"{name} {figure_text(scores[key]):20s}" for name, key in SHOWN)
         print(f"{code:14s} present {present:>12s}  {figures}".rstrip())
+    for pair in (report.get("hiding") or {}).get("found", ()):
+        present, without = f"{pair['support']} of {pair['known']}", f"without {pair['beside']} higher by"
+        beside = f"{pair['code']} beside {pair['beside']}"
+        print(f"{beside:22s} {present:>12s}  AUC {figure_text(pair['auc'])}  {without} {figure_text(pair['lost'])}")
 
 
 if __name__ == "__main__":

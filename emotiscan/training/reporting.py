@@ -90,6 +90,7 @@ def report_on(
     calibration: Calibration,
     codes: tuple[str, ...] | None = None,
     bootstraps: int = 500,
+    find_hiding: bool = False,
 ) -> dict:
     """The evaluation report of predictions against their table (see `emotiscan.evaluation.evaluate`).
 
@@ -97,7 +98,7 @@ def report_on(
         codes: of the report, by default the network's. One like `AU26_or_AU27` is whether any of
             its parts is present; the network's probability for it is the largest of theirs, and
             its threshold their least.
-        bootstraps: see `evaluate`.
+        bootstraps, find_hiding: see `evaluate`.
     """
     codes, table = config.codes if codes is None else codes, predictions.table
     emotions = calibration.emotions(predictions.emotions)
@@ -112,6 +113,7 @@ def report_on(
         thresholds={code: min(calibration.threshold(part) for part in code.split("_or_")) for code in codes},
         clear=calibration.clear(emotions),
         bootstraps=bootstraps,
+        find_hiding=find_hiding,
     )
 
 

@@ -4,14 +4,16 @@ Written as HTML of our own, because a table in the page's text grows with a phon
 a picture without asking the server. Nothing that a visitor wrote goes into it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 
 import streamlit as st
 
 from emotiscan import explain, facs
 from emotiscan.analysis import Reading
+from emotiscan.checkpoint import Card
 from emotiscan.ui import wording
+from emotiscan.ui.figures_of_merit import hidden_codes
 from emotiscan.ui.heat_map_views import data_url
 from emotiscan.ui.samples import code_icon
 from emotiscan.ui.session import Photo, heat_maps_of
@@ -56,8 +58,12 @@ STYLE = """
 """
 
 
-def show_codes(photo: Photo, number: int) -> None:
-    """The table of one face's codes."""
+MOST_DOUBTS = 3
+"""Most codes that are named as read less surely beside what is seen."""
+
+
+def show_codes(photo: Photo, number: int, card: Card) -> None:
+    """The table of one face's codes, and which of them are read less surely beside what is seen."""
     reading = photo.readings[number]
     st.subheader("Facial action codes", anchor=False)
     st.html(STYLE + code_table(reading, peeks(photo, number)))
@@ -65,6 +71,24 @@ def show_codes(photo: Photo, number: int) -> None:
         "A bar is the probability that the movement is visible, not how strong it is; from the mark on it the code "
         "counts as seen. Point at a line, or tap it, to see where on the face; a code's name opens the guide."
     )
+    doubts = less_sure(reading, hidden_codes(card))
+    if doubts:
+        st.caption(doubts)
+
+
+def less_sure(reading: Reading, hidden: Iterable[Mapping]) -> str:
+    """A sentence on the codes that are less sure in this reading, because one that was seen hides them; "" for none.
+
+    Args:
+        hidden: what is known of the model (`figures_of_merit.hidden_codes`), the worst first.
+    """
+    pairs = [pair for pair in hidden if pair["beside"] in reading.present and pair["code"] in reading.codes]
+    if not pairs:
+        return ""
+    named = ", ".join(
+        f"{pair['code']} beside {pair['beside']} ({pair['auc']['value']:.2f})" for pair in pairs[:MOST_DOUBTS]
+    )
+    return f"Harder to tell beside what was seen: {named}. In brackets: AUC on drawn faces; 0.5 is guessing, 1 is sure."
 
 
 def code_table(reading: Reading, pictures: Mapping[str, str]) -> str:

@@ -90,3 +90,15 @@ def test_where_the_report_cannot_be_written_its_figures_are_printed_and_one_plai
     assert "emotion accuracy" in printed.out
     assert printed.err.startswith("evaluate: ")
     assert str(file) in printed.err
+
+
+def test_codes_that_others_hide_are_looked_for_and_printed(run, tmp_path, capsys):
+    assert run("--hiding", "--out", tmp_path / "report")[0] == 0
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert report["hiding"] == {"pairs": 0, "found": []}  # four faces are too few
+    figures = {"auc": {"value": 0.732, "low": 0.65, "high": 0.81}, "lost": {"value": 0.18, "low": 0.09, "high": 0.26}}
+    report["hiding"] = {"pairs": 2, "found": [{"code": "AU7", "beside": "AU6", "support": 37, "known": 264} | figures]}
+    capsys.readouterr()
+    print_report(report)
+    last = " ".join(capsys.readouterr().out.splitlines()[-1].split())
+    assert last == "AU7 beside AU6 37 of 264 AUC 0.732 [0.650, 0.810] without AU6 higher by 0.180 [0.090, 0.260]"

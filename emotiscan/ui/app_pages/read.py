@@ -66,7 +66,8 @@ def main() -> None:
         "Reads visible movements of a face: an overall expression, 15 FACS codes, and where each was seen. "
         "Photos stay in memory and are never stored."
     )
-    if components.loaded_analyzer() is None:
+    analyzer = components.loaded_analyzer()
+    if analyzer is None:
         return
     left, right = st.columns([5, 6], gap="large")
     with left:
@@ -96,7 +97,7 @@ def main() -> None:
         if challenge:
             webcam.show_answer(challenge, photo.readings[number])
         components.show_emotions(photo.readings[number])
-        code_table.show_codes(photo, number)
+        code_table.show_codes(photo, number, analyzer.card)
     components.show_heat_maps(photo, number)
 
 

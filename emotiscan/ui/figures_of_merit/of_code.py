@@ -11,6 +11,12 @@ from emotiscan.ui.figures_of_merit.localisation import in_place
 from emotiscan.ui.figures_of_merit.words import joined, with_interval
 
 
+def hidden_codes(card: Card) -> list[Mapping]:
+    """The codes of drawn faces that others hide, what loses most first: `found` of `emotiscan.evaluation.hiding`."""
+    report = card.metrics.get("rendered")
+    return list((report.get("hiding") or {}).get("found", ())) if isinstance(report, Mapping) else []
+
+
 def show_code(card: Card, code: str) -> None:
     """What every report in the card says of one code: how well it is read, and where its heat map lands."""
     readings, places = [], {}
@@ -34,6 +40,10 @@ def show_code(card: Card, code: str) -> None:
             "probability; 0.5 is guessing, 1 is always. F1: how well “present” and the truth agree, 1 at best. "
             "Brackets: 95 % intervals."
         )
+    hiding = [pair for pair in hidden_codes(card) if pair["code"] == code]
+    if hiding:
+        others = ", ".join(f"{joined(pair['beside'])} (AUC {with_interval(pair['auc'])})" for pair in hiding)
+        st.markdown(f"**Read less surely beside** {others}, on drawn faces")
     if places:
         # Measures go downwards: side by side they are wider than a phone.
         measures = pd.DataFrame(places).fillna("–").rename_axis("On").reset_index()

@@ -1,0 +1,78 @@
+"""Codes that others hide: found where they are read worse, and nowhere else."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from emotiscan.evaluation import evaluate
+
+CODES = ("AU6", "AU7", "AU12")
+FACES = 900
+
+
+@pytest.fixture
+def faces():
+    """Labels at random, and scores that tell every code well, but not AU7 where AU6 is there."""
+    random = np.random.default_rng(3)
+    labels = (random.random((FACES, 3)) < 0.4).astype(float)
+    scores = np.clip(0.3 + 0.4 * labels + random.normal(0, 0.15, labels.shape), 0, 1)
+    covered = labels[:, 0] == 1
+    scores[covered, 1] = random.random(covered.sum())
+    return scores, labels
+
+
+def hiding_in(scores, labels, **more):
+    n = len(scores)
+    nothing = {"emotions": ("negative", "positive"), "emotion_probabilities": np.full((n, 2), 0.5), "thresholds": {}}
+    known = {"codes": CODES, "code_probabilities": scores, "code_labels": labels, "emotion_classes": np.full(n, -1)}
+    return evaluate(**nothing, **known, subjects=np.arange(n), bootstraps=100, find_hiding=True, **more)["hiding"]
+
+
+def test_a_code_that_another_hides_is_found_with_its_figures(faces):
+    scores, labels = faces
+    hiding = hiding_in(scores, labels)
+    assert hiding["pairs"] == 6
+    [pair] = hiding["found"]
+    beside, without = labels[:, 0] == 1, labels[:, 0] == 0
+    aucs = [roc_auc_score(labels[kind, 1], scores[kind, 1]) for kind in (beside, without)]
+    assert (pair["code"], pair["beside"]) == ("AU7", "AU6")
+    assert (pair["support"], pair["known"]) == (labels[beside, 1].sum(), beside.sum())
+    assert pair["auc"]["value"] == pytest.approx(aucs[0])
+    assert pair["lost"]["value"] == pytest.approx(aucs[1] - aucs[0])
+    assert pair["auc"]["low"] < aucs[0] < pair["auc"]["high"]
+
+
+def test_what_loses_most_comes_first(faces):
+    scores, labels = faces
+    random = np.random.default_rng(5)
+    smiling = labels[:, 2] == 1
+    scores[smiling, 0] = np.clip(scores[smiling, 0] + random.normal(0, 0.4, smiling.sum()), 0, 1)
+    found = hiding_in(scores, labels)["found"]
+    assert [(pair["code"], pair["beside"]) for pair in found] == [("AU7", "AU6"), ("AU6", "AU12")]
+
+
+def test_pairs_that_few_faces_show_are_not_measured(faces):
+    scores, labels = faces
+    both = np.flatnonzero((labels[:, 0] == 1) & (labels[:, 1] == 1))
+    labels[both[19:], 1] = np.nan
+    hiding = hiding_in(scores, labels)
+    assert hiding == {"pairs": 4, "found": []}
+    labels[both[19], 1] = 1
+    assert [(pair["code"], pair["support"]) for pair in hiding_in(scores, labels)["found"]] == [("AU7", 20)]
+
+
+def test_a_report_has_it_only_where_it_is_asked_for(faces):
+    scores, labels = faces
+    n = len(scores)
+    report = evaluate(
+        emotions=("negative", "positive"),
+        codes=CODES,
+        emotion_probabilities=np.full((n, 2), 0.5),
+        code_probabilities=scores,
+        emotion_classes=np.full(n, -1),
+        code_labels=labels,
+        subjects=np.arange(n),
+        thresholds={},
+        bootstraps=0,
+    )
+    assert "hiding" not in report
