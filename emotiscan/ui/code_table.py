@@ -82,13 +82,17 @@ def less_sure(reading: Reading, hidden: Iterable[Mapping]) -> str:
     Args:
         hidden: what is known of the model (`figures_of_merit.hidden_codes`), the worst first.
     """
-    pairs = [pair for pair in hidden if pair["beside"] in reading.present and pair["code"] in reading.codes]
+    pairs = {}
+    for pair in hidden:
+        if pair["beside"] in reading.present and pair["code"] in reading.codes:
+            pairs.setdefault(pair["code"], pair)
     if not pairs:
         return ""
     named = ", ".join(
-        f"{pair['code']} beside {pair['beside']} ({pair['auc']['value']:.2f})" for pair in pairs[:MOST_DOUBTS]
+        f"{pair['code']} beside {pair['beside']} ({pair['auc']['value']:.2f})"
+        for pair in list(pairs.values())[:MOST_DOUBTS]
     )
-    return f"Harder to tell beside what was seen: {named}. In brackets: AUC on drawn faces; 0.5 is guessing, 1 is sure."
+    return f"Harder to tell beside what was seen: {named}. In brackets: AUC on drawn faces; 0.5 is guessing, 1 is without a fault."
 
 
 def code_table(reading: Reading, pictures: Mapping[str, str]) -> str:
