@@ -82,17 +82,17 @@ def less_sure(reading: Reading, hidden: Iterable[Mapping]) -> str:
     Args:
         hidden: what is known of the model (`figures_of_merit.hidden_codes`), the worst first.
     """
-    pairs = {}
+    worst: dict[str, Mapping] = {}
     for pair in hidden:
         if pair["beside"] in reading.present and pair["code"] in reading.codes:
-            pairs.setdefault(pair["code"], pair)
-    if not pairs:
+            worst.setdefault(pair["code"], pair)
+    if not worst:
         return ""
     named = ", ".join(
-        f"{pair['code']} beside {pair['beside']} ({pair['auc']['value']:.2f})"
-        for pair in list(pairs.values())[:MOST_DOUBTS]
+        f"{code} beside {pair['beside']} ({pair['auc']['value']:.2f})"
+        for code, pair in list(worst.items())[:MOST_DOUBTS]
     )
-    return f"Harder to tell beside what was seen: {named}. In brackets: AUC on drawn faces; 0.5 is guessing, 1 is without a fault."
+    return f"Harder to tell beside what was seen: {named}. In brackets the AUC on drawn faces; 0.5 is guessing."
 
 
 def code_table(reading: Reading, pictures: Mapping[str, str]) -> str:
