@@ -61,6 +61,18 @@ def test_pairs_that_few_faces_show_are_not_measured(faces):
     assert [(pair["code"], pair["support"]) for pair in hiding_in(scores, labels)["found"]] == [("AU7", 20)]
 
 
+def test_codes_that_are_read_without_a_fault_hide_nothing(faces):
+    _, labels = faces
+    assert hiding_in(labels, labels) == {"pairs": 6, "found": []}
+
+
+def test_what_chance_alone_would_find_is_not_named():
+    random = np.random.default_rng(8)
+    labels = (random.random((400, 3)) < 0.3).astype(float)
+    scores = np.clip(0.3 + 0.15 * labels + random.normal(0, 0.2, labels.shape), 0, 1)
+    assert hiding_in(scores, labels)["found"] == []
+
+
 def test_a_report_has_it_only_where_it_is_asked_for(faces):
     scores, labels = faces
     n = len(scores)

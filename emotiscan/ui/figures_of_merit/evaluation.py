@@ -75,8 +75,8 @@ def _hiding(hiding: Mapping, name: str) -> None:
     st.markdown("**Codes that others hide**")
     st.caption(
         f"The AUC of a code among the faces that show another one as well. Of {hiding['pairs']} pairs these are read "
-        f"surely worse than where the other code is absent, by {hiding['found'][-1]['lost']['value']:.2f} to "
-        f"{hiding['found'][0]['lost']['value']:.2f}; a few of them by chance. Dotted: guessing."
+        f"worse than where the other code is absent, by {hiding['found'][-1]['lost']['value']:.2f} to "
+        f"{hiding['found'][0]['lost']['value']:.2f}; one in twenty of them may be chance. Dotted: guessing."
     )
     lines = {f"{joined(pair['code'])} beside {joined(pair['beside'])}": pair["auc"] for pair in hiding["found"]}
     show(charts.dots(lines, "AUC", CODE_MEASURES["AUC"][1], 0.5), f"hiding-{name}", in_words("AUC", lines))
