@@ -74,7 +74,10 @@ def print_report(report: dict) -> None:
         present = f"{scores['support']} of {scores['known']}"
         figures = "  ".join(f"{name} {figure_text(scores[key]):20s}" for name, key in SHOWN)
         print(f"{code:14s} present {present:>12s}  {figures}".rstrip())
-    for pair in (report.get("hiding") or {}).get("found", ()):
+    hiding = report.get("hiding")
+    if hiding:
+        print(f"read worse beside another code: {len(hiding['found'])} of {hiding['pairs']} pairs")
+    for pair in hiding["found"] if hiding else ():
         present, without = f"{pair['support']} of {pair['known']}", f"without {pair['beside']} higher by"
         beside = f"{pair['code']} beside {pair['beside']}"
         print(f"{beside:22s} {present:>12s}  AUC {figure_text(pair['auc'])}  {without} {figure_text(pair['lost'])}")

@@ -100,5 +100,6 @@ def test_codes_that_others_hide_are_looked_for_and_printed(run, tmp_path, capsys
     report["hiding"] = {"pairs": 2, "found": [{"code": "AU7", "beside": "AU6", "support": 37, "known": 264} | figures]}
     capsys.readouterr()
     print_report(report)
-    last = " ".join(capsys.readouterr().out.splitlines()[-1].split())
+    *_, heading, last = (" ".join(line.split()) for line in capsys.readouterr().out.splitlines())
+    assert heading == "read worse beside another code: 1 of 2 pairs"
     assert last == "AU7 beside AU6 37 of 264 AUC 0.732 [0.650, 0.810] without AU6 higher by 0.180 [0.090, 0.260]"
