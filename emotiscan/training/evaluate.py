@@ -7,6 +7,7 @@ import argparse
 import json
 import logging
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from emotiscan.checkpoint import CheckpointError, attach_report, load_checkpoint
@@ -74,10 +75,13 @@ def print_report(report: dict) -> None:
         present = f"{scores['support']} of {scores['known']}"
         figures = "  ".join(f"{name} {figure_text(scores[key]):20s}" for name, key in SHOWN)
         print(f"{code:14s} present {present:>12s}  {figures}".rstrip())
-    hiding = report.get("hiding")
-    if hiding:
-        print(f"read worse beside another code: {len(hiding['found'])} of {hiding['pairs']} pairs")
-    for pair in hiding["found"] if hiding else ():
+    if report.get("hiding"):
+        _print_hiding(report["hiding"])
+
+
+def _print_hiding(hiding: Mapping) -> None:
+    print(f"read worse beside another code: {len(hiding['found'])} of {hiding['pairs']} pairs")
+    for pair in hiding["found"]:
         present, without = f"{pair['support']} of {pair['known']}", f"without {pair['beside']} higher by"
         beside = f"{pair['code']} beside {pair['beside']}"
         print(f"{beside:22s} {present:>12s}  AUC {figure_text(pair['auc'])}  {without} {figure_text(pair['lost'])}")
