@@ -21,11 +21,15 @@ def faces():
     return scores, labels
 
 
-def hiding_in(scores, labels, **more):
+def report_on(scores, labels, **more):
     n = len(scores)
     nothing = {"emotions": ("negative", "positive"), "emotion_probabilities": np.full((n, 2), 0.5), "thresholds": {}}
     known = {"codes": CODES, "code_probabilities": scores, "code_labels": labels, "emotion_classes": np.full(n, -1)}
-    return evaluate(**nothing, **known, subjects=np.arange(n), bootstraps=100, find_hiding=True, **more)["hiding"]
+    return evaluate(**nothing, **known, subjects=np.arange(n), **more)
+
+
+def hiding_in(scores, labels):
+    return report_on(scores, labels, bootstraps=100, find_hiding=True)["hiding"]
 
 
 def test_a_code_that_another_hides_is_found_with_its_figures(faces):
@@ -74,17 +78,4 @@ def test_what_chance_alone_would_find_is_not_named():
 
 
 def test_a_report_has_it_only_where_it_is_asked_for(faces):
-    scores, labels = faces
-    n = len(scores)
-    report = evaluate(
-        emotions=("negative", "positive"),
-        codes=CODES,
-        emotion_probabilities=np.full((n, 2), 0.5),
-        code_probabilities=scores,
-        emotion_classes=np.full(n, -1),
-        code_labels=labels,
-        subjects=np.arange(n),
-        thresholds={},
-        bootstraps=0,
-    )
-    assert "hiding" not in report
+    assert "hiding" not in report_on(*faces, bootstraps=0)

@@ -21,6 +21,9 @@ from emotiscan.ui.session import Photo, heat_maps_of
 PEEK_SIDE = 176
 """Pixels along each side of the picture that opens beside a line."""
 
+MOST_DOUBTS = 3
+"""Most codes that are named as read less surely beside what is seen."""
+
 STYLE = """
 <style>
 .es-codes { --accent: light-dark(#0B5E67, #4FC3CC); --pale: color-mix(in srgb, currentColor 14%, transparent); }
@@ -56,10 +59,6 @@ STYLE = """
 }
 </style>
 """
-
-
-MOST_DOUBTS = 3
-"""Most codes that are named as read less surely beside what is seen."""
 
 
 def show_codes(photo: Photo, number: int, card: Card) -> None:
