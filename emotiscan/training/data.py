@@ -143,7 +143,10 @@ class FaceData(L.LightningDataModule):
             yield rows, max(1, round(share * len(rows)))
 
     def _rows(self, epoch: int) -> NDArray[np.int64]:
-        """Rows that an epoch trains on, each data set's share of them, in random order."""
+        """Rows that an epoch trains on, each data set's share of them, in random order.
+
+        A row that comes more than once has n more each time, of a table of n rows.
+        """
         frame = self.training.table.frame
         # Without pairs everybody is a stranger.
         persons = frame["subject"].to_numpy() if self.settings.pairs else np.arange(len(frame))
@@ -151,7 +154,9 @@ class FaceData(L.LightningDataModule):
         for rows, count in self._sets():
             rows = in_pairs(rows, persons, np.random.default_rng(self.settings.seed))
             # The next ones of a shuffled round, so that every picture has its turn.
-            chosen.append(rows[np.arange(epoch * count, (epoch + 1) * count) % len(rows)])
+            turns = rows[np.arange(epoch * count, (epoch + 1) * count) % len(rows)]
+            # What comes again in one epoch is changed in another way (see `FaceDataset`).
+            chosen.append(turns + np.arange(count) // len(rows) * len(frame))
         return in_pairs(np.concatenate(chosen), persons, np.random.default_rng(self.settings.seed_at(epoch)))
 
     def _process(self) -> int:
@@ -163,6 +168,7 @@ class FaceData(L.LightningDataModule):
     def train_dataloader(self) -> DataLoader:
         """The current epoch's training batches, shuffled by seed and epoch alone."""
         epoch = self._epoch()
+        rows = self._rows(epoch)
         dataset = FaceDataset(
             self.training.table,
             self.training.transforms,
@@ -172,11 +178,12 @@ class FaceData(L.LightningDataModule):
             seed=self.settings.seed_at(epoch),
             movement=SIDE if self.settings.map_loss else 0,
             regions=SIDE if self.settings.region_loss or self.settings.side_loss else 0,
+            rounds=1 + int(rows.max()) // len(self.training.table),
         )
         return DataLoader(
             dataset,
             # An order, not a generator, whose second iteration (as Lightning makes when it resumes) is another.
-            batch_sampler=batches(self._rows(epoch), self.settings.batch, self.settings.processes, self._process()),
+            batch_sampler=batches(rows, self.settings.batch, self.settings.processes, self._process()),
             num_workers=self.settings.workers,
         )
 
@@ -211,11 +218,11 @@ def in_pairs(rows: NDArray[np.int64], persons: NDArray, rng: np.random.Generator
     pulls the network both ways and cancels out; what differs, the expression, remains.
 
     Args:
-        rows: (n,) places in `persons`.
+        rows: (n,) places in `persons`, counted round and round.
         persons: name of the person in each row of the table.
     """
     rows = rng.permutation(rows)
-    _, names = np.unique(persons[rows].astype(str), return_inverse=True)
+    _, names = np.unique(persons[rows % len(persons)].astype(str), return_inverse=True)
     rows, names = rows[order := np.argsort(names, kind="stable")], names[order]
     place = np.arange(len(rows)) - np.searchsorted(names, names)  # among the person's own
     pair = np.cumsum(place % 2 == 0) - 1

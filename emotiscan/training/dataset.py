@@ -29,7 +29,7 @@ IN_PLACE: faces.Transform = np.array([[1.0, 0, 0], [0, 1, 0]])
 
 
 class FaceDataset(Dataset):
-    """Crops and labels, one item a row.
+    """Crops and labels, one item a row, then each row once more in every further round, otherwise augmented.
 
     An item is a dict: `crop` (3, s, s) float32 as the network wants it, `emotion` (e,) shares of
     the votes and `codes` (k,) labels, NaN where unknown, `index`, the row, and on demand
@@ -47,6 +47,7 @@ class FaceDataset(Dataset):
         seed: int = 0,
         movement: int = 0,
         regions: int = 0,
+        rounds: int = 1,
     ) -> None:
         """Make a data set.
 
@@ -59,6 +60,7 @@ class FaceDataset(Dataset):
             seed: with the row, decides what augmentation does; change it from epoch to epoch.
             movement: side, in cells, of the maps of where the codes move the skin; 0 for none.
             regions: side, in cells, of the codes' anatomical regions; 0 for none.
+            rounds: how many times a row may come, for epochs that take some more than once.
         """
         frame = table.frame.reindex(columns=[*table.frame.columns, *_missing(table, config)])
         self._pictures = list(zip(frame["root"], frame["image"], strict=True))
@@ -72,11 +74,15 @@ class FaceDataset(Dataset):
         self._maps = frame["maps"].tolist()
         self._movement_side = movement
         self._regions_side = regions
+        self._rounds = rounds
 
     def __len__(self) -> int:
-        return len(self._pictures)
+        return self._rounds * len(self._pictures)
 
-    def __getitem__(self, index: int) -> dict[str, Tensor | int]:
+    def __getitem__(self, place: int) -> dict[str, Tensor | int]:
+        if place >= len(self):
+            raise IndexError(place)
+        index = place % len(self._pictures)
         picture = read_image(read_file(*self._pictures[index]))
         moved = IN_PLACE
         if self._config.grayscale:
@@ -85,8 +91,8 @@ class FaceDataset(Dataset):
         if self._augmentation is None:
             crop = prepare([faces.warp(picture, to_crop, self._size)], self._config)[0]
         else:
-            # Seeded by row, so that neither the number of loader workers nor a resumed run changes it.
-            rng = np.random.default_rng((self._seed, index))
+            # Seeded by place, so that neither the number of loader workers nor a resumed run changes it.
+            rng = np.random.default_rng((self._seed, place))
             moved = self._augmentation.place(rng)
             to_crop = faces.compose(moved, to_crop)
             values = self._augmentation.look(faces.warp(picture, to_crop, self._size), rng)

@@ -2,6 +2,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import torch
 from trees import write_csv
 
 from emotiscan.model import ModelConfig
@@ -29,7 +30,8 @@ def data(tmp_path):
 
 
 def roots(data, epoch):
-    return Counter(data.training.table.frame.loc[data._rows(epoch), "root"].str.rsplit("/").str[-1])
+    rows = data._rows(epoch) % len(data.training.table)
+    return Counter(data.training.table.frame.loc[rows, "root"].str.rsplit("/").str[-1])
 
 
 @pytest.mark.parametrize(("share", "taken"), [(0.5, 3), (1, 6), (2, 12)])
@@ -37,6 +39,11 @@ def test_an_epoch_takes_each_data_sets_share(data, share, taken):
     batches = data(share)
     assert roots(batches, 0) == {"small": 4, "large": taken}
     assert batches.steps_per_epoch == (4 + taken) // 2 == len(batches.train_dataloader())
+
+
+def test_a_picture_that_comes_twice_in_an_epoch_is_never_changed_alike(data):
+    seen = torch.cat([batch["crop"] for batch in data(2).train_dataloader()])
+    assert len(torch.unique(seen, dim=0)) == len(seen) == 16
 
 
 def test_every_picture_has_its_turn(data):
