@@ -50,12 +50,12 @@ def argument_parser() -> argparse.ArgumentParser:
         help="a data set; may be given several times. KIND is ckplus (the official folders), ckplus-course "
         "(data_labels.csv), disfa and bp4d (their labels' folders, and Images/ with the frames), ferplus (folder or "
         "zip), rendered (our renderer's folder) or csv (image, and any of subject, split, emotion, AU1 …). "
-        "codes=FILE fills blank codes from a CSV of probabilities; without=FILE leaves out the persons whose pictures "
-        "that CSV names, only=FILE all others; split=SEED divides it by person as --seed SEED does; share=0.5 trains "
-        "on half of it each epoch, another one each time; learn=codes or learn=emotions passes over its other labels; "
-        "images=DIR says where the pictures of a CSV lie; faces=acted or faces=random takes of rendered faces only "
-        "those that act an emotion or those of random codes, strength=slight, strength=marked or strength=strong "
-        "passes over codes that are present otherwise",
+        "codes=FILE fills blank codes from a CSV of probabilities (of several, the first that knows one decides); "
+        "without=FILE leaves out the persons whose pictures that CSV names, only=FILE all others; split=SEED divides "
+        "it by person as --seed SEED does; share=0.5 trains on half of it each epoch, another one each time; "
+        "learn=codes or learn=emotions passes over its other labels; images=DIR says where the pictures of a CSV lie; "
+        "faces=acted or faces=random takes of rendered faces only those that act an emotion or those of random codes, "
+        "strength=slight, strength=marked or strength=strong passes over codes that are present otherwise",
     )
     data.add_argument("--out", metavar="DIR", help="run folder to write (default: runs/ and the time)")
     data.add_argument(

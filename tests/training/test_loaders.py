@@ -234,6 +234,13 @@ def test_csv_codes_from_a_file(tmp_path):
     assert load_source(f"csv:{file},codes={soft}").code_labels.tolist() == [[0.75], [0]]
 
 
+def test_of_several_files_of_codes_the_first_that_knows_one_decides(tmp_path):
+    file = write_csv(tmp_path, ["image", "AU12"], [["happy0.png", ""], ["happy1.png", ""]])
+    by_eye = put(tmp_path / "eye.csv", "image,AU12\nhappy0.png,1\nhappy1.png,\n")
+    teacher = put(tmp_path / "teacher.csv", "image,AU12\nhappy0.png,0.25\nhappy1.png,0.25\n")
+    assert load_source(f"csv:{file},codes={by_eye},codes={teacher}").code_labels.tolist() == [[1], [0.25]]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

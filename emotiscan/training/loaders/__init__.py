@@ -43,7 +43,8 @@ def load_source(source: str) -> LabelTable:
     Args:
         source: `KIND:PATH`, then any of these options:
 
-            - `,codes=FILE`: a CSV of code probabilities that fills what is blank;
+            - `,codes=FILE`: a CSV of code probabilities that fills what is blank; given more than once, the first
+              that knows a code of a picture decides;
             - `,images=DIR`: where the pictures lie, for `csv`, `ckplus-course`, `disfa` and `bp4d`;
             - `,without=FILE`: a CSV whose column `image` names pictures of persons to leave out;
             - `,only=FILE`: the other part, those persons alone, e.g. to measure on who was left out;
@@ -78,8 +79,8 @@ def load_source(source: str) -> LabelTable:
         table = LOADERS[kind](path, **own)
     except ImageError as error:  # the folder or zip file itself cannot be read
         raise TableError(source, str(error)) from None
-    if "codes" in chosen:
-        table = with_soft_codes(table, chosen["codes"])
+    for file in _all_of("codes", options):
+        table = with_soft_codes(table, file)
     for option, parted in (("without", without_persons), ("only", only_persons)):
         if option in chosen:
             named = read_rows(chosen[option], ["image"])
@@ -103,8 +104,13 @@ def without_paths(source: str) -> str:
 
 def seed_of_split(source: str) -> int | None:
     """SEED of a data source's option `split=SEED`; none without it."""
-    seeds = [option.removeprefix("split=") for option in source.split(",")[1:] if option.startswith("split=")]
+    seeds = _all_of("split", source.split(",")[1:])
     return int(seeds[-1]) if seeds else None
+
+
+def _all_of(name: str, options: list[str]) -> list[str]:
+    """Every value of an option, in the order given."""
+    return [value for key, _, value in (option.partition("=") for option in options) if key == name]
 
 
 def _options(source: str, options: list[str]) -> dict[str, str]:
