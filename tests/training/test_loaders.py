@@ -306,6 +306,13 @@ def test_persons_can_be_left_out_with_all_their_pictures(tmp_path):
     assert list(load_source(f"csv:{file},without={held_out}").frame["image"]) == ["calm0.png"]
 
 
+def test_persons_of_several_files_can_be_left_out(tmp_path):
+    rows = [["happy0.png", "ann"], ["happy1.png", "ben"], ["calm0.png", "cem"]]
+    file = write_csv(tmp_path, ["image", "subject"], rows)
+    one, other = (put(tmp_path / f"{name}.csv", f"image\n{name}.png\n") for name in ("happy0", "calm0"))
+    assert list(load_source(f"csv:{file},without={one},without={other}").frame["image"]) == ["happy1.png"]
+
+
 def test_the_persons_whom_a_run_held_out_are_found_again_by_its_seed(tmp_path):
     rows = [[f"happy{i}.png", f"person {i // 2}"] for i in range(40)]
     source = f"csv:{write_csv(tmp_path, ['image', 'subject'], rows)}"

@@ -46,7 +46,8 @@ def load_source(source: str) -> LabelTable:
             - `,codes=FILE`: a CSV of code probabilities that fills what is blank; given more than once, the first
               that knows a code of a picture decides;
             - `,images=DIR`: where the pictures lie, for `csv`, `ckplus-course`, `disfa` and `bp4d`;
-            - `,without=FILE`: a CSV whose column `image` names pictures of persons to leave out;
+            - `,without=FILE`: a CSV whose column `image` names pictures of persons to leave out; may be given more
+              than once;
             - `,only=FILE`: the other part, those persons alone, e.g. to measure on who was left out;
             - `,split=SEED`: train, validation and test by person, as a run of `train.py --seed SEED` divides a data set
               that has no split of its own, e.g. to measure on the persons whom that run held out;
@@ -82,9 +83,8 @@ def load_source(source: str) -> LabelTable:
     for file in _all_of("codes", options):
         table = with_soft_codes(table, file)
     for option, parted in (("without", without_persons), ("only", only_persons)):
-        if option in chosen:
-            named = read_rows(chosen[option], ["image"])
-            table = parted(table, {str(row["image"]) for row in named}, chosen[option])
+        for file in _all_of(option, options):
+            table = parted(table, {str(row["image"]) for row in read_rows(file, ["image"])}, file)
     if "split" in chosen:
         try:
             table = table.with_split(published_split(table.frame["subject"], int(chosen["split"])))
