@@ -8,6 +8,7 @@ DATA_NAMES = {
     "test": "test part of the training data",
     "calibration": "faces that the probabilities were calibrated on",
     "photographs": "photographs whose codes were read by eye",
+    "coded": "photographs, coded by eye, that its thresholds were chosen on",
     "people": "photographs of people who were left out of training",
     "rendered": "drawn faces of people it was not trained on",
     "acted": "drawn faces that act an expression",
@@ -17,6 +18,7 @@ DATA_NAMES = {
 }
 
 TABS = {
+    "coded": "Photographs, thresholds",
     "people": "Photographs, emotions",
     "rendered": "Drawn faces",
     "acted": "Drawn, acted",
