@@ -18,10 +18,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 import numpy as np
 from PIL import Image
 from playwright.sync_api import sync_playwright
-from running_app import CHROMIUM_FLAGS, ROOT, chromium_path, running_app
-from watching import Watch, memory_of
 
 from emotiscan.training.options import whole_number
+from running_app import CHROMIUM_FLAGS, ROOT, chromium_path, running_app
+from watching import Watch, memory_of
 
 MEBIBYTE = 2**20
 

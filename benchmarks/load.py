@@ -22,11 +22,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
 import numpy as np
 from PIL import Image
+
+from emotiscan.training.options import whole_number
 from running_app import ROOT, RunningApp, running_app
 from visitor import Visitor
 from watching import Watch, memory_of, processor_seconds
-
-from emotiscan.training.options import whole_number
 
 SAMPLES = ("smile", "surprise", "anger", "calm", "laugh", "fear", "disgust", "sadness")
 SHADES = (40, 110, 180, 250)

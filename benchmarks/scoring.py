@@ -19,15 +19,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
 import torch
-from copied_samples import SAMPLES, copy_samples
-from watching import memory_of
 
+from copied_samples import SAMPLES, copy_samples
 from emotiscan.analysis import Analyzer
 from emotiscan.checkpoint import DEFAULT_WEIGHTS
 from emotiscan.images import read_image
 from emotiscan.model import prepare
 from emotiscan.scoring import Job, pictures, score
 from emotiscan.training.options import whole_number
+from watching import memory_of
 
 
 def main() -> None:

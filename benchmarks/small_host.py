@@ -23,13 +23,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
+from emotiscan.training.options import whole_number
 from load import another, photograph
 from memory_limit import LimitError, memory_limit
 from running_app import ROOT, running_app
 from visitor import Visitor
 from watching import Watch, memory_by_file, memory_of
-
-from emotiscan.training.options import whole_number
 
 PAGES = ("album", "compare", "guide", "model", "about")
 LIBRARIES = ("numpy", "pandas", "streamlit", "torch", "torchvision", "facenet_pytorch", "pytorch_grad_cam")

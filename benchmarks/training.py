@@ -28,12 +28,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 import lightning as L
 import pandas as pd
 import torch
-from copied_samples import copy_samples
 from lightning.pytorch.callbacks import Callback
 from torch.nn import functional
 from torch.utils.data import DataLoader
-from watching import memory_of
 
+from copied_samples import copy_samples
 from emotiscan.training.data import AlignedTable, FaceData, load_data
 from emotiscan.training.fit import NOISE, precision_of
 from emotiscan.training.initialisation import initial_model
@@ -41,6 +40,7 @@ from emotiscan.training.learner import FaceLearner
 from emotiscan.training.options import whole_number
 from emotiscan.training.processes import share_processor
 from emotiscan.training.settings import Settings
+from watching import memory_of
 
 WARM_UP = 4
 """Steps before the clock starts."""

@@ -16,12 +16,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from runs import Figures, RunFailed, all_trained, reached
-
 from emotiscan.training.data import split_table
 from emotiscan.training.loaders import load_source
 from emotiscan.training.options import whole_number
 from emotiscan.training.settings import Settings
+from runs import Figures, RunFailed, all_trained, reached
 
 COMMON = (
     *("--init", "none", "--backbone", "residual", "--sizes", "64:4", "--batch", "64", "--lr", "0.003"),

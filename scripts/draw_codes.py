@@ -7,13 +7,13 @@ import sys
 from dataclasses import replace
 
 import numpy as np
-from drawing import ROOT, drawing_options, renderer_of
 from PIL import Image
-from sample_scenes import BROWN_EYES, face_shape, from_srgb, studio
 
+from drawing import ROOT, drawing_options, renderer_of
 from emotiscan import facs
 from emotiscan.faces import canonical_transform, warp
 from emotiscan.rendering import Background, Clothes, Expression, Hair, Person, Renderer, Scene
+from sample_scenes import BROWN_EYES, face_shape, from_srgb, studio
 
 SIDE = 256
 """Side of one picture in pixels."""

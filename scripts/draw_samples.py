@@ -9,13 +9,13 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from drawing import ROOT, drawing_options, renderer_of
 from numpy.typing import NDArray
 from PIL import Image
-from sample_scenes import GROUP, GROUP_ALT, GROUP_BACKGROUND, GROUP_LIGHT, PORTRAITS
 
+from drawing import ROOT, drawing_options, renderer_of
 from emotiscan.rendering import Background, Renderer, Scene
 from emotiscan.rendering.photograph import draw_backdrop
+from sample_scenes import GROUP, GROUP_ALT, GROUP_BACKGROUND, GROUP_LIGHT, PORTRAITS
 
 SIDE = 480
 """Side of a portrait in pixels; the group is as high."""

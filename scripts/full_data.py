@@ -16,9 +16,8 @@ import sys
 from pathlib import Path
 
 import course_projects
-from runs import Figures, RunFailed, reached, trained
-
 from emotiscan.checkpoint import DEFAULT_WEIGHTS
+from runs import Figures, RunFailed, reached, trained
 
 OURS = "ours: the shipped checkpoint"
 

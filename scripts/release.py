@@ -28,8 +28,8 @@ NOTES = {
     "validation": "FER+ validation part. Emotions: faces on which at least five of ten annotators agree. Codes: "
     "against the teacher program's labels, not a person's. The temperature of the emotions was chosen on these faces, "
     "so their calibration flatters a little.",
-    "coded": "Photographs from the web (LFW), coded by eye as those below were, of other persons, whom the last run did "
-    "not learn from. Slopes, offsets and thresholds were chosen on them, so calibration and F1 flatter; the AUC does "
+    "coded": "Photographs from the web (LFW), coded by eye as the other 108 were, of persons whom the last run did not "
+    "learn from. Slopes, offsets and thresholds were chosen on them, so calibration and F1 flatter; the AUC does "
     "not hang on these. AU26 and AU27 were coded together.",
     "photographs": "108 photographs from the web (LFW), coded by eye, conservatively: 1 clearly present, 0 clearly "
     "absent, doubtful ones left out. AU26 and AU27 were coded together. Nothing was fitted to them.",
@@ -57,12 +57,15 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
         told = ["--data", data, "--attach", name, "--note", NOTES[name], "--out", str(out), *more]
         return [*told, *weights, "--cache", options.cache]
 
-    # Photographs last: they decide wherever they know a code, and the drawn faces keep the rest. Of AU15 they know too
-    # little: the teacher program tells it least of all, and calibrated by it AU15 was called falsely far more often.
-    yield "calibrate", calibrate.main, _calibrating(options.weights, options.rendered, options)
-    yield "recalibrate", _calibrate, ["--leave", "AU15", *_calibrating(options.out, options.ferplus, options)]
+    # Each step decides wherever it knows something, and leaves the rest as it was: drawn faces know all codes, FER+
+    # knows the emotions (its codes are a program's, which calls AU7 and others far more often than people do), and
+    # photographs coded by eye know what people see.
+    yield "calibrate", _calibrate, _calibrating(options.weights, options.rendered, options)
+    yield "calibrate-emotions", _calibrate, _calibrating(options.out, f"{options.ferplus},learn=emotions", options)
+    yield "calibrate-codes", _calibrate, _calibrating(options.out, options.coded, options)
     for name, data, split in (
         ("validation", options.ferplus, ["--split", "validation"]),
+        ("coded", options.coded, []),
         ("photographs", options.photographs, []),
         ("people", options.people, []),
         ("rendered", options.held_out, ["--hiding"]),
@@ -99,7 +102,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--weights", type=Path, required=True, help="a run's checkpoint")
     parser.add_argument("--out", type=Path, default=DEFAULT_WEIGHTS, help="default: the shipped checkpoint's place")
-    for name in ("ferplus", "photographs", "people", "rendered", "held-out"):
+    for name in ("ferplus", "coded", "photographs", "people", "rendered", "held-out"):
         parser.add_argument(f"--{name}", required=True, help="a data set, as train.py's --data takes it")
     parser.add_argument("--model", type=Path, required=True, help="the converted ICT-FaceKit (see rendering.convert)")
     parser.add_argument("--persons", type=int, default=60, help="drawn for the fairness report (default: 60)")

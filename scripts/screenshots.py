@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
+
 from running_app import CHROMIUM_FLAGS, ROOT, chromium_path, running_app
 
 

@@ -19,9 +19,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import course_projects
-from runs import Figures, RunFailed, all_trained
-
 from emotiscan.training.options import whole_number
+from runs import Figures, RunFailed, all_trained
 
 SYSTEMS: dict[str, tuple[str, ...]] = {
     **course_projects.SYSTEMS,

@@ -15,6 +15,7 @@ from urllib.parse import urlparse
 import pytest
 from PIL import Image
 from places import ROOT, SAMPLES
+
 from running_app import CHROMIUM_FLAGS, chromium_path, running_app
 
 pytestmark = pytest.mark.browser

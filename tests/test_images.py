@@ -4,11 +4,11 @@ import io
 import struct
 import zlib
 
-import fuzz_images
 import numpy as np
 import pytest
 from PIL import Image
 
+import fuzz_images
 from emotiscan import images
 from emotiscan.images import ImageError, read_image
 

@@ -1,8 +1,9 @@
 """The list of licences knows everything that the app installs, and what to look at."""
 
 import pytest
-from licences import Package, packages, required
 from places import ROOT
+
+from licences import Package, packages, required
 
 
 def test_the_app_needs_nothing_whose_licence_binds_its_own_code():

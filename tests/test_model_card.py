@@ -3,11 +3,11 @@
 from types import SimpleNamespace
 
 import pytest
-from model_card import TABLE, filled
 from places import ROOT
-from release import steps
 
 from emotiscan.checkpoint import load_checkpoint
+from model_card import TABLE, filled
+from release import steps
 
 CARD = ROOT / "weights" / "README.md"
 
@@ -30,7 +30,7 @@ def test_only_what_is_marked_is_written_anew():
 
 
 def test_a_release_makes_every_table_of_the_card():
-    sources = {name: name for name in ("ferplus", "photographs", "people", "rendered", "held_out")}
+    sources = {name: name for name in ("ferplus", "coded", "photographs", "people", "rendered", "held_out")}
     named = SimpleNamespace(weights="W", out="O", model="M", persons=60, cache="C", **sources)
     made = [told[told.index("--attach") + 1] for _, _, told in steps(named) if "--attach" in told]
     assert {name for _, name in TABLE.findall(CARD.read_text())} <= set(made)

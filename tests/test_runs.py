@@ -1,6 +1,7 @@
 """Figures of experiments: what is done is known again, and the table says what the runs reached."""
 
 import pandas as pd
+
 from runs import Figures, table
 
 

@@ -6,9 +6,9 @@ from urllib.parse import urlparse
 
 import pytest
 from places import ROOT
-from running_app import running_app
 
 from emotiscan.images import MAX_BYTES
+from running_app import running_app
 
 FOREIGN = "https://elsewhere.example"
 UPLOAD = "/_stcore/upload_file/00000000-0000-0000-0000-000000000000/1"

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from conftest import SAMPLES
 from PIL import Image
+
 from running_app import running_app
 from visitor import Visitor
 
