@@ -23,8 +23,9 @@ LIMITS = """
 - The emotion is one of a few rough classes. Mixed, subtle or acted expressions, irony and culture are beyond it.
 - Training faces were mostly small, grey web pictures, facing the camera. Side views, hands over the mouth, masks,
   glasses with reflections, very dark or very young faces are read less well.
-- The codes were taught by drawn faces and, on photographs, by another program's scores, not by certified FACS coders.
-  AU11, AU14 and AU23 were learnt from drawn faces alone; on photographs nobody has checked them. AU7 and AU23 are the
+- The codes were taught by drawn faces and, on photographs, by readings by eye and by another program's scores, not by
+  certified FACS coders. What the readers of the photographs doubted was left out, so of a slight movement on a
+  photograph a probability says less than of a plain one or of none. AU11, AU14 and AU23 were learnt from drawn faces alone; on photographs nobody has checked them. AU7 and AU23 are the
   weakest.
 - Slight movements are often missed: on drawn faces four in ten, of strong ones one in ten. Beside another photo of the
   same person they show better (page “Compare”).
