@@ -24,9 +24,9 @@ LIMITS = """
 - Training faces were mostly small, grey web pictures, facing the camera. Side views, hands over the mouth, masks,
   glasses with reflections, very dark or very young faces are read less well.
 - The codes were taught by drawn faces and, on photographs, by readings by eye and by another program's scores, not by
-  certified FACS coders. What the readers of the photographs doubted was left out, so of a slight movement on a
-  photograph a probability says less than of a plain one or of none. AU11, AU14 and AU23 were learnt from drawn faces alone; on photographs nobody has checked them. AU7 and AU23 are the
-  weakest.
+  certified FACS coders. What the readers doubted was left out, so of slight movements on a photograph a probability
+  says less. AU11, AU14 and AU23 were learnt from drawn faces alone; on photographs nobody has checked them. AU7 and
+  AU23 are the weakest.
 - Slight movements are often missed: on drawn faces four in ten, of strong ones one in ten. Beside another photo of the
   same person they show better (page “Compare”).
 - One photo is one moment. A face at rest can look stern, a word half spoken can look like surprise.
