@@ -57,12 +57,13 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
         told = ["--data", data, "--attach", name, "--note", NOTES[name], "--out", str(out), *more]
         return [*told, *weights, "--cache", options.cache]
 
-    # Each step decides wherever it knows something, and leaves the rest as it was: drawn faces know all codes, FER+
-    # knows the emotions (its codes are a program's, which calls AU7 and others far more often than people do), and
-    # photographs coded by eye know what people see.
+    # Drawn faces know all codes, photographs coded by eye most of them: fitted to both at once, a code's threshold
+    # suits both, save AU24's, which too few of these photographs show. FER+ knows the emotions; its codes are a
+    # program's, which calls AU7 and others far more often than people do.
     yield "calibrate", _calibrate, _calibrating(options.weights, options.rendered, options)
+    both = ["--leave", "AU24", "--data", options.coded, *_calibrating(options.out, options.rendered, options)]
+    yield "calibrate-codes", _calibrate, both
     yield "calibrate-emotions", _calibrate, _calibrating(options.out, f"{options.ferplus},learn=emotions", options)
-    yield "calibrate-codes", _calibrate, _calibrating(options.out, options.coded, options)
     for name, data, split in (
         ("validation", options.ferplus, ["--split", "validation"]),
         ("coded", options.coded, []),

@@ -10,6 +10,7 @@ from emotiscan import facs
 from emotiscan.analysis import Analyzer, Reading
 from emotiscan.ui.code_table import code_table, less_sure
 from emotiscan.ui.session import Photo
+from emotiscan.ui.wording import percent
 
 
 class Rows(HTMLParser):
@@ -57,8 +58,7 @@ def test_each_line_says_its_probability_and_from_which_one_a_code_counts(reading
     rows = Rows(code_table(reading, {})).rows
     smile = next(row for row in rows if "AU12" in row)
     assert "Lip corner puller" in smile
-    assert f"{round(100 * reading.codes['AU12'])} %" in smile
-    assert f" seen, counts from {round(100 * reading.thresholds['AU12'])} %" in smile
+    assert f"{percent(reading.codes['AU12'])} seen, counts from {percent(reading.thresholds['AU12'])}" in smile
     unlikely = min(reading.codes, key=reading.codes.__getitem__)
     line = next(row for row in rows if re.search(rf"{unlikely}\b", row))
     assert "< 1 %" in line
