@@ -201,32 +201,19 @@ def join_tables(tables: Sequence[LabelTable]) -> LabelTable:
     return LabelTable(pd.concat(frames, ignore_index=True), tuple(emotions), tuple(dict.fromkeys(codes)))
 
 
-def without_persons(table: LabelTable, images: Collection[str], file: str | Path) -> LabelTable:
-    """The table without any picture of the persons who are seen in some of its pictures.
+def persons_in(table: LabelTable, images: Collection[str], file: str | Path) -> NDArray[np.bool_]:
+    """Which rows of the table show a person who is seen in some of its pictures.
 
     Args:
         images: names of these pictures, as in the table.
         file: where the names came from, for messages.
 
-    Raises:
-        TableError: none of the pictures is in the table, or no other person is.
-    """
-    left = table.where(~_of_persons_in(table, images, file))
-    if not len(left):
-        raise TableError(file, "every person of the data set is in it; nobody is left")
-    return left
-
-
-def only_persons(table: LabelTable, images: Collection[str], file: str | Path) -> LabelTable:
-    """All pictures of the persons whom `without_persons` leaves out.
+    Returns:
+        (n,)
 
     Raises:
         TableError: none of the pictures is in the table.
     """
-    return table.where(_of_persons_in(table, images, file))
-
-
-def _of_persons_in(table: LabelTable, images: Collection[str], file: str | Path) -> NDArray[np.bool_]:
     seen = table.frame["image"].isin(images)
     if not seen.any():
         raise TableError(file, f"none of its pictures is in the table; names look like {table.frame['image'].iloc[0]}")

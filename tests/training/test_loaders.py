@@ -311,6 +311,8 @@ def test_persons_of_several_files_can_be_left_out(tmp_path):
     file = write_csv(tmp_path, ["image", "subject"], rows)
     one, other = (put(tmp_path / f"{name}.csv", f"image\n{name}.png\n") for name in ("happy0", "calm0"))
     assert list(load_source(f"csv:{file},without={one},without={other}").frame["image"]) == ["happy1.png"]
+    twice = f"csv:{file},without={one},without={other},without={one}"
+    assert list(load_source(twice).frame["image"]) == ["happy1.png"]
 
 
 def test_the_persons_whom_a_run_held_out_are_found_again_by_its_seed(tmp_path):
@@ -336,7 +338,7 @@ def test_the_persons_left_out_can_be_measured_alone(tmp_path):
 
 @pytest.mark.parametrize(
     ("names", "message"),
-    [("of_another_set.png", "none of its pictures is in the table"), ("happy0.png", "nobody is left")],
+    [("of_another_set.png", "none of its pictures is in the table"), ("happy0.png", "without= with this file leaves")],
 )
 def test_leaving_out_nobody_or_everybody_is_a_mistake(tmp_path, names, message):
     file = write_csv(tmp_path, ["image"], [["happy0.png"]])

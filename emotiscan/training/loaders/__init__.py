@@ -8,6 +8,9 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from emotiscan.images import ImageError
 from emotiscan.training.loaders.bp4d import load_bp4d
 from emotiscan.training.loaders.ckplus import load_ckplus, load_ckplus_course
@@ -17,7 +20,7 @@ from emotiscan.training.loaders.plain import load_csv
 from emotiscan.training.loaders.rendered import FACES, STRENGTHS, load_rendered
 from emotiscan.training.loaders.rows import read_rows
 from emotiscan.training.splits import published_split
-from emotiscan.training.table import LabelTable, TableError, only_persons, with_soft_codes, without_persons
+from emotiscan.training.table import LabelTable, TableError, persons_in, with_soft_codes
 
 LOADERS: dict[str, Callable[..., LabelTable]] = {
     "ckplus": load_ckplus,
@@ -82,9 +85,7 @@ def load_source(source: str) -> LabelTable:
         raise TableError(source, str(error)) from None
     for file in _all_of("codes", options):
         table = with_soft_codes(table, file)
-    for option, parted in (("without", without_persons), ("only", only_persons)):
-        for file in _all_of(option, options):
-            table = parted(table, {str(row["image"]) for row in read_rows(file, ["image"])}, file)
+    table = table.where(_wanted(table, options))
     if "split" in chosen:
         try:
             table = table.with_split(published_split(table.frame["subject"], int(chosen["split"])))
@@ -93,6 +94,17 @@ def load_source(source: str) -> LabelTable:
     blank = {"emotions": [*table.codes], "codes": [*table.emotions, "agreement"]}.get(chosen.get("learn", ""), [])
     frame = table.without_labels(blank).frame.assign(share=float(chosen.get("share", 1)))
     return LabelTable(frame, table.emotions, table.codes)
+
+
+def _wanted(table: LabelTable, options: list[str]) -> NDArray[np.bool_]:
+    """(n,) which rows are of persons in no file of `without` and in every file of `only`."""
+    wanted = np.ones(len(table), bool)
+    for option, inside in (("without", False), ("only", True)):
+        for file in _all_of(option, options):
+            wanted &= persons_in(table, {str(row["image"]) for row in read_rows(file, ["image"])}, file) == inside
+            if not wanted.any():
+                raise TableError(file, f"{option}= with this file leaves nobody of the data set")
+    return wanted
 
 
 def without_paths(source: str) -> str:
