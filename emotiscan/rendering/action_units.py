@@ -18,8 +18,8 @@ SHAPES: dict[str, dict[str, float]] = {
     "AU2": {"browOuterUp": 1.0},
     "AU4": {"browDown": 1.3, "noseSneer": 0.06},
     "AU5": {"eyeWide": 1.25},
-    "AU6": {"cheekLift": 1.35, "eyeSquint": 0.15},
-    "AU7": {"eyeSquint": 1.45, "eyeBlink": 0.16},
+    "AU6": {"cheekLift": 1.5},
+    "AU7": {"eyeSquint": 1.45, "eyeBlink": 0.3},
     "AU9": {"noseSneer": 1.0},
     "AU10": {"mouthUpperUp": 0.7, "mouthShrugUpper": 0.4},
     "AU11": {"nasolabial": 1.3, "noseSneer": 0.08},
@@ -28,7 +28,7 @@ SHAPES: dict[str, dict[str, float]] = {
     "AU15": {"mouthFrown": 1.3, "mouthShrugLower": 0.08},
     "AU17": {"mouthShrugLower": 0.9, "mouthShrugUpper": 0.3},
     "AU20": {"mouthStretch": 1.0},
-    "AU23": {"mouthRollLower": 0.42, "mouthRollUpper": 0.42, "mouthPress": 0.25, "mouthPucker": 0.32},
+    "AU23": {"mouthRollLower": 0.65, "mouthRollUpper": 0.65, "mouthPress": 0.3, "mouthPucker": 0.55},
     "AU24": {"mouthPress": 1.3, "mouthRollLower": 0.25, "mouthRollUpper": 0.25, "mouthShrugLower": 0.08},
     "AU25": {"mouthLowerDown": 0.8, "mouthUpperUp": 0.35, "jawOpen": 0.07},
     "AU26": {"jawOpen": 0.35},
@@ -43,7 +43,7 @@ WRINKLES: dict[int, dict[str, float]] = {
     masks.CROWS_FEET: {"AU6": 1.5, "AU12": 0.3},
     masks.NOSE_LINES: {"AU9": 1.0, "AU10": 0.2},
     masks.NASOLABIAL: {"AU12": 0.6, "AU9": 0.5, "AU10": 0.6, "AU11": 0.9, "AU6": 0.2},
-    masks.UNDER_EYE: {"AU6": 1.0, "AU7": 0.7},
+    masks.UNDER_EYE: {"AU6": 1.0, "AU7": 0.9},
     masks.CHIN_DIMPLES: {"AU17": 1.0, "AU15": 0.2, "AU24": 0.2},
 }
 """Which groups of wrinkles each code folds, and how deeply at intensity 1."""

@@ -33,7 +33,7 @@ from emotiscan.rendering.model import (
 from emotiscan.rendering.rasteriser import rasterise, vertex_normals
 from emotiscan.rendering.sculpting import sculpt
 
-VERSION = 5
+VERSION = 6
 """Raise this whenever something below changes what is baked."""
 
 BEYOND_ANY_LASH = 2.0

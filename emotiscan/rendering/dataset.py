@@ -26,7 +26,7 @@ from emotiscan.rendering.people import draw_person
 from emotiscan.rendering.renderer import Renderer, Rendering
 from emotiscan.rendering.scenes import Scene, draw_scene
 
-VERSION = 3
+VERSION = 4
 """Raise this when pictures of the same seed come out differently: old folders are then not continued."""
 
 PICTURES_PER_PERSON = 2

@@ -10,6 +10,9 @@ from emotiscan.rendering.rasteriser import vertex_normals
 SCULPTED = ("cheekLift_L", "cheekLift_R", "nasolabial_L", "nasolabial_R")
 """Names of what `sculpt` adds, in its order."""
 
+LIDS, LIPS = slice(36, 48), slice(48, 68)
+"""Where these lie among the 68 landmarks."""
+
 
 def sculpt(model: FaceModel, occlusion: Floats, face: Unwrapped) -> tuple[Floats, Floats]:
     """Sculpted shapes and how they change the occlusion.
@@ -30,8 +33,12 @@ def sculpt(model: FaceModel, occlusion: Floats, face: Unwrapped) -> tuple[Floats
 
 
 def _cheek_lift(model: FaceModel, occlusion: Floats) -> tuple[Floats, Floats]:
-    """AU6 alone: the model's own cheek shapes would move the lips too, so they are masked there."""
-    mask = ramp(-2.2, -0.2, model.neutral[:, 1]) * ramp(0.3, 1.6, _distance_to_lips(model))
+    """AU6 alone: the model's own cheek shapes would move the lips too, so they are masked there.
+
+    The lids' edges follow a third of the way: a raised cheek narrows the eye a little, but to narrow it is AU7's.
+    """
+    mask = ramp(-2.2, -0.2, model.neutral[:, 1]) * ramp(0.3, 1.6, _distance_to(model, LIPS))
+    mask *= 0.35 + 0.65 * ramp(0.1, 1.0, _distance_to(model, LIDS))
     mask[SKIN_VERTICES:] = 0
     weights = {"cheekSquint_L": 0.85, "cheekSquint_R": 0.85, "cheekRaiser_L": 0.5, "cheekRaiser_R": 0.5}
     shape = sum(w * model.shapes[model.shape_names[name]] for name, w in weights.items())
@@ -59,11 +66,11 @@ def _nasolabial_fold(model: FaceModel, face: Unwrapped) -> tuple[Floats, Floats]
         shape[:FACE_VERTICES] += normals[:FACE_VERTICES] * ((groove + bulge) * strength)[:, None]
         shape[:FACE_VERTICES, 1] += 0.18 * np.exp(-0.5 * ((distance - 0.5) / 0.6) ** 2) * (outward > -0.1) * strength
         change[:FACE_VERTICES] -= 0.22 * np.exp(-0.5 * (distance / 0.22) ** 2) * strength
-    return shape * ramp(0.25, 0.8, _distance_to_lips(model))[:, None], change
+    return shape * ramp(0.25, 0.8, _distance_to(model, LIPS))[:, None], change
 
 
-def _distance_to_lips(model: FaceModel) -> Floats:
-    return cKDTree(model.neutral[model.landmarks[48:68]]).query(model.neutral)[0].astype(np.float32)
+def _distance_to(model: FaceModel, landmarks: slice) -> Floats:
+    return cKDTree(model.neutral[model.landmarks[landmarks]]).query(model.neutral)[0].astype(np.float32)
 
 
 class LipSeal:
@@ -78,7 +85,7 @@ class LipSeal:
     def __init__(self, model: FaceModel) -> None:
         skin = model.neutral[:FACE_VERTICES]
         drop = -model.shapes[model.shape_names["jawOpen"]][:FACE_VERTICES, 1]
-        near = _distance_to_lips(model)[:FACE_VERTICES]
+        near = _distance_to(model, LIPS)[:FACE_VERTICES]
         below = ramp(0.35, 0.65, drop / drop[model.landmarks[66]])  # the jaw carries the lower lip
         upper = np.nonzero((near < 0.9) & (below < 0.5))[0]
         lower = np.nonzero((near < 0.9) & (below >= 0.5))[0]

@@ -147,6 +147,21 @@ def test_lips_stay_shut_unless_they_part(renderer, calm):
     assert gap(showing("AU25")) > gap(PLAIN) + 4
 
 
+def test_cheeks_leave_the_lids_to_their_own_codes(renderer):
+    def opening(**codes: float) -> float:
+        """Of the eyes, as a share of the calm face's."""
+        gaps = []
+        for scene in (replace(PLAIN, expression=Expression(codes)), PLAIN):
+            y = renderer.render(scene).landmarks68[:, 1]
+            gaps.append((y[[40, 41, 46, 47]] - y[[38, 37, 44, 43]]).mean())
+        return gaps[0] / gaps[1]
+
+    assert opening(AU6=1) > 0.75
+    assert 0.2 < opening(AU7=1) < 0.6
+    assert opening(AU6=1, AU7=1) > 0.1, "a squint is not shut eyes"
+    assert opening(AU43=1) < 0.1
+
+
 REPLACEMENTS = {
     "skin tone": lambda s: replace(s, person=replace(s.person, skin_tone=0.9)),
     "age": lambda s: replace(s, person=replace(s.person, age=80.0, greying=1.0)),
