@@ -100,8 +100,9 @@ def is_error(message) -> bool:
     None is a picture that the next run of the script took away while the browser still fetched it: nobody misses it.
     That those on the page have loaded is for `wait_until_settled` to see.
     """
-    picture_gone = "404" in message.text and urlparse(message.location["url"]).path.startswith("/media/")
-    return message.type == "error" and not picture_gone
+    path = urlparse(message.location["url"]).path
+    picture = path.startswith("/media/") and path.endswith((".jpg", ".png", ".webp"))
+    return message.type == "error" and not (picture and "404" in message.text)
 
 
 def wait_until_settled(page) -> None:
