@@ -25,6 +25,14 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--workers", type=_positive, default=2, help="processes (default 2)")
     arguments.add_argument("--first", type=int, default=0, help="number of the first picture (default 0)")
     arguments.add_argument("--maps", action="store_true", help="also write where each active code moves the skin")
+    arguments.add_argument(
+        "--acted",
+        type=_share,
+        default=0.5,
+        metavar="SHARE",
+        help="of pictures that act an emotion, 0 to 1; the others combine codes at random, which is harder to read "
+        "(default 0.5)",
+    )
     arguments.add_argument("--cache", type=Path, default=Path("cache"), help="folder for prepared data (default cache)")
     return arguments
 
@@ -33,6 +41,13 @@ def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("it must be 1 or more")
+    return number
+
+
+def _share(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError("it must lie from 0 to 1")
     return number
 
 
@@ -57,6 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
             workers=options.workers,
             first=options.first,
             maps=options.maps,
+            acted=options.acted,
             cache_dir=options.cache,
         )
     except (DatasetError, FaceModelError) as error:

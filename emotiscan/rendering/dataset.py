@@ -58,15 +58,16 @@ class Settings:
     seed: int = 0
     size: int = 224
     maps: bool = False
+    acted: float = 0.5
     version: int = VERSION
 
 
-def scene_of(seed: int, index: int) -> Scene:
-    """The scene of one picture."""
+def scene_of(seed: int, index: int, acted: float = 0.5) -> Scene:
+    """The scene of one picture; `acted` as in `draw_expression`."""
     number = index // PICTURES_PER_PERSON
     person = draw_person(np.random.default_rng((seed, number, 1)))
     scene = draw_scene(np.random.default_rng((seed, number, 2)), person)
-    return replace(scene, expression=draw_expression(np.random.default_rng((seed, index, 3))))
+    return replace(scene, expression=draw_expression(np.random.default_rng((seed, index, 3)), acted=acted))
 
 
 def subject_of(seed: int, index: int) -> str:
@@ -114,7 +115,7 @@ _Draw = Callable[[Scene, int], Rendering]
 
 def draw_picture(draw: _Draw, folder: Path, settings: Settings, index: int) -> dict[str, object]:
     """Draw one picture, write it (and its maps) whole or not at all, and give its row."""
-    scene = scene_of(settings.seed, index)
+    scene = scene_of(settings.seed, index, settings.acted)
     rendering = draw(scene, settings.size)
     if settings.maps:
         maps = {
@@ -141,6 +142,7 @@ def draw_dataset(
     workers: int = 1,
     first: int = 0,
     maps: bool = False,
+    acted: float = 0.5,
     cache_dir: str | Path = "cache",
     draw: _Draw | None = None,
     tell: Callable[[str], None] = print,
@@ -150,6 +152,7 @@ def draw_dataset(
     Args:
         model: the converted face model.
         folder: where images/, maps/, labels.csv and settings.json go.
+        acted: share of pictures that act an emotion, 0 to 1; the others combine codes at random.
         draw: how a scene becomes a picture, for tests; the renderer by default.
         tell: takes lines of progress.
 
@@ -161,7 +164,7 @@ def draw_dataset(
         FaceModelError: the model is missing or no face model.
     """
     folder = Path(folder)
-    settings = Settings(Path(model).name, seed, size, maps)
+    settings = Settings(Path(model).name, seed, size, maps, acted)
     if draw is None:  # says what is wrong with the model, and prepares the cache, before anything is written
         draw = Renderer(model, cache_dir).render
     _claim(folder, settings)
@@ -223,6 +226,7 @@ def _claim(folder: Path, settings: Settings) -> None:
             before = json.loads(file.read_text())
         except ValueError:
             raise DatasetError(f"{file} is damaged; delete {folder} or choose another folder") from None
+        before = {"acted": 0.5} | before  # folders begun before that could be chosen
         for name, now in asdict(settings).items():
             if before.get(name) != now:
                 raise DatasetError(

@@ -229,17 +229,18 @@ RANDOM_WEIGHTS = dict.fromkeys(facs.CODES, 1.0) | {
 """How readily random combinations take each code, set so that every one ends up about equally often."""
 
 
-def draw_expression(rng: np.random.Generator, emotion: str | None = None) -> Expression:
+def draw_expression(rng: np.random.Generator, emotion: str | None = None, acted: float = 0.5) -> Expression:
     """An expression at random.
 
-    Half of them act an emotion out (`EMOTION_WEIGHTS`, `ACTS`), half are random combinations.
+    Some act an emotion out (`EMOTION_WEIGHTS`, `ACTS`), the others are random combinations.
 
     Args:
         emotion: act this one out; "" for a random combination; None to draw which.
+        acted: share of those that act where it is drawn, 0 to 1.
     """
     if emotion is None:
         words = list(EMOTION_WEIGHTS)
-        emotion = str(rng.choice(words, p=list(EMOTION_WEIGHTS.values()))) if rng.random() < 0.5 else ""
+        emotion = str(rng.choice(words, p=list(EMOTION_WEIGHTS.values()))) if rng.random() < acted else ""
     codes, lids = _act(rng, emotion) if emotion else (_combination(rng), 0.0)
     codes = complete(codes, rng)
     balance = {code: float(np.clip(rng.normal(0, 0.10), -0.3, 0.3)) for code in codes}

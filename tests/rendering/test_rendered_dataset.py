@@ -102,6 +102,25 @@ def test_other_settings_are_refused(draw):
         draw(2, size=32)
 
 
+def test_how_many_act_an_emotion_can_be_chosen(draw, tmp_path):
+    draw(60, acted=0.2)
+    acting = sum(bool(row["emotion"]) for row in rows(tmp_path))
+    assert 4 <= acting <= 20
+    # The people and their scenes are those of any other share.
+    assert replace(scene_of(0, 8, 0.2), expression=scene_of(0, 8).expression) == scene_of(0, 8)
+    with pytest.raises(DatasetError, match="drawn with acted"):
+        draw(60)
+
+
+def test_a_folder_begun_before_the_share_could_be_chosen_goes_on(draw, tmp_path):
+    draw(4)
+    settings = tmp_path / "faces/settings.json"
+    settings.write_text(settings.read_text().replace(' "acted": 0.5,\n', ""))
+    assert "acted" not in settings.read_text()
+    draw(8)
+    assert len(rows(tmp_path)) == 8
+
+
 def test_a_folder_with_other_things_is_refused(draw, tmp_path):
     (tmp_path / "faces").mkdir()
     (tmp_path / "faces/thesis.doc").touch()
