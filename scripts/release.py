@@ -1,6 +1,6 @@
 """From a run's checkpoint to the shipped one: calibrate it, measure it, and write its reports and its model card.
 
-    python scripts/release.py --weights runs/…/emotiscan.safetensors --ferplus ferplus:ferplus.zip,codes=ferplus.csv \
+    python scripts/release.py --weights runs/…/emotiscan.safetensors --ferplus ferplus:ferplus.zip \
         --coded csv:weights/codes/lfw-held-out.csv,images=LFW \
         --photographs csv:au_validation.csv,images=LFW --people csv:LFW,only=au_validation.csv \
         --rendered rendered:rendered --held-out rendered:held-out --model ict_facekit.npz
@@ -25,9 +25,8 @@ from emotiscan.training.fairness import __main__ as fairness
 ROOT = Path(__file__).resolve().parent.parent
 
 NOTES = {
-    "validation": "FER+ validation part. Emotions: faces on which at least five of ten annotators agree. Codes: "
-    "against the teacher program's labels, not a person's. The temperature of the emotions was chosen on these faces, "
-    "so their calibration flatters a little.",
+    "validation": "FER+ validation part: faces on which at least five of ten annotators agree. The temperature of the "
+    "emotions was chosen on these faces, so their calibration flatters a little.",
     "coded": "Photographs from the web (LFW), coded by eye as the other 108 were. The last run left them out, the one "
     "before but for its first epoch, which took up emotions of many and codes of a few. Slopes, offsets and thresholds "
     "were chosen on them, so calibration and F1 flatter; the AUC does not hang on these. AU26 and AU27 were coded "
@@ -59,12 +58,11 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
         return [*told, *weights, "--cache", options.cache]
 
     # Drawn faces know all codes, photographs coded by eye most of them: fitted to both at once, a code's threshold
-    # suits both, save AU24's, which too few of these photographs show. FER+ knows the emotions; its codes are a
-    # program's, which calls AU7 and others far more often than people do.
+    # suits both, save AU24's, which too few of these photographs show. FER+ knows the emotions alone.
     yield "calibrate", _calibrate, _calibrating(options.weights, options.rendered, options)
     both = ["--leave", "AU24", "--data", options.coded, *_calibrating(options.out, options.rendered, options)]
     yield "calibrate-codes", _calibrate, both
-    yield "calibrate-emotions", _calibrate, _calibrating(options.out, f"{options.ferplus},learn=emotions", options)
+    yield "calibrate-emotions", _calibrate, _calibrating(options.out, options.ferplus, options)
     for name, data, split in (
         ("validation", options.ferplus, ["--split", "validation"]),
         ("coded", options.coded, []),
