@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from emotiscan.rendering.dataset import DatasetError, draw_dataset
+from emotiscan.rendering.expressions import ACTED
 from emotiscan.rendering.model import FaceModelError
 
 
@@ -28,10 +29,10 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument(
         "--acted",
         type=_share,
-        default=0.5,
+        default=ACTED,
         metavar="SHARE",
         help="of pictures that act an emotion, 0 to 1; the others combine codes at random, which is harder to read "
-        "(default 0.5)",
+        f"(default {ACTED})",
     )
     arguments.add_argument("--cache", type=Path, default=Path("cache"), help="folder for prepared data (default cache)")
     return arguments

@@ -21,7 +21,7 @@ from PIL import Image
 
 from emotiscan import facs
 from emotiscan.files import write_whole
-from emotiscan.rendering.expressions import CODES, draw_expression
+from emotiscan.rendering.expressions import ACTED, CODES, draw_expression
 from emotiscan.rendering.people import draw_person
 from emotiscan.rendering.renderer import Renderer, Rendering
 from emotiscan.rendering.scenes import Scene, draw_scene
@@ -58,11 +58,11 @@ class Settings:
     seed: int = 0
     size: int = 224
     maps: bool = False
-    acted: float = 0.5
+    acted: float = ACTED
     version: int = VERSION
 
 
-def scene_of(seed: int, index: int, acted: float = 0.5) -> Scene:
+def scene_of(seed: int, index: int, acted: float = ACTED) -> Scene:
     """The scene of one picture; `acted` as in `draw_expression`."""
     number = index // PICTURES_PER_PERSON
     person = draw_person(np.random.default_rng((seed, number, 1)))
@@ -142,7 +142,7 @@ def draw_dataset(
     workers: int = 1,
     first: int = 0,
     maps: bool = False,
-    acted: float = 0.5,
+    acted: float = ACTED,
     cache_dir: str | Path = "cache",
     draw: _Draw | None = None,
     tell: Callable[[str], None] = print,
@@ -226,7 +226,7 @@ def _claim(folder: Path, settings: Settings) -> None:
             before = json.loads(file.read_text())
         except ValueError:
             raise DatasetError(f"{file} is damaged; delete {folder} or choose another folder") from None
-        before = {"acted": 0.5} | before  # folders begun before that could be chosen
+        before = {"acted": 0.5} | before  # which it was, and was not written, before it could be chosen
         for name, now in asdict(settings).items():
             if before.get(name) != now:
                 raise DatasetError(

@@ -215,6 +215,9 @@ EXCLUSIVE = (
 )
 """Pairs that one face cannot show at once, or that hide each other."""
 
+ACTED = 0.5
+"""Share of expressions that act an emotion out, unless another is asked for."""
+
 RANDOM_WEIGHTS = dict.fromkeys(facs.CODES, 1.0) | {
     "AU11": 1.1,
     "AU14": 1.1,
@@ -229,7 +232,7 @@ RANDOM_WEIGHTS = dict.fromkeys(facs.CODES, 1.0) | {
 """How readily random combinations take each code, set so that every one ends up about equally often."""
 
 
-def draw_expression(rng: np.random.Generator, emotion: str | None = None, acted: float = 0.5) -> Expression:
+def draw_expression(rng: np.random.Generator, emotion: str | None = None, acted: float = ACTED) -> Expression:
     """An expression at random.
 
     Some act an emotion out (`EMOTION_WEIGHTS`, `ACTS`), the others are random combinations.
