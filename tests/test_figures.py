@@ -118,6 +118,21 @@ def test_reports_of_older_checkpoints_are_drawn_as_far_as_they_go(tmp_path):
     assert names == {"emotion_confusion", "code_confusions", "code_scores"}
 
 
+def test_a_report_takes_away_pictures_that_it_has_nothing_for(tmp_path):
+    figures.write_figures(report_of(), tmp_path, table_of(), history_of("train_loss", "val_loss"))
+    (tmp_path / "mine.png").write_bytes(b"kept")
+    figures.write_figures(report_of() | {"codes": None, "codes_mean": None}, tmp_path)
+    left = {path.name for path in tmp_path.iterdir()}
+    # What the run drew of its table and its epochs still holds: a later report says nothing of these.
+    assert left == {
+        "emotion_confusion.png",
+        "reliability_diagram.png",
+        "label_distribution.png",
+        "learning_curves.png",
+        "mine.png",
+    }
+
+
 def test_writes_what_there_is_to_show(tmp_path):
     history = history_of("train_loss", "val_loss")
     paths = figures.write_figures(report_of(), tmp_path / "new" / "figures", table_of(), history)

@@ -38,7 +38,7 @@ def write_figures(
     history: pd.DataFrame | None = None,
     uncalibrated: Mapping | None = None,
 ) -> list[Path]:
-    """Draw whatever there is something to draw of.
+    """Draw whatever there is something to draw of; an older report's picture that this one has nothing for goes.
 
     Args:
         report: of `emotiscan.evaluation.evaluate`; a part that is None gets no picture.
@@ -52,17 +52,22 @@ def write_figures(
     """
     out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
-    codes_known = bool(_known_codes(report))
-    wanted: list[tuple[Callable, object, bool]] = [
-        (label_distribution, table, table is not None and len(table) > 0),
-        (learning_curves, history, history is not None and any(_curve(history, c) is not None for c in CURVES)),
-        (emotion_confusion, report, report.get("emotion") is not None),
-        (code_confusions, report, codes_known),
-        (code_scores, report, codes_known),
+    emotion, codes_known = report.get("emotion") or {}, bool(_known_codes(report))
+    wanted: list[tuple[Callable, tuple, bool]] = [
+        (label_distribution, (table,), table is not None and len(table) > 0),
+        (learning_curves, (history,), history is not None and any(_curve(history, c) is not None for c in CURVES)),
+        (emotion_confusion, (report,), bool(emotion)),
+        (code_confusions, (report,), codes_known),
+        (code_scores, (report,), codes_known),
+        (reliability_diagram, (report, uncalibrated), bool(emotion.get("reliability"))),
     ]
-    paths = [draw(data, out_dir / f"{draw.__name__}.png") for draw, data, there in wanted if there]
-    if (report.get("emotion") or {}).get("reliability"):
-        paths.append(reliability_diagram(report, out_dir / "reliability_diagram.png", uncalibrated))
+    paths = []
+    for draw, (data, *more), there in wanted:
+        path = out_dir / f"{draw.__name__}.png"
+        if there:
+            paths.append(draw(data, path, *more))
+        elif data is report:  # beside figures that are new, an old picture would be taken for theirs
+            path.unlink(missing_ok=True)
     return paths
 
 
