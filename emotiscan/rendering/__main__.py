@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from emotiscan.rendering.dataset import DatasetError, draw_dataset
-from emotiscan.rendering.expressions import ACTED
+from emotiscan.rendering.expressions import ACTED, CODES, OFTENER
 from emotiscan.rendering.model import FaceModelError
 
 
@@ -33,6 +33,15 @@ def parser() -> argparse.ArgumentParser:
         metavar="SHARE",
         help="of pictures that act an emotion, 0 to 1; the others combine codes at random, which is harder to read "
         f"(default {ACTED})",
+    )
+    arguments.add_argument(
+        "--often",
+        nargs="+",
+        choices=CODES,
+        default=[],
+        metavar="CODE",
+        help=f"codes that random combinations take {OFTENER:g} times as readily, e.g. AU7 AU43, to learn to tell apart "
+        "what is confused",
     )
     arguments.add_argument("--cache", type=Path, default=Path("cache"), help="folder for prepared data (default cache)")
     return arguments
@@ -74,6 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
             first=options.first,
             maps=options.maps,
             acted=options.acted,
+            often=options.often,
             cache_dir=options.cache,
         )
     except (DatasetError, FaceModelError) as error:

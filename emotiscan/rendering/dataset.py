@@ -12,7 +12,7 @@ import json
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -59,15 +59,17 @@ class Settings:
     size: int = 224
     maps: bool = False
     acted: float = ACTED
+    often: tuple[str, ...] = ()
     version: int = VERSION
 
 
-def scene_of(seed: int, index: int, acted: float = ACTED) -> Scene:
-    """The scene of one picture; `acted` as in `draw_expression`."""
+def scene_of(seed: int, index: int, acted: float = ACTED, often: Collection[str] = ()) -> Scene:
+    """The scene of one picture; `acted` and `often` as in `draw_expression`."""
     number = index // PICTURES_PER_PERSON
     person = draw_person(np.random.default_rng((seed, number, 1)))
     scene = draw_scene(np.random.default_rng((seed, number, 2)), person)
-    return replace(scene, expression=draw_expression(np.random.default_rng((seed, index, 3)), acted=acted))
+    rng = np.random.default_rng((seed, index, 3))
+    return replace(scene, expression=draw_expression(rng, acted=acted, often=often))
 
 
 def subject_of(seed: int, index: int) -> str:
@@ -115,7 +117,7 @@ _Draw = Callable[[Scene, int], Rendering]
 
 def draw_picture(draw: _Draw, folder: Path, settings: Settings, index: int) -> dict[str, object]:
     """Draw one picture, write it (and its maps) whole or not at all, and give its row."""
-    scene = scene_of(settings.seed, index, settings.acted)
+    scene = scene_of(settings.seed, index, settings.acted, settings.often)
     rendering = draw(scene, settings.size)
     if settings.maps:
         maps = {
@@ -143,6 +145,7 @@ def draw_dataset(
     first: int = 0,
     maps: bool = False,
     acted: float = ACTED,
+    often: Collection[str] = (),
     cache_dir: str | Path = "cache",
     draw: _Draw | None = None,
     tell: Callable[[str], None] = print,
@@ -153,6 +156,7 @@ def draw_dataset(
         model: the converted face model.
         folder: where images/, maps/, labels.csv and settings.json go.
         acted: share of pictures that act an emotion, 0 to 1; the others combine codes at random.
+        often: codes that these combinations take more readily, as in `draw_expression`.
         draw: how a scene becomes a picture, for tests; the renderer by default.
         tell: takes lines of progress.
 
@@ -164,7 +168,7 @@ def draw_dataset(
         FaceModelError: the model is missing or no face model.
     """
     folder = Path(folder)
-    settings = Settings(Path(model).name, seed, size, maps, acted)
+    settings = Settings(Path(model).name, seed, size, maps, acted, tuple(often))
     if draw is None:  # says what is wrong with the model, and prepares the cache, before anything is written
         draw = Renderer(model, cache_dir).render
     _claim(folder, settings)
@@ -226,8 +230,8 @@ def _claim(folder: Path, settings: Settings) -> None:
             before = json.loads(file.read_text())
         except ValueError:
             raise DatasetError(f"{file} is damaged; delete {folder} or choose another folder") from None
-        before = {"acted": 0.5} | before  # which it was, and was not written, before it could be chosen
-        for name, now in asdict(settings).items():
+        before = {"acted": 0.5, "often": []} | before  # not written before they could be chosen
+        for name, now in json.loads(json.dumps(asdict(settings))).items():
             if before.get(name) != now:
                 raise DatasetError(
                     f"{folder} holds pictures drawn with {name} = {before.get(name)}, not {now}; "

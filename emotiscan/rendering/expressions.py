@@ -1,6 +1,6 @@
 """What a face does: intensities of FACS codes, and where it looks."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -232,7 +232,16 @@ RANDOM_WEIGHTS = dict.fromkeys(facs.CODES, 1.0) | {
 """How readily random combinations take each code, set so that every one ends up about equally often."""
 
 
-def draw_expression(rng: np.random.Generator, emotion: str | None = None, acted: float = ACTED) -> Expression:
+DISTRACTOR_CHANCES = dict.fromkeys(DISTRACTORS, 0.10) | {"AU43": 0.06}
+"""How often each joins a random combination."""
+
+OFTENER = 3.0
+"""How many times as readily a random combination takes a code that is asked for more often."""
+
+
+def draw_expression(
+    rng: np.random.Generator, emotion: str | None = None, acted: float = ACTED, often: Collection[str] = ()
+) -> Expression:
     """An expression at random.
 
     Some act an emotion out (`EMOTION_WEIGHTS`, `ACTS`), the others are random combinations.
@@ -240,11 +249,12 @@ def draw_expression(rng: np.random.Generator, emotion: str | None = None, acted:
     Args:
         emotion: act this one out; "" for a random combination; None to draw which.
         acted: share of those that act where it is drawn, 0 to 1.
+        often: codes, of `CODES`, that random combinations take `OFTENER` times as readily as they else would.
     """
     if emotion is None:
         words = list(EMOTION_WEIGHTS)
         emotion = str(rng.choice(words, p=list(EMOTION_WEIGHTS.values()))) if rng.random() < acted else ""
-    codes, lids = _act(rng, emotion) if emotion else (_combination(rng), 0.0)
+    codes, lids = _act(rng, emotion) if emotion else (_combination(rng, often), 0.0)
     codes = complete(codes, rng)
     balance = {code: float(np.clip(rng.normal(0, 0.10), -0.3, 0.3)) for code in codes}
     if emotion == "contempt":
@@ -282,11 +292,12 @@ def _act(rng: np.random.Generator, emotion: str) -> tuple[dict[str, float], floa
     return codes, act.lids
 
 
-def _combination(rng: np.random.Generator) -> dict[str, float]:
+def _combination(rng: np.random.Generator, often: Collection[str]) -> dict[str, float]:
     count = int(rng.choice([1, 2, 3, 4, 5], p=[0.12, 0.2, 0.28, 0.24, 0.16]))
-    shares = np.array(list(RANDOM_WEIGHTS.values()))
+    times = {code: OFTENER if code in often else 1.0 for code in CODES}
+    shares = np.array([times[code] * weight for code, weight in RANDOM_WEIGHTS.items()])
     chosen = [str(code) for code in rng.choice(list(RANDOM_WEIGHTS), count, replace=False, p=shares / shares.sum())]
-    chosen += [code for code in DISTRACTORS if rng.random() < (0.06 if code == "AU43" else 0.10)]
+    chosen += [code for code, chance in DISTRACTOR_CHANCES.items() if rng.random() < times[code] * chance]
     return {code: float(rng.uniform(0.3, 1.0)) for code in chosen}
 
 

@@ -112,11 +112,25 @@ def test_how_many_act_an_emotion_can_be_chosen(draw, tmp_path):
         draw(60)
 
 
-def test_a_folder_begun_before_the_share_could_be_chosen_goes_on(draw, tmp_path):
+def test_codes_can_be_drawn_more_often(draw, tmp_path):
+    draw(120, acted=0.0, often=("AU7", "AU43"))
+    shown = {code: sum(float(row[code]) > 0.25 for row in rows(tmp_path)) for code in ("AU7", "AU43", "AU15")}
+    plain = [scene_of(0, index, 0.0).expression.codes for index in range(120)]
+    usual = {code: sum(codes.get(code, 0) > 0.25 for codes in plain) for code in shown}
+    assert shown["AU7"] > 1.5 * usual["AU7"]
+    assert shown["AU43"] > 1.5 * usual["AU43"]
+    assert shown["AU15"] <= usual["AU15"]
+    draw(120, acted=0.0, often=("AU7", "AU43"))  # the same again: nothing to do, and no complaint
+    with pytest.raises(DatasetError, match="drawn with often"):
+        draw(120, acted=0.0)
+
+
+def test_a_folder_begun_before_these_could_be_chosen_goes_on(draw, tmp_path):
     draw(4)
     settings = tmp_path / "faces/settings.json"
-    settings.write_text(settings.read_text().replace(' "acted": 0.5,\n', ""))
+    settings.write_text(settings.read_text().replace(' "acted": 0.5,\n', "").replace(' "often": [],\n', ""))
     assert "acted" not in settings.read_text()
+    assert "often" not in settings.read_text()
     draw(8)
     assert len(rows(tmp_path)) == 8
 
