@@ -63,7 +63,7 @@ class Ways:
     def __init__(self, model: FaceModel) -> None:
         self.model, self.codes = model, model.config.codes
         self.whole = Codes(copy.deepcopy(model).requires_grad_(True))
-        self.layer = self.whole.model.backbone.network.denseblock2
+        self.layer = self.whole.model.backbone.denseblock2
 
     def cells(self, crops: Tensor) -> Maps:
         """The default: the cells of the first crop."""
