@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -23,12 +24,20 @@ class Watched(nn.Module):
         return batch * 2
 
 
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 @pytest.fixture
 def two_threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
+    with torch_threads(2):
+        yield
 
 
 def threads_of_a_new_thread() -> int:
@@ -88,10 +97,7 @@ class TestOnTwoThreads:
 
 
 def test_on_one_thread_there_is_nothing_to_divide():
-    before, watched = torch.get_num_threads(), Watched()
-    torch.set_num_threads(1)
-    try:
+    watched = Watched()
+    with torch_threads(1):
         SideBySide(watched)(torch.ones(5, 3))
-    finally:
-        torch.set_num_threads(before)
     assert watched.seen == [(threading.current_thread().name, 1, 5, False)]

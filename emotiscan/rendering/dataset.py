@@ -224,14 +224,14 @@ def _work(index: int) -> dict[str, object]:
 
 def _claim(folder: Path, settings: Settings) -> None:
     """Make the folder, or check that what it holds was drawn with the same settings."""
-    file = folder / "settings.json"
+    file, text = folder / "settings.json", json.dumps(asdict(settings), indent=1)
     if file.is_file():
         try:
             before = json.loads(file.read_text())
         except ValueError:
             raise DatasetError(f"{file} is damaged; delete {folder} or choose another folder") from None
         before = {"acted": 0.5, "often": []} | before  # not written before they could be chosen
-        for name, now in json.loads(json.dumps(asdict(settings))).items():
+        for name, now in json.loads(text).items():
             if before.get(name) != now:
                 raise DatasetError(
                     f"{folder} holds pictures drawn with {name} = {before.get(name)}, not {now}; "
@@ -243,7 +243,7 @@ def _claim(folder: Path, settings: Settings) -> None:
     (folder / "images").mkdir(parents=True, exist_ok=True)
     if settings.maps:
         (folder / "maps").mkdir(exist_ok=True)
-    write_whole(file, json.dumps(asdict(settings), indent=1).encode())
+    write_whole(file, text.encode())
 
 
 def _finished_rows(folder: Path, settings: Settings) -> dict[str, dict[str, object]]:

@@ -231,7 +231,6 @@ RANDOM_WEIGHTS = dict.fromkeys(facs.CODES, 1.0) | {
 }
 """How readily random combinations take each code, set so that every one ends up about equally often."""
 
-
 DISTRACTOR_CHANCES = dict.fromkeys(DISTRACTORS, 0.10) | {"AU43": 0.06}
 """How often each joins a random combination."""
 
