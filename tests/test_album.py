@@ -111,6 +111,14 @@ def test_the_samples_fill_an_empty_album(page):
     assert not titles(page)
 
 
+def test_a_face_needs_no_file_of_the_server(page):
+    """Which forgets it when a run of the page is interrupted, as each photo that arrives meanwhile does."""
+    page.button[0].click().run()
+    addresses = [address for picture in page.get("image") for address in picture.value]
+    assert len(addresses) >= 12
+    assert all(address.startswith("data:image/jpeg;base64,/9j/") for address in addresses)
+
+
 def test_photos_are_read_once(monkeypatch):
     read = []
     monkeypatch.setattr(album, "read_entries", lambda _, name, data: read.append(name) or [Entry({"image": name})])

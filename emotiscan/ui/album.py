@@ -3,7 +3,6 @@
 import html
 import io
 import json
-from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +12,7 @@ from emotiscan.analysis import Analysis
 from emotiscan.images import ImageError
 from emotiscan.records import record
 from emotiscan.ui import wording
+from emotiscan.ui.data_urls import data_url
 from emotiscan.ui.session import key_of
 
 PICTURE_SIDE = 176
@@ -35,6 +35,11 @@ class Entry:
 
     row: Mapping
     picture: bytes | None = None
+
+    @property
+    def address(self) -> str:
+        """The picture's address, which holds the picture itself."""
+        return data_url(self.picture or b"", "JPEG")
 
     @property
     def readable(self) -> bool:
@@ -155,9 +160,8 @@ them may be wrong.</p>
 def _html_face(entry: Entry) -> str:
     row = entry.row
     codes = ", ".join(f"{code} {wording.percent(row['facs'][code])}" for code in row["present"]) or "no code present"
-    picture = b64encode(entry.picture or b"").decode()
     where = f"{html.escape(row['image'])}, face {row['face'] + 1}"
     return (
-        f'<article><img src="data:image/jpeg;base64,{picture}" alt="{where}"><h3>{html.escape(title_of(entry))}</h3>'
+        f'<article><img src="{entry.address}" alt="{where}"><h3>{html.escape(title_of(entry))}</h3>'
         f"<p>{codes}</p><small>{where}</small></article>"
     )

@@ -13,8 +13,8 @@ from emotiscan import explain, facs
 from emotiscan.analysis import Reading
 from emotiscan.checkpoint import Card
 from emotiscan.ui import wording
+from emotiscan.ui.data_urls import picture_url
 from emotiscan.ui.figures_of_merit import hidden_codes
-from emotiscan.ui.heat_map_views import data_url
 from emotiscan.ui.samples import code_icon
 from emotiscan.ui.session import Photo, heat_maps_of
 
@@ -146,6 +146,6 @@ def peeks(photo: Photo, number: int) -> dict[str, str]:
         crop = reading.crop.resize((PEEK_SIDE, PEEK_SIDE))
         maps = heat_maps_of(photo, number, list(reading.codes), explain.DEFAULT_METHOD)
         photo.peeks[number] = {
-            code: data_url(explain.overlay(crop, found), "JPEG") for code, found in maps.items() if not found.empty
+            code: picture_url(explain.overlay(crop, found), "JPEG") for code, found in maps.items() if not found.empty
         }
     return photo.peeks[number]

@@ -1,7 +1,5 @@
 """Heat maps on a page: how they are to look, their grid and legend, and what can be taken along."""
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +9,7 @@ from PIL import Image
 from emotiscan import explain, facs
 from emotiscan.explain import METHODS, HeatMap, Tile, pictures
 from emotiscan.ui import wording
+from emotiscan.ui.data_urls import picture_url
 from emotiscan.ui.links import code_link
 from emotiscan.ui.session import Photo, analyzer, heat_maps_of
 
@@ -171,7 +170,7 @@ def scale_in_words(look: Look) -> str:
 
 def show_legend(look: Look) -> None:
     """The strip of colours and what it means."""
-    strip = data_url(pictures.colour_bar(160, 10))
+    strip = picture_url(pictures.colour_bar(160, 10))
     st.caption(
         f"![Colour scale from dark to bright]({strip}) weak to strong evidence, {scale_in_words(look)}. "
         "Warm places speak for the code; the map does not say why the network decided so."
@@ -205,14 +204,3 @@ def offer_downloads(title: str, tiles: Sequence[Tile], maps: Sequence[Shown], no
             on_click="ignore",
             key=f"{key}-npz",
         )
-
-
-def data_url(picture: Image.Image, format: str = "PNG") -> str:
-    """A small picture as an address, for Markdown and HTML.
-
-    Args:
-        format: "PNG", or "JPEG" for what is photographed.
-    """
-    file = io.BytesIO()
-    picture.save(file, format, quality=85)
-    return f"data:image/{format.lower()};base64," + base64.b64encode(file.getvalue()).decode()

@@ -1,7 +1,5 @@
 """Pictures that come with the project, drawn by its own renderer: the samples, and each code's strip."""
 
-import base64
-import io
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from emotiscan import facs
+from emotiscan.ui.data_urls import picture_url
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 ICON_SIDE = 72
@@ -71,6 +70,5 @@ def code_icon(code: str) -> str | None:
     x, y = (min(max((low + high) / 2, half), 1 - half) for low, high in ((left, right), (top, bottom)))
     side = pictures[-1].width
     box = [round(side * edge) for edge in (x - half, y - half, x + half, y + half)]
-    icon = io.BytesIO()
-    pictures[-1].crop(box).resize((ICON_SIDE, ICON_SIDE), Image.Resampling.LANCZOS).save(icon, "WEBP", quality=80)
-    return "data:image/webp;base64," + base64.b64encode(icon.getvalue()).decode()
+    icon = pictures[-1].crop(box).resize((ICON_SIDE, ICON_SIDE), Image.Resampling.LANCZOS)
+    return picture_url(icon, "WEBP", quality=80)

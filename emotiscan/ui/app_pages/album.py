@@ -56,7 +56,7 @@ def show_gallery(entries: list[Entry]) -> None:
                 row = entry.row
                 title = album.title_of(entry)
                 seen = " ".join(row["present"]) or "no code present"
-                st.image(entry.picture, width="stretch", alt=f"{row['image']}, face {row['face'] + 1}: {title}; {seen}")
+                st.image(entry.address, width="stretch", alt=f"{row['image']}, face {row['face'] + 1}: {title}; {seen}")
                 st.markdown(f"**{title}**  \n:small[{seen}]")
                 st.caption(f"{plain(row['image'])}, face {row['face'] + 1}")
 

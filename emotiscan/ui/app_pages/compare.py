@@ -11,6 +11,7 @@ from emotiscan.explain import METHODS, Tile, pictures
 from emotiscan.images import MAX_BYTES, ImageError
 from emotiscan.ui import charts, components, wording
 from emotiscan.ui import heat_map_views as views
+from emotiscan.ui.data_urls import picture_url
 from emotiscan.ui.samples import samples
 from emotiscan.ui.session import Photo, analyzer, key_of, photos_of_this_visit, read_photo
 
@@ -219,7 +220,7 @@ def difference_of(one: views.Shown, other: views.Shown, look: views.Look) -> Til
 
 def show_difference_legend() -> None:
     """The strip of a difference's colours and what it means."""
-    bar = views.data_url(pictures.difference_bar(160, 10))
+    bar = picture_url(pictures.difference_bar(160, 10))
     st.caption(
         f"![Colours from violet over white to orange]({bar}) violet: the second map is stronger there; orange: the "
         "first is. The difference is drawn on the first map's face."
