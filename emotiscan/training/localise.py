@@ -221,8 +221,8 @@ def main(arguments: list[str] | None = None) -> int:
         model, card = load_checkpoint(parsed.weights)
         if parsed.untrained:
             torch.manual_seed(0)
-            model = FaceModel(card.config).eval().requires_grad_(False)
-        report = _report(model, table, parsed)
+            model = FaceModel(card.config)
+        report = _report(model.quicken(), table, parsed)
         report |= {"note": parsed.note} if parsed.note else {}
         print_report(report)
         if parsed.out:

@@ -55,7 +55,8 @@ class Reader:
         Raises:
             CheckpointError: it is missing, damaged or of another version.
         """
-        self._model, self._card = load_checkpoint(weights)
+        model, self._card = load_checkpoint(weights)
+        self._model = model.quicken()
         self._detector = FaceDetector()
 
     def __call__(self, pictures: Sequence[Drawn]) -> list[Probabilities | None]:
