@@ -21,8 +21,8 @@ from emotiscan.faces import Face, FaceDetector
 from emotiscan.images import read_image, to_rgb
 from emotiscan.model import FaceModel, prepare
 
-BATCH = 8
-"""Faces that go through the network together; more of them would only need more memory."""
+BATCH = 4
+"""Faces that go through the network together; more of them would be no quicker and need more memory."""
 
 MAX_FACES = 64
 """Faces of one photograph that are read: the largest, where there are more."""
