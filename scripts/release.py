@@ -27,8 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTES = {
     "validation": "FER+ validation part: faces on which at least five of ten annotators agree. The temperature of the "
     "emotions was chosen on these faces, so their calibration flatters a little.",
-    "coded": "Photographs from the web (LFW), coded by eye as the other 108 were. The last five runs left them out, the "
-    "one before but for its first epoch, which took up emotions of many and codes of a few. Slopes, offsets and "
+    "coded": "Photographs from the web (LFW), coded by eye as the other 108 were. The last five runs left them out, "
+    "the one before but for its first epoch, which took up emotions of many and codes of a few. Slopes, offsets and "
     "thresholds were chosen on them, so calibration and F1 flatter; the AUC does not hang on these. AU26 and AU27 were "
     "coded together.",
     "photographs": "108 photographs from the web (LFW), coded by eye, conservatively: 1 clearly present, 0 clearly "
