@@ -65,7 +65,6 @@ def reached(checkpoint: Path, ferplus: str, rendered: str, photographs: str, cac
         cache: where found faces are kept.
     """
     model, card = load_checkpoint(checkpoint)
-    model.quicken()
     found: dict[str, float] = {}
     for name, source, split in (
         ("FER+", ferplus, "validation"),

@@ -6,7 +6,6 @@ checkpoint carries were made with its old calibration: they give way to one of t
 """
 
 import argparse
-import copy
 import dataclasses
 import logging
 import sys
@@ -77,7 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
         tables = [
             load_split(source, split, whole_if_undivided=True).without_labels(parsed.leave) for source in parsed.data
         ]
-        predictions = predict_tables(copy.deepcopy(model).quicken(), tables, parsed.cache, parsed.workers)
+        predictions = predict_tables(model, tables, parsed.cache, parsed.workers)
         calibration = calibrate(predictions, card.config, card.calibration)
         before, after = (report_on(predictions, card.config, c) for c in (card.calibration, calibration))
         if not after["emotion"] and not after["codes_mean"]:

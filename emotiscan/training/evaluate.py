@@ -62,7 +62,7 @@ def report_on_table(
     """The evaluation report of a checkpoint on a table, whose codes may be joined, as `AU26_or_AU27`."""
     model, card = load_checkpoint(weights)
     codes = tuple(code for code in table.codes if set(code.split("_or_")) <= set(card.config.codes))
-    predictions = predict_tables(model.quicken(), [table], cache, workers)
+    predictions = predict_tables(model, [table], cache, workers)
     return report_on(predictions, card.config, card.calibration, codes, find_hiding=find_hiding)
 
 

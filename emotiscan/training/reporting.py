@@ -1,6 +1,5 @@
 """The end of a run: calibration, report, pictures, and the checkpoint that carries them."""
 
-import copy
 import dataclasses
 import json
 import logging
@@ -45,11 +44,10 @@ def finish(model: FaceModel, data: AlignedTable, settings: Settings, history: pd
     save_checkpoint(path, model, Card(model.config, training=training))
     model, _ = load_checkpoint(path)
 
-    quick = copy.deepcopy(model).quicken()
-    predictions = {"validation": predict(quick, data.part("validation"), settings)}
+    predictions = {"validation": predict(model, data.part("validation"), settings)}
     test = data.part("test")
     if len(test.table):
-        predictions["test"] = predict(quick, test, settings)
+        predictions["test"] = predict(model, test, settings)
     calibration = calibrate(predictions["validation"], model.config)
     reports = {split: report_on(read, model.config, calibration) for split, read in predictions.items()}
     if "test" in predictions:

@@ -82,7 +82,7 @@ def _report(parsed: argparse.Namespace) -> dict:
         tools = Tools(parsed.model, str(parsed.weights), parsed.cache, parsed.seed, parsed.size)
         report = measure(tools, card.config, card.calibration, parsed.faces, parsed.vary, parsed.workers)
     if tables:
-        report["photographs"] = compare_photographs(_named(tables), model.quicken(), card, parsed.cache, parsed.workers)
+        report["photographs"] = compare_photographs(_named(tables), model, card, parsed.cache, parsed.workers)
     return report
 
 
