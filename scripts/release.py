@@ -59,7 +59,8 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
 
     # Drawn faces know all codes, photographs coded by eye most of them: fitted to both at once, a code's threshold
     # suits both, save AU24's, which too few of these photographs show. FER+ knows the emotions alone.
-    yield "calibrate", _calibrate, _calibrating(options.weights, options.rendered, options)
+    first = ["--mirrored"] if options.mirrored else []
+    yield "calibrate", _calibrate, [*first, *_calibrating(options.weights, options.rendered, options)]
     both = ["--leave", "AU24", "--data", options.coded, *_calibrating(options.out, options.rendered, options)]
     yield "calibrate-codes", _calibrate, both
     yield "calibrate-emotions", _calibrate, _calibrating(options.out, options.ferplus, options)
@@ -105,6 +106,7 @@ def main() -> int:
     for name in ("ferplus", "coded", "photographs", "people", "rendered", "held-out"):
         parser.add_argument(f"--{name}", required=True, help="a data set, as train.py's --data takes it")
     parser.add_argument("--model", type=Path, required=True, help="the converted ICT-FaceKit (see rendering.convert)")
+    parser.add_argument("--mirrored", action="store_true", help="each face is to be read mirrored as well")
     parser.add_argument("--persons", type=int, default=60, help="drawn for the fairness report (default: 60)")
     parser.add_argument("--cache", default="cache", help="where found faces are kept (default: cache)")
     parser.add_argument("--only", nargs="*", metavar="STEP", help=f"only these steps: {', '.join(NOTES)}, …")

@@ -1,7 +1,8 @@
 """Calibrate a checkpoint anew on labelled pictures: `python -m emotiscan.training.calibrate --help`.
 
 The weights stay as they are; the temperature, slopes, offsets and thresholds (see
-`emotiscan.calibration`) are fitted to faces that the network did not learn from. Reports that the
+`emotiscan.calibration`) are fitted to faces that the network did not learn from. Whether it reads
+each face mirrored as well can be set here, too, as the calibration hangs on it. Reports that the
 checkpoint carries were made with its old calibration: they give way to one of these faces.
 """
 
@@ -54,6 +55,13 @@ def argument_parser() -> argparse.ArgumentParser:
         "passed over",
     )
     parser.add_argument(
+        "--mirrored",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="read each face twice from now on, as it is and mirrored, and take the mean: a little better, at twice "
+        "the network's time (default: as before)",
+    )
+    parser.add_argument(
         "--out", required=True, type=Path, metavar="OUT", help="checkpoint to write; name IN again to replace it"
     )
     add_machine_options(parser, "find faces")
@@ -72,6 +80,9 @@ def main(arguments: list[str] | None = None) -> int:
         model, card = load_checkpoint(parsed.weights)
         if parsed.out != parsed.weights and parsed.out.exists() and parsed.out.samefile(parsed.weights):
             raise CheckpointError(f"--out {parsed.out} is the checkpoint itself; write it as --weights to replace it")
+        if parsed.mirrored is not None:
+            model.config = dataclasses.replace(card.config, mirrored=parsed.mirrored)
+            card = dataclasses.replace(card, config=model.config)
         split = None if parsed.split == ALL else parsed.split
         tables = [
             load_split(source, split, whole_if_undivided=True).without_labels(parsed.leave) for source in parsed.data

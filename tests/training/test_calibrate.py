@@ -119,6 +119,22 @@ def test_codes_can_be_left_as_they_are(calibrate, tmp_path):
     assert "left" not in fitted.training["calibration"]
 
 
+def test_a_checkpoint_reads_faces_mirrored_as_well_from_now_on(calibrate, weights, tmp_path):
+    def mirrored(file):
+        return load_checkpoint(file)[1].config.mirrored
+
+    assert calibrate() == 0
+    assert not mirrored(tmp_path / "new" / "out.safetensors")
+    assert calibrate("--mirrored", out="both.safetensors") == 0
+    assert mirrored(tmp_path / "both.safetensors")
+    plain, both = (load_checkpoint(tmp_path / f)[1].calibration for f in ("new/out.safetensors", "both.safetensors"))
+    assert both.slopes["AU12"] != plain.slopes["AU12"], "fitted to what is read that way"
+    assert calibrate("--weights", tmp_path / "both.safetensors", out="again.safetensors") == 0
+    assert mirrored(tmp_path / "again.safetensors")
+    assert calibrate("--weights", tmp_path / "both.safetensors", "--no-mirrored", out="one.safetensors") == 0
+    assert load_checkpoint(tmp_path / "one.safetensors")[1].calibration == plain
+
+
 def test_several_sources_count_alike_and_all_rows_can_be_taken(calibrate, tmp_path, labels):
     other = write_csv(tmp_path / "other", ["image", "emotion"], [["sadness0.png", "sadness"]])
     assert calibrate("--split", "all", "--data", f"csv:{other}") == 0
