@@ -20,7 +20,7 @@ from emotiscan.training.data import split_table
 from emotiscan.training.loaders import load_source
 from emotiscan.training.options import whole_number
 from emotiscan.training.settings import Settings
-from runs import Figures, RunFailed, all_trained, reached
+from runs import CHECKPOINT, Figures, RunFailed, all_trained, reached
 
 COMMON = (
     *("--init", "none", "--backbone", "residual", "--sizes", "64:4", "--batch", "64", "--lr", "0.003"),
@@ -87,8 +87,7 @@ def main() -> int:
     }
     try:
         for run in all_trained({run: _told(*of, sources, counts, options) for run, of in runs.items()}, options.jobs):
-            checkpoint = run / "emotiscan.safetensors"
-            found = reached(checkpoint, options.ferplus, options.rendered, options.photographs, options.cache)
+            found = reached(run / CHECKPOINT, options.ferplus, options.rendered, options.photographs, options.cache)
             kept.add(*runs[run], found)
     except RunFailed:
         return 1

@@ -3,10 +3,9 @@
 Their start (ImageNet weights) cannot be had everywhere. So the backbones are first trained on rendered faces, here.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from runs import trained
+from runs import CHECKPOINT, all_trained, side_by_side
 
 PRETRAINING = ("--init", "none", "--sizes", "64:6", "--l2", "0.05", "--balance", "0", "--patience", "99")
 """Options with which the backbones learn from rendered faces before they are frozen."""
@@ -36,20 +35,18 @@ SYSTEMS: dict[str, tuple[str, ...]] = {
 """Options of each network; a backbone's name in braces stands for its checkpoint."""
 
 
-def starts(rendered: str, out: Path, cache: str) -> dict[str, str]:
+def starts(rendered: str, out: Path, cache: str, jobs: int = 1) -> dict[str, str]:
     """Checkpoint of each backbone, trained now unless its run is there.
 
     Args:
         rendered: folder of `python -m emotiscan.rendering --maps`.
         out: where the runs' folders lie.
         cache: where found faces are kept.
+        jobs: how many are trained at a time.
 
     Raises:
         RunFailed: training did not end well.
     """
-    return {name: str(_pretrained(name, learning, rendered, out, cache)) for name, learning in BACKBONES.items()}
-
-
-def _pretrained(name: str, learning: Sequence[str], rendered: str, out: Path, cache: str) -> Path:
-    told = ["--data", f"rendered:{rendered}", "--backbone", name, *PRETRAINING, *learning, "--cache", cache]
-    return trained(out / f"{name}-rendered", told)
+    common = ("--data", f"rendered:{rendered}", "--cache", cache, *PRETRAINING, *side_by_side(jobs))
+    runs = {out / f"{name}-rendered": (*common, "--backbone", name, *learning) for name, learning in BACKBONES.items()}
+    return {name: str(run / CHECKPOINT) for name, run in zip(BACKBONES, all_trained(runs, jobs), strict=True)}

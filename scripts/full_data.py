@@ -17,7 +17,7 @@ from pathlib import Path
 
 import course_projects
 from emotiscan.checkpoint import DEFAULT_WEIGHTS
-from runs import Figures, RunFailed, reached, trained
+from runs import CHECKPOINT, Figures, RunFailed, reached, trained
 
 OURS = "ours: the shipped checkpoint"
 
@@ -47,9 +47,8 @@ def main() -> int:
             if (system, 0) in kept:
                 continue
             starts = course_projects.starts(options.rendered, options.out, options.cache)
-            run = options.out / f"full{number}"
-            checkpoint = trained(run, [*told, *(option.format(**starts) for option in own)])
-            kept.add(system, 0, _reached(checkpoint, options, rendered))
+            run = trained(options.out / f"full{number}", [*told, *(option.format(**starts) for option in own)])
+            kept.add(system, 0, _reached(run / CHECKPOINT, options, rendered))
     except RunFailed:
         return 1
     if (OURS, 0) not in kept:

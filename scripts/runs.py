@@ -1,5 +1,6 @@
 """What the experiment scripts share: what is done is not done again, what a run reached, means over seeds."""
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -16,6 +17,9 @@ from emotiscan.training.fit import main as train
 from emotiscan.training.prediction import load_split, predict_tables
 from emotiscan.training.reporting import report_on
 
+CHECKPOINT = "emotiscan.safetensors"
+"""The weights in a run's folder."""
+
 
 class RunFailed(Exception):
     """A training run ended with an error or was interrupted; it has said why."""
@@ -29,29 +33,30 @@ def all_trained(runs: Mapping[Path, Sequence[str]], jobs: int) -> Iterator[Path]
     """
     if jobs == 1:
         for run, options in runs.items():
-            trained(run, options)
-            yield run
+            yield trained(run, options)
         return
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:  # forked processes would share torch's locks
-        waiting = {run: pool.submit(trained, run, options) for run, options in runs.items()}
-        for run, training in waiting.items():
-            training.result()
-            yield run
+        for training in [pool.submit(trained, run, options) for run, options in runs.items()]:
+            yield training.result()
+
+
+def side_by_side(jobs: int) -> list[str]:
+    """Options of train.py with which so many runs share the processor's cores."""
+    return ["--workers", "1", "--threads", str(max(1, (os.cpu_count() or 1) // jobs))] if jobs > 1 else []
 
 
 def trained(run: Path, options: Sequence[str]) -> Path:
-    """The checkpoint of a run, trained now unless it is there; a run that was interrupted goes on.
+    """A run's folder, trained now unless it is; a run that was interrupted goes on. It holds a `CHECKPOINT`.
 
     Raises:
         RunFailed: training did not end well.
     """
-    checkpoint = run / "emotiscan.safetensors"
     if not (run / "report.json").is_file():
         begun = (run / "settings.json").is_file()
         status = train(["--resume", str(run)] if begun else [*options, "--out", str(run)])
         if status:
             raise RunFailed(f"{run}: exit status {status}")
-    return checkpoint
+    return run
 
 
 def reached(checkpoint: Path, ferplus: str, rendered: str, photographs: str, cache: str) -> dict[str, float]:

@@ -13,14 +13,13 @@ not done again: stop it and start it whenever you like.
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import course_projects
 from emotiscan.training.options import whole_number
-from runs import Figures, RunFailed, all_trained
+from runs import Figures, RunFailed, all_trained, side_by_side
 
 SYSTEMS: dict[str, tuple[str, ...]] = {
     **course_projects.SYSTEMS,
@@ -56,8 +55,9 @@ def main() -> int:
         if (system, seed) not in kept
     }
     try:
-        starts = course_projects.starts(options.rendered, options.out, options.cache)
-        for run in all_trained({run: _told(*of, starts, options) for run, of in runs.items()}, options.jobs):
+        starts = course_projects.starts(options.rendered, options.out, options.cache, options.jobs)
+        told = {run: _told(*of, starts, options) for run, of in runs.items()}
+        for run in all_trained(told, options.jobs):
             kept.add(*runs[run], _figures(run))
     except RunFailed:
         return 1
@@ -67,9 +67,7 @@ def main() -> int:
 def _told(system: str, seed: int, starts: Mapping[str, str], options: argparse.Namespace) -> list[str]:
     """train.py's options for a system's run."""
     told = ["--data", f"ckplus-course:{options.posed}", *COMMON, "--cache", options.cache]
-    told += ["--sizes", f"{options.size}:{options.epochs}", "--seed", str(seed)]
-    if options.jobs > 1:  # the runs share the processor's cores
-        told += ["--workers", "1", "--threads", str(max(1, (os.cpu_count() or 1) // options.jobs))]
+    told += ["--sizes", f"{options.size}:{options.epochs}", "--seed", str(seed), *side_by_side(options.jobs)]
     return told + [option.format(**starts) for option in SYSTEMS[system]]
 
 
