@@ -31,7 +31,7 @@ def test_only_what_is_marked_is_written_anew():
 
 def test_a_release_makes_every_table_of_the_card():
     sources = {name: name for name in ("ferplus", "coded", "photographs", "people", "rendered", "held_out")}
-    named = SimpleNamespace(weights="W", out="O", model="M", persons=60, cache="C", **sources)
+    named = SimpleNamespace(weights="W", out="O", model="M", mirrored=False, persons=60, cache="C", **sources)
     made = [told[told.index("--attach") + 1] for _, _, told in steps(named) if "--attach" in told]
     assert {name for _, name in TABLE.findall(CARD.read_text())} <= set(made)
     assert len(made) == len(set(made))
