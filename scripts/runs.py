@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, get_start_method, set_start_method
 from pathlib import Path
 
 import pandas as pd
@@ -35,9 +35,15 @@ def all_trained(runs: Mapping[Path, Sequence[str]], jobs: int) -> Iterator[Path]
         for run, options in runs.items():
             yield trained(run, options)
         return
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:  # forked processes would share torch's locks
+    # Forked processes would share torch's locks.
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _start_others_by, (get_start_method(),)) as pool:
         for training in [pool.submit(trained, run, options) for run, options in runs.items()]:
             yield training.result()
+
+
+def _start_others_by(method: str) -> None:
+    """Let this process start others as an unspawned one does: spawned, loaders would import torch anew each epoch."""
+    set_start_method(method, force=True)
 
 
 def side_by_side(jobs: int) -> list[str]:
