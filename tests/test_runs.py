@@ -1,8 +1,10 @@
 """Figures of experiments: what is done is known again, and the table says what the runs reached."""
 
+from multiprocessing import get_context, get_start_method
+
 import pandas as pd
 
-from runs import Figures, table
+from runs import Figures, _start_others_by, table
 
 
 def test_runs_that_are_written_down_are_known_again(tmp_path):
@@ -27,3 +29,8 @@ def test_runs_that_are_written_down_are_known_again(tmp_path):
 
 def test_a_single_run_has_no_spread():
     assert "| plain | 1 | 0.500 |" in table(pd.DataFrame([{"variant": "plain", "seed": 0, "AUC": 0.5}]), "variant")
+
+
+def test_a_process_of_runs_side_by_side_starts_others_as_this_one_does():
+    with get_context("spawn").Pool(1, _start_others_by, (get_start_method(),)) as pool:
+        assert pool.apply(get_start_method) == get_start_method()
