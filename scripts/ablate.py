@@ -16,6 +16,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 from emotiscan.training.data import split_table
 from emotiscan.training.loaders import load_source
 from emotiscan.training.options import whole_number
