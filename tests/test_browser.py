@@ -94,18 +94,15 @@ def page(request, chromium, server):
     assert [name[-4:] for name in downloads] == page.asked_for
 
 
-TAKEN_AWAY = re.compile(r"/media/\w+\.(jpg|png|webp)\b")
-
-
 def is_error(message) -> bool:
     """Whether the console tells of a fault.
 
     None is a picture that the next run of the script took away while the browser still fetched it: nobody misses it.
     That those on the page have loaded is for `wait_until_settled` to see.
-    The browser says so itself, with the picture's address beside the message, and Streamlit's page, in its words.
     """
-    picture = TAKEN_AWAY.search(f"{message.location['url']} {message.text}")
-    return message.type == "error" and not (picture and re.search("404|Image source error", message.text))
+    path = urlparse(message.location["url"]).path
+    picture = path.startswith("/media/") and path.endswith((".jpg", ".png", ".webp"))
+    return message.type == "error" and not (picture and "404" in message.text)
 
 
 def wait_until_settled(page) -> None:
