@@ -4,10 +4,10 @@ import emotiscan  # noqa: F401  (first: it tunes the threads before anything imp
 
 import streamlit as st  # isort: skip
 
-from emotiscan.ui import footer, uploads
+from emotiscan.ui import footer, upload_memory
 from emotiscan.ui.charts import page_icon
 
-uploads.keep_in_memory()
+upload_memory.keep_in_memory()
 st.set_page_config(page_title="EmotiScan", page_icon=page_icon(), layout="wide")
 st.navigation(
     [

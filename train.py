@@ -1,4 +1,4 @@
-"""Fine-tune EmotiScan's network on labelled faces: `python train.py --help`."""
+"""Fine-tune EmotiScan's network on labeled faces: `python train.py --help`."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Memory that an album of many photos takes: `python benchmarks/album.py [--photos 100] [--megapixels 12]`.
+"""Memory that an album of many photos takes: `python -m benchmarks.album [--photos 100] [--megapixels 12]`.
 
 Starts the app, drops that many camera-sized photos (enlarged samples with a camera's grain) into the album in a real
 Chromium, waits until all are read, and prints the server's memory before, at its peak and after, and the time.
@@ -7,21 +7,17 @@ Needs the packages of requirements-dev.txt and Debian's chromium.
 
 import argparse
 import re
-import sys
 import tempfile
 import time
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
 import numpy as np
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from emotiscan.training.options import whole_number
-from running_app import CHROMIUM_FLAGS, ROOT, chromium_path, running_app
-from watching import Watch, memory_of
+from emotiscan.cli.options import whole_number
+from tests.support.process_monitor import Watch, memory_of
+from tests.support.running_app import CHROMIUM_FLAGS, ROOT, chromium_path, running_app
 
 MEBIBYTE = 2**20
 
@@ -55,11 +51,11 @@ def main() -> None:
         page = browser.new_page()
         page.set_default_timeout(900_000)
         page.goto(f"{app.address}/album")
-        page.get_by_role("button", name="Try it with the drawn samples").wait_for()
+        page.get_by_role("button", name="Try it with the rendered samples").wait_for()
         before = memory_of(app.process)
         with Watch(app.process) as watch:
             began = time.monotonic()
-            page.locator(".intake input[type=file]").set_input_files(files)
+            page.locator(".uploader input[type=file]").set_input_files(files)
             page.get_by_role("progressbar", name="Photos read").wait_for()
             page.get_by_role("button", name="Choose photos").wait_for()
             page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()

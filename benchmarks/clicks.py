@@ -1,4 +1,4 @@
-"""How long the page's script takes after a click: `python benchmarks/clicks.py [--repeats 9]`.
+"""How long the page's script takes after a click: `python -m benchmarks.clicks [--repeats 9]`.
 
 Runs the app without a browser (Streamlit's AppTest) and prints, for each kind of click, the median and range of the
 script's whole run in milliseconds. The first reading's own time is in `benchmarks/reading.py`.
@@ -7,35 +7,32 @@ script's whole run in milliseconds. The first reading's own time is in `benchmar
 import argparse
 import os
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator
 from itertools import cycle
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from streamlit.testing.v1 import AppTest
 
+from emotiscan.cli.options import whole_number
 from emotiscan.explain import METHODS
-from emotiscan.training.options import whole_number
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 COMPARE = "emotiscan/ui/app_pages/compare.py"
 GUIDE = "emotiscan/ui/app_pages/guide.py"
 
 
 def reading_clicks(at: AppTest) -> Iterator[tuple[str, Callable[[], object]]]:
     """Clicks below a reading on the first page."""
-    codes, opacities = cycle([["AU12"], ["AU12", "AU4"], ["AU6", "AU12", "AU25"]]), cycle([0.4, 0.8])
-    yield "another choice of codes", lambda: _targets(at).set_value(next(codes))
+    action_units, opacities = cycle([["AU12"], ["AU12", "AU4"], ["AU6", "AU12", "AU25"]]), cycle([0.4, 0.8])
+    yield "another choice of action units", lambda: _targets(at).set_value(next(action_units))
     yield "another opacity", lambda: at.slider(key="read-opacity").set_value(next(opacities))
     yield (
         "outlines on and off",
         lambda: at.toggle(key="read-outline").set_value(not at.toggle(key="read-outline").value),
     )
     scales = cycle(["one for all", "each its own"])
-    yield "another colour scale", lambda: at.segmented_control(key="read-scale").set_value(next(scales))
+    yield "another color scale", lambda: at.segmented_control(key="read-scale").set_value(next(scales))
     methods = cycle([name for name in METHODS if name != "cells"])
 
     def another_method() -> None:
@@ -47,19 +44,19 @@ def reading_clicks(at: AppTest) -> Iterator[tuple[str, Callable[[], object]]]:
 
 
 def _targets(at: AppTest):  # noqa: ANN202 (AppTest does not export its elements' types)
-    return next(pills for pills in at.pills if pills.label == "Codes and emotions to compare")
+    return next(pills for pills in at.pills if pills.label == "Action units and emotions to compare")
 
 
 def comparing_clicks(at: AppTest) -> Iterator[tuple[str, Callable[[], object]]]:
     """Clicks on the page that compares."""
-    kinds = cycle(["Faces by one code", "Difference", "Codes of one face"])
+    kinds = cycle(["Faces by one action unit", "Difference", "Action units of one face"])
     yield "compare: another comparison", lambda: at.segmented_control(key="comparison").set_value(next(kinds))
 
 
 def guide_clicks(at: AppTest) -> Iterator[tuple[str, Callable[[], object]]]:
     """Clicks in the guide."""
-    codes = cycle(["AU4", "AU12", "AU17"])
-    yield "guide: another code", lambda: at.pills(key="code").set_value(next(codes))
+    action_units = cycle(["AU4", "AU12", "AU17"])
+    yield "guide: another action unit", lambda: at.pills(key="code").set_value(next(action_units))
 
 
 def main() -> None:

@@ -1,22 +1,19 @@
 """Whether heat maps of finer detail land better, and what they cost.
 
-    python benchmarks/detail.py --data rendered:held-out [--weights W.safetensors] [--faces 100]
+    python -m benchmarks.detail --data rendered:held-out [--weights W.safetensors] [--faces 100]
 
-The network's cells are as large as a lip is wide. Ways to finer maps, each held against where the codes move the skin
-(see `emotiscan.training.localise`): the mean of a face and its mirror image; the mean of four crops, half a cell apart;
+The network's cells are as large as a lip is wide. Ways to finer maps, each held against where the action units move the skin
+(see `emotiscan.evaluation.heat_map_report`): the mean of a face and its mirror image; the mean of four crops, half a cell apart;
 the network's finer layer (twice as many cells each way) by LayerCAM; and that layer's map within the cells' map.
-Prints, for each, how often the peak is in place, how much of the map is, for the finest codes too, and milliseconds
-for all codes of a face.
+Prints, for each, how often the peak is in place, how much of the map is, for the finest action units too, and milliseconds
+for all action units of a face.
 """
 
 import argparse
 import copy
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import torch
@@ -26,27 +23,27 @@ from pytorch_grad_cam import LayerCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
-from emotiscan.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
+from emotiscan.cli.options import whole_number
+from emotiscan.datasets.alignment import align
+from emotiscan.datasets.face_dataset import FaceDataset
 from emotiscan.evaluation.headline import figure_text
-from emotiscan.evaluation.localisation import localisation
+from emotiscan.evaluation.heat_map_report import MOVES, SIDE
+from emotiscan.evaluation.localization import localization
+from emotiscan.evaluation.prediction import load_split
 from emotiscan.explain import heat_maps
 from emotiscan.faces import compose
-from emotiscan.model import FaceModel
-from emotiscan.training.alignment import align
-from emotiscan.training.dataset import FaceDataset
-from emotiscan.training.localise import MOVES, SIDE
-from emotiscan.training.options import whole_number
-from emotiscan.training.prediction import load_split
+from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
+from emotiscan.model.network import FaceModel
 
 FINE = ("AU11", "AU14", "AU23")
-"""Codes whose place is smaller than a cell."""
+"""Action units whose place is smaller than a cell."""
 
 Maps = NDArray[np.float32]
 """(k, SIDE, SIDE)."""
 
 
-class Codes(nn.Module):
-    """The network from crop to code logits, as the library wants it."""
+class ActionUnits(nn.Module):
+    """The network from crop to action unit logits, as the library wants it."""
 
     def __init__(self, model: FaceModel) -> None:
         super().__init__()
@@ -58,18 +55,18 @@ class Codes(nn.Module):
 
 
 class Ways:
-    """Every way to maps of all codes from a face's normalised crop and those beside it."""
+    """Every way to maps of all action units from a face's normalized crop and those beside it."""
 
     def __init__(self, model: FaceModel) -> None:
-        self.model, self.codes = model, model.config.codes
-        self.whole = Codes(copy.deepcopy(model).requires_grad_(True))
+        self.model, self.action_units = model, model.config.action_units
+        self.whole = ActionUnits(copy.deepcopy(model).requires_grad_(True))
         self.layer = self.whole.model.backbone.denseblock2
 
     def cells(self, crops: Tensor) -> Maps:
         """The default: the cells of the first crop."""
         with torch.inference_mode():
             feature_map = self.model.features(crops[:1])
-        maps = heat_maps(self.model, feature_map, self.codes).values()
+        maps = heat_maps(self.model, feature_map, self.action_units).values()
         return np.stack([_resized(heat_map.cells) for heat_map in maps])
 
     def mirrored(self, crops: Tensor) -> Maps:
@@ -79,7 +76,7 @@ class Ways:
     def shifted(self, crops: Tensor) -> Maps:
         """The mean of all crops, each laid back where it came from."""
         half = round(SIDE * self.model.config.stride / self.model.config.input_size / 2)
-        total = np.zeros((len(self.codes), SIDE + half, SIDE + half), np.float32)
+        total = np.zeros((len(self.action_units), SIDE + half, SIDE + half), np.float32)
         weight = np.zeros((SIDE + half, SIDE + half), np.float32)
         for place, (x, y) in enumerate(SHIFTS):
             part = np.s_[y * half : y * half + SIDE, x * half : x * half + SIDE]
@@ -90,7 +87,7 @@ class Ways:
     def layer_cam(self, crops: Tensor) -> Maps:
         """LayerCAM of the finer layer."""
         with LayerCAM(self.whole, [self.layer]) as cam:
-            found = [cam(crops[:1], [ClassifierOutputTarget(k)])[0] for k in range(len(self.codes))]
+            found = [cam(crops[:1], [ClassifierOutputTarget(k)])[0] for k in range(len(self.action_units))]
         return np.stack([_resized(values) for values in found])
 
     def fused(self, crops: Tensor) -> Maps:
@@ -128,7 +125,7 @@ def main() -> None:
     faces = [[part[row] for part in sets] for row in range(len(table))]
     movement = np.stack([face[0]["movement"].numpy() for face in faces])
     places = np.nan_to_num(movement) >= MOVES
-    present = np.stack([face[0]["codes"].numpy() == 1 for face in faces]) & places.any((2, 3))
+    present = np.stack([face[0]["action_units"].numpy() == 1 for face in faces]) & places.any((2, 3))
     ways = Ways(model)
     named: dict[str, Callable[[Tensor], Maps]] = {
         "cells": ways.cells,
@@ -142,8 +139,8 @@ def main() -> None:
         began = time.perf_counter()
         maps = np.stack([way(torch.stack([part["crop"] for part in face])) for face in faces])
         took = 1000 * (time.perf_counter() - began) / len(faces)
-        report = localisation(card.config.codes, maps, places, present, table.frame["subject"].to_numpy(str))
-        fine = ", ".join(f"{report['codes'][code]['pointing']['value']:.2f}" for code in FINE if report["codes"][code])
+        report = localization(card.config.action_units, maps, places, present, table.frame["subject"].to_numpy(str))
+        fine = ", ".join(f"{report['codes'][au]['pointing']['value']:.2f}" for au in FINE if report["codes"][au])
         mean = report["mean"]
         print(f"{name:24s}{figure_text(mean['pointing']):22s}{figure_text(mean['energy']):22s}{fine:26s}{took:.0f}")
 

@@ -1,22 +1,19 @@
 """What the heat maps of a face cost, beside its reading.
 
-    python benchmarks/explain.py [--weights W.safetensors] [--photo photo.jpg] [--repeats 7]
+    python -m benchmarks.explain [--weights W.safetensors] [--photo photo.jpg] [--repeats 7]
 
-Prints, from one run on one photograph, medians and ranges of: the bare backbone on one aligned crop; the reading from
-the file's bytes without maps; the reading with the maps of all emotions and codes; the maps alone, also scaled up to be
-shown; and the library's usual loop, one call of Grad-CAM on the whole network for each code and emotion. Says how much
+Prints, from one run on one photo, medians and ranges of: the bare backbone on one aligned crop; the reading from
+the file's bytes without maps; the reading with the maps of all emotions and action units; the maps alone, also scaled up to be
+shown; and the library's usual loop, one call of Grad-CAM on the whole network for each action unit and emotion. Says how much
 the maps add and how much faster than the loop they are. Then, for each method, the time of all its maps, and how far
 they are from those that the library's own loop gives once both are scaled to [0, 1].
 """
 
 import argparse
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import pytorch_grad_cam
@@ -25,12 +22,12 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
 from emotiscan.analysis import Analyzer
-from emotiscan.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
 from emotiscan.explain import CELLS, METHODS, heat_maps
 from emotiscan.images import read_image
-from emotiscan.model import FaceModel, prepare
+from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
+from emotiscan.model.network import FaceModel, prepare
 
-SAMPLES = Path(__file__).resolve().parent.parent / "samples"
+SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 LOOP = "the library's loop"
 
 
@@ -42,7 +39,7 @@ class Whole(nn.Module):
         self.tap, self.model = nn.Identity(), model
 
     def forward(self, crops: Tensor) -> Tensor:
-        """Crops to emotion and code logits, side by side."""
+        """Crops to emotion and action unit logits, side by side."""
         return torch.cat(self.model.heads(self.tap(self.model.features(crops))), 1)
 
 
@@ -60,12 +57,12 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="default: the shipped checkpoint")
-    parser.add_argument("--photo", type=Path, default=SAMPLES / "smile.jpg", help="a photograph with a face")
+    parser.add_argument("--photo", type=Path, default=SAMPLES / "smile.jpg", help="a photo with a face")
     parser.add_argument("--repeats", type=int, default=7, help="rounds, after one to warm up")
     options = parser.parse_args()
     analyzer = Analyzer(options.weights)
     config = analyzer.card.config
-    targets = (*config.emotions, *config.codes)
+    targets = (*config.emotions, *config.action_units)
     data = options.photo.read_bytes()
     photo = read_image(data)
     reading = analyzer.analyze(photo).readings[0]

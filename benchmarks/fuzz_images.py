@@ -1,4 +1,4 @@
-"""Damaged and hostile pictures by the thousand: `python benchmarks/fuzz_images.py [--files 20000] [--seed 0]`.
+"""Damaged and hostile pictures by the thousand: `python -m benchmarks.fuzz_images [--files 20000] [--seed 0]`.
 
 Each must give a picture or a plain refusal (`ImageError`); anything else ends the run with status 1 and the file's
 bytes. Then files at the limits of size are read as the app reads them, and what each needs in memory is printed.
@@ -22,8 +22,6 @@ from unittest import mock
 import numpy as np
 from PIL import Image, ImageCms
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from emotiscan import images
 from emotiscan.images import MAX_PIXELS, MAX_PIXELS_ELSE, WORKING_SIDE, ImageError, read_image
 
@@ -32,7 +30,7 @@ SMALL = 1_000_000
 
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-"""A colour profile."""
+"""A color profile."""
 
 
 def encoded(image: Image.Image, format: str, **options: object) -> bytes:
@@ -46,9 +44,9 @@ def whole_files() -> list[bytes]:
     """Small files of every format and most modes that can be read, from which the damaged ones are made."""
     grid = np.add.outer(np.arange(24), np.arange(32)).astype(np.uint8)
     rgb = Image.fromarray(np.dstack([grid * 4, 255 - grid * 3, grid * 2]))
-    grey, deep = rgb.convert("L"), Image.fromarray(grid.astype(np.uint16) * 1100)
+    gray, deep = rgb.convert("L"), Image.fromarray(grid.astype(np.uint16) * 1100)
     rgba, palette = rgb.convert("RGBA"), rgb.quantize(16)
-    rgba.putalpha(grey)
+    rgba.putalpha(gray)
     floats = grid.astype(np.float32)
     floats[3, 5:8] = np.nan, np.inf, -np.inf
     exif = Image.Exif()
@@ -71,7 +69,7 @@ def whole_files() -> list[bytes]:
         encoded(rgb, "TIFF", compression="tiff_lzw", exif=exif),
         encoded(rgb.convert("CMYK"), "TIFF", compression="tiff_adobe_deflate"),
         encoded(Image.frombytes("LAB", rgb.size, rgb.tobytes()), "TIFF"),
-        encoded(grey.convert("1"), "TIFF", compression="group4"),
+        encoded(gray.convert("1"), "TIFF", compression="group4"),
         encoded(Image.fromarray(floats), "TIFF"),
         encoded(deep, "TIFF", compression="tiff_adobe_deflate"),
     ]
@@ -176,7 +174,7 @@ def outcome(data: bytes) -> str:
 
 
 def largest_files() -> Iterator[tuple[str, bytes]]:
-    """Files of one colour, as small as their formats make them, with as many pixels as are read."""
+    """Files of one color, as small as their formats make them, with as many pixels as are read."""
     side = int(MAX_PIXELS_ELSE**0.5)
     wide = int(MAX_PIXELS["JPEG"] ** 0.5)
     webp = int(MAX_PIXELS["WEBP"] ** 0.5)

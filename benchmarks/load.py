@@ -1,4 +1,4 @@
-"""What many visitors at once do to the app: `python benchmarks/load.py [--sessions 1 4 16 32] [--steady 500]`.
+"""What many visitors at once do to the app: `python -m benchmarks.load [--sessions 1 4 16 32] [--steady 500]`.
 
 Starts the app on this machine and opens that many sessions, each of which uploads photos as large as a phone's, one
 after the other, and fetches every picture of its page. Prints throughput, times, errors and the server's memory; then,
@@ -15,23 +15,19 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
 import numpy as np
 from PIL import Image
 
-from emotiscan.training.options import whole_number
-from running_app import ROOT, RunningApp, running_app
-from visitor import Visitor
-from watching import Watch, memory_of, processor_seconds
+from emotiscan.cli.options import whole_number
+from tests.support.process_monitor import Watch, memory_of, processor_seconds
+from tests.support.running_app import ROOT, RunningApp, running_app
+from tests.support.visitor import Visitor
 
 SAMPLES = ("smile", "surprise", "anger", "calm", "laugh", "fear", "disgust", "sadness")
 SHADES = (40, 110, 180, 250)
 FRAMES = [(red, green, blue) for red in SHADES for green in SHADES for blue in SHADES]
-"""Colours of the frames, one a session."""
+"""Colors of the frames, one a session."""
 
 WAITING = "before yours"
 """Words of the line that tells a visitor to wait, and of no other text of the page."""
@@ -64,8 +60,8 @@ class Results:
         return len(self.seconds) / self.took if self.took else 0.0
 
 
-def photograph(number: int, megapixels: float) -> bytes:
-    """A session's photo: a sample with a camera's grain in a frame of the session's colour, as a JPEG file."""
+def photo(number: int, megapixels: float) -> bytes:
+    """A session's photo: a sample with a camera's grain in a frame of the session's color, as a JPEG file."""
     side = round((megapixels * 1e6) ** 0.5)
     photo = Image.new("RGB", (side, side), FRAMES[number % len(FRAMES)])
     inner = round(0.8 * side)
@@ -164,9 +160,9 @@ def strangers(raw: Sequence[bytes], pictures: Sequence[bytes], number: int) -> l
     traffic = b"".join(raw)
     found = [name_of(other) for other in range(len(FRAMES)) if other != number and name_of(other).encode() in traffic]
     photo = Image.open(io.BytesIO(pictures[0])).convert("RGB")
-    colour = photo.getpixel((photo.width // 2, photo.height // 50))
-    if max(abs(a - b) for a, b in zip(colour, FRAMES[number % len(FRAMES)], strict=True)) > max(SHADES) // 10:
-        found.append(f"a photo with a frame of colour {colour} instead of {FRAMES[number % len(FRAMES)]}")
+    color = photo.getpixel((photo.width // 2, photo.height // 50))
+    if max(abs(a - b) for a, b in zip(color, FRAMES[number % len(FRAMES)], strict=True)) > max(SHADES) // 10:
+        found.append(f"a photo with a frame of color {color} instead of {FRAMES[number % len(FRAMES)]}")
     return found
 
 
@@ -208,7 +204,7 @@ def main() -> int:
     most = max(max(options.sessions), 16)
     if most > len(FRAMES):
         parser.error(f"at most {len(FRAMES)} sessions can be told apart")
-    photos = [photograph(number, options.megapixels) for number in range(most)]
+    photos = [photo(number, options.megapixels) for number in range(most)]
     print(f"photos of {options.megapixels:g} megapixels, {statistics.fmean(map(len, photos)) / 2**20:.1f} MiB each")
     errors: list[str] = []
     with running_app() as app:

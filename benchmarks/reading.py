@@ -1,6 +1,6 @@
-"""How long one photograph takes to be read.
+"""How long one photo takes to be read.
 
-    python benchmarks/reading.py [--weights A.safetensors B.safetensors] [--photo photo.jpg] [--repeats 15]
+    python -m benchmarks.reading [--weights A.safetensors B.safetensors] [--photo photo.jpg] [--repeats 15]
 
 Prints, for each checkpoint, the median and the range of: finding the faces, the network on one aligned crop, and the
 whole reading from the file's bytes. Checkpoints are timed in turn, round by round, so that another load on the machine
@@ -9,21 +9,18 @@ meets all of them alike.
 
 import argparse
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 import torch
 
 from emotiscan.analysis import Analyzer
-from emotiscan.checkpoint import DEFAULT_WEIGHTS
 from emotiscan.images import read_image
-from emotiscan.model import prepare
+from emotiscan.model.checkpoint import DEFAULT_WEIGHTS
+from emotiscan.model.network import prepare
 
-SAMPLES = Path(__file__).resolve().parent.parent / "samples"
+SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 
 
 def main() -> None:
@@ -57,7 +54,7 @@ def _steps(analyzer: Analyzer, photo: object, data: bytes) -> dict[str, Callable
 
     def network() -> None:
         with torch.inference_mode():
-            analyzer.model.read(crops)
+            analyzer.model.predict(crops)
 
     return {
         "faces": lambda: analyzer._detector.detect(photo),

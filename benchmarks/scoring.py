@@ -1,4 +1,4 @@
-"""How fast a collection is read: `python benchmarks/scoring.py [--photos 60] [--workers 1 2] [--ray]`.
+"""How fast a collection is read: `python -m benchmarks.scoring [--photos 60] [--workers 1 2] [--ray]`.
 
 Prints pictures a second, in one run on one machine: of the network alone on crops in memory, one at a time as a reading
 takes them; and of `python -m emotiscan` over a folder with one face a picture, by the number of processes, from the
@@ -15,19 +15,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
-
 import torch
 
-from copied_samples import SAMPLES, copy_samples
+from benchmarks.copied_samples import SAMPLES, copy_samples
 from emotiscan.analysis import Analyzer
-from emotiscan.checkpoint import DEFAULT_WEIGHTS
+from emotiscan.batch import Job, pictures, score
+from emotiscan.cli.options import whole_number
 from emotiscan.images import read_image
-from emotiscan.model import prepare
-from emotiscan.scoring import Job, pictures, score
-from emotiscan.training.options import whole_number
-from watching import memory_of
+from emotiscan.model.checkpoint import DEFAULT_WEIGHTS
+from emotiscan.model.network import prepare
+from tests.support.process_monitor import memory_of
 
 
 def main() -> None:
@@ -47,7 +44,7 @@ def main() -> None:
             rate, before, after = _timed(score(pictures([folder], sys.stdin), job, workers), options.photos)
             print(f"{workers} processes {rate:32.1f}   memory {before} then {after} MiB")
         if options.ray:
-            from emotiscan.scoring.on_ray import score_on_ray
+            from emotiscan.batch.ray_backend import score_on_ray
 
             scored = score_on_ray(pictures([folder], sys.stdin), job, max(options.workers))
             print(f"Ray, {max(options.workers)} actors {_timed(scored, options.photos)[0]:29.1f}")
@@ -59,10 +56,10 @@ def _network(job: Job, count: int) -> float:
     photo = read_image(SAMPLES / "smile.jpg")
     crops = prepare([analyzer.analyze(photo).readings[0].face.crop(photo, config.input_size)], config)
     with torch.inference_mode():
-        analyzer.model.read(crops)
+        analyzer.model.predict(crops)
         began = time.perf_counter()
         for _ in range(count):
-            analyzer.model.read(crops)
+            analyzer.model.predict(crops)
     return count / (time.perf_counter() - began)
 
 

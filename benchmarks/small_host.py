@@ -1,4 +1,4 @@
-"""Whether a small host is large enough: `python benchmarks/small_host.py [--memory 1024] [--cores 2]`.
+"""Whether a small host is large enough: `python -m benchmarks.small_host [--memory 1024] [--cores 2]`.
 
 Starts the app on that many cores, lets visitors open every page and read photos as large as a phone's, one alone and
 several at once, and prints after each step the time and the server's memory. It is only watched, but with --hard also
@@ -18,17 +18,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
-
-from emotiscan.training.options import whole_number
-from load import another, photograph
-from memory_limit import LimitError, memory_limit
-from running_app import ROOT, running_app
-from visitor import Visitor
-from watching import Watch, memory_by_file, memory_of
+from benchmarks.load import another, photo
+from emotiscan.cli.options import whole_number
+from tests.support.memory_limit import LimitError, memory_limit
+from tests.support.process_monitor import Watch, memory_by_file, memory_of
+from tests.support.running_app import ROOT, running_app
+from tests.support.visitor import Visitor
 
 PAGES = ("album", "compare", "guide", "model", "about")
 LIBRARIES = ("numpy", "pandas", "streamlit", "torch", "torchvision", "facenet_pytorch", "pytorch_grad_cam")
@@ -92,7 +88,7 @@ def main() -> int:
     if options.imports:
         show_imports()
         return 0
-    photo = photograph(0, options.megapixels)
+    upload = photo(0, options.megapixels)
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])  # the server inherits it
     began = time.monotonic()
     with ExitStack() as running:
@@ -104,15 +100,15 @@ def main() -> int:
         watch = running.enter_context(Watch(app.process))
         steps: list[tuple[str, Callable[[], object]]] = [
             ("it answers", lambda: None),
-            ("the first page, with the model", lambda: read_photos(app.address, photo, 0)),
-            ("one photo", lambda: read_photos(app.address, photo, 1)),
+            ("the first page, with the model", lambda: read_photos(app.address, upload, 0)),
+            ("one photo", lambda: read_photos(app.address, upload, 1)),
             ("every page", lambda: open_pages(app.address)),
-            ("twenty photos, one visitor", lambda: read_photos(app.address, photo, 20)),
+            ("twenty photos, one visitor", lambda: read_photos(app.address, upload, 20)),
             (
                 f"five photos each, {options.visitors} visitors",
-                lambda: read_at_once(app.address, photo, options.visitors, 5),
+                lambda: read_at_once(app.address, upload, options.visitors, 5),
             ),
-            ("one more photo", lambda: read_photos(app.address, photo, 1)),
+            ("one more photo", lambda: read_photos(app.address, upload, 1)),
         ]
         print(f"{'after':34s}seconds     MiB     own    peak")
         for name, step in steps:

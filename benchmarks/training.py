@@ -1,8 +1,8 @@
-"""How fast a training run goes: `python benchmarks/training.py [--data KIND:PATH] [--steps 20]`.
+"""How fast a training run goes: `python -m benchmarks.training [--data KIND:PATH] [--steps 20]`.
 
 Prints pictures a second, in one run on one machine:
 
-- of the network alone, forward, backward and optimiser, on one batch in memory: plain (single precision), with channels
+- of the network alone, forward, backward and optimizer, on one batch in memory: plain (single precision), with channels
   last, and with bf16 as well;
 - of the training loop as `train.py` runs it, on batches that are in memory already, and of the same with
   `--keep-statistics`;
@@ -16,14 +16,10 @@ import argparse
 import dataclasses
 import logging
 import os
-import sys
 import tempfile
 import time
 import warnings
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
 import lightning as L
 import pandas as pd
@@ -32,15 +28,16 @@ from lightning.pytorch.callbacks import Callback
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
-from copied_samples import copy_samples
-from emotiscan.training.data import AlignedTable, FaceData, load_data
+from benchmarks.copied_samples import copy_samples
+from emotiscan.cli.options import whole_number
+from emotiscan.datasets.aligned import AlignedTable
+from emotiscan.training.data_module import FaceDataModule, load_data
+from emotiscan.training.distributed import share_processor
 from emotiscan.training.fit import NOISE, precision_of
-from emotiscan.training.initialisation import initial_model
-from emotiscan.training.learner import FaceLearner
-from emotiscan.training.options import whole_number
-from emotiscan.training.processes import share_processor
-from emotiscan.training.settings import Settings
-from watching import memory_of
+from emotiscan.training.initialization import initial_model
+from emotiscan.training.lightning_module import FaceLightningModule
+from emotiscan.training.settings import TrainingSettings
+from tests.support.process_monitor import memory_of
 
 WARM_UP = 4
 """Steps before the clock starts."""
@@ -73,7 +70,7 @@ def main() -> None:
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:
         source = options.data or f"csv:{_samples(Path(folder), (options.steps + WARM_UP) * options.batch)}"
-        settings = Settings(
+        settings = TrainingSettings(
             data=(source,),
             out=folder,
             cache=options.cache if options.data else folder,
@@ -90,7 +87,7 @@ def main() -> None:
 
 
 def _samples(folder: Path, count: int) -> Path:
-    """A table of so many training pictures and one to validate, all of them our drawn samples, each file its own."""
+    """A table of so many training pictures and one to validate, all of them our rendered samples, each file its own."""
     names = copy_samples(folder, count + 1)
     rows = [
         {"image": name, "split": "train" if number else "validation", "AU12": number % 2}
@@ -101,9 +98,9 @@ def _samples(folder: Path, count: int) -> Path:
     return folder / "labels.csv"
 
 
-def _print_rates(settings: Settings, data: AlignedTable, options: argparse.Namespace) -> None:
+def _print_rates(settings: TrainingSettings, data: AlignedTable, options: argparse.Namespace) -> None:
     print(f"pictures a second; batches of {options.batch}, {options.size} px, {torch.get_num_threads()} threads")
-    loader = FaceData(data, *_start(settings, data)).train_dataloader()
+    loader = FaceDataModule(data, *_start(settings, data)).train_dataloader()
     batch = next(iter(loader))
     for name, last, precision in (("plain", False, "fp32"), ("channels last", True, "fp32"), ("bf16", True, "bf16")):
         print(f"network, {name:34s}{_network(settings, data, batch, last, precision, options.steps):8.1f}")
@@ -116,32 +113,34 @@ def _print_rates(settings: Settings, data: AlignedTable, options: argparse.Names
         print(f"loop, pictures loaded by {workers} processes{rate:15.1f}   {rate / in_memory:.2f} of that in memory")
 
 
-def _start(settings: Settings, data: AlignedTable) -> tuple:
-    model, settings = initial_model(settings, data.table.emotions, data.table.codes)
+def _start(settings: TrainingSettings, data: AlignedTable) -> tuple:
+    model, settings = initial_model(settings, data.table.emotions, data.table.action_units)
     return model.config, settings
 
 
-def _network(settings: Settings, data: AlignedTable, batch: dict, last: bool, precision: str, steps: int) -> float:
-    model, _ = initial_model(settings, data.table.emotions, data.table.codes)
+def _network(
+    settings: TrainingSettings, data: AlignedTable, batch: dict, last: bool, precision: str, steps: int
+) -> float:
+    model, _ = initial_model(settings, data.table.emotions, data.table.action_units)
     layout = torch.channels_last if last else torch.contiguous_format
     model = model.train().to(memory_format=layout)
     crops = batch["crop"].contiguous(memory_format=layout)
-    optimiser = torch.optim.AdamW(model.parameters(), fused=True)
+    optimizer = torch.optim.AdamW(model.parameters(), fused=True)
     for step in range(steps + WARM_UP):
         if step == WARM_UP:
             began = time.perf_counter()
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
             feature_map = model.features(crops)
-            codes = model.code_logits(model.evidence(feature_map)).float()
+            action_units = model.au_logits(model.au_logit_map(feature_map)).float()
             loss = model.emotion_logits(feature_map).float().square().mean()
-            loss = loss + functional.binary_cross_entropy_with_logits(codes, torch.ones_like(codes))
+            loss = loss + functional.binary_cross_entropy_with_logits(action_units, torch.ones_like(action_units))
         loss.backward()
-        optimiser.step()
+        optimizer.step()
     return steps * len(crops) / (time.perf_counter() - began)
 
 
-def _trainer(settings: Settings, clock: Callback, **options: object) -> L.Trainer:
+def _trainer(settings: TrainingSettings, clock: Callback, **options: object) -> L.Trainer:
     return L.Trainer(
         accelerator="cpu",
         precision=precision_of(settings.precision),
@@ -156,20 +155,20 @@ def _trainer(settings: Settings, clock: Callback, **options: object) -> L.Traine
     )
 
 
-def _loop(settings: Settings, data: AlignedTable, steps: int, batches: list[dict] | None = None) -> float:
-    model, settings = initial_model(settings, data.table.emotions, data.table.codes)
-    faces, clock = FaceData(data, model.config, settings), Clock()
-    learner = FaceLearner(model, settings, steps + WARM_UP)
+def _loop(settings: TrainingSettings, data: AlignedTable, steps: int, batches: list[dict] | None = None) -> float:
+    model, settings = initial_model(settings, data.table.emotions, data.table.action_units)
+    faces, clock = FaceDataModule(data, model.config, settings), Clock()
+    module = FaceLightningModule(model, settings, steps + WARM_UP)
     trainer = _trainer(settings, clock, max_steps=steps + WARM_UP, max_epochs=-1)
     if batches is None:
-        trainer.fit(learner, datamodule=faces)
+        trainer.fit(module, datamodule=faces)
     else:
-        trainer.fit(learner, train_dataloaders=DataLoader(batches, batch_size=None))
+        trainer.fit(module, train_dataloaders=DataLoader(batches, batch_size=None))
     return steps * settings.batch / clock.seconds
 
 
-def _print_memory(settings: Settings, data: AlignedTable, epochs: int) -> None:
-    model, settings = initial_model(settings, data.table.emotions, data.table.codes)
+def _print_memory(settings: TrainingSettings, data: AlignedTable, epochs: int) -> None:
+    model, settings = initial_model(settings, data.table.emotions, data.table.action_units)
     settings = dataclasses.replace(settings, sizes=((settings.sizes[-1][0], epochs),))
     megabytes = []
 
@@ -180,7 +179,9 @@ def _print_memory(settings: Settings, data: AlignedTable, epochs: int) -> None:
     trainer = _trainer(
         settings, Memory(), max_epochs=epochs, limit_train_batches=4, reload_dataloaders_every_n_epochs=1
     )
-    trainer.fit(FaceLearner(model, settings, 4 * epochs), datamodule=FaceData(data, model.config, settings))
+    trainer.fit(
+        FaceLightningModule(model, settings, 4 * epochs), datamodule=FaceDataModule(data, model.config, settings)
+    )
     print("memory after each epoch, MiB:", *megabytes)
 
 

@@ -1,4 +1,4 @@
-"""EmotiScan reads visible facial movements in a photograph: FACS codes and a high-level emotion."""
+"""EmotiScan reads visible facial movements in a photo: action units and a high-level emotion."""
 
 import os
 

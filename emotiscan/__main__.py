@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from emotiscan.scoring import Job, Output
+    from emotiscan.batch import Job, Output
 
 
 def argument_parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(
         prog="python -m emotiscan",
-        description="Read emotion and FACS codes of every face in photographs. Writes one line a face.",
+        description="Read emotion and action units of every face in photos. Writes one line a face.",
         epilog="An image that cannot be read gives a line with an “error”, the rest go on, and the exit status is 1. "
         "One without a face gives such a line too.",
     )
@@ -28,7 +28,9 @@ def argument_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--cropped", action="store_true", help="each picture already is one face")
     parser.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="default: jsonl")
-    parser.add_argument("--heatmaps", metavar="DIR", type=Path, help="also write a heat map of each present code there")
+    parser.add_argument(
+        "--heatmaps", metavar="DIR", type=Path, help="also write a heat map of each present action unit there"
+    )
     parser.add_argument(
         "--weights", metavar="FILE", type=Path, help="checkpoint to read with (default: the shipped one)"
     )
@@ -60,13 +62,13 @@ def main(arguments: list[str] | None = None) -> int:
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="surrogateescape")  # a file's name need not be valid text
     # Imported late, so that --help and a mistyped option answer at once.
-    from emotiscan.checkpoint import DEFAULT_WEIGHTS, CheckpointError, load_checkpoint
-    from emotiscan.scoring import Job, Output, OutputError, WorkerError
+    from emotiscan.batch import Job, Output, OutputError, WorkerError
+    from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, CheckpointError, load_checkpoint
 
     job = Job((parsed.weights or DEFAULT_WEIGHTS).absolute(), parsed.cropped, parsed.heatmaps)
     try:
         _, card = load_checkpoint(job.weights)
-        vocabulary = card.config.emotions, card.config.codes
+        vocabulary = card.config.emotions, card.config.action_units
         if parsed.out:
             output = Output.to_file(parsed.out, parsed.format, *vocabulary)
         else:
@@ -90,7 +92,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _read_all(job: "Job", output: "Output", parsed: argparse.Namespace) -> bool:
     """Read and write every photo; returns whether any could not be read."""
-    from emotiscan.scoring.scorer import NO_FACE
+    from emotiscan.batch.scorer import NO_FACE
 
     failed = False
     for _, rows in _scored(job, output, parsed):
@@ -100,11 +102,11 @@ def _read_all(job: "Job", output: "Output", parsed: argparse.Namespace) -> bool:
 
 
 def _scored(job: "Job", output: "Output", parsed: argparse.Namespace) -> Iterator[tuple]:
-    from emotiscan.scoring import pictures, score
+    from emotiscan.batch import pictures, score
 
     left = (picture for picture in pictures(parsed.photos, sys.stdin) if picture.name not in output.done)
     if parsed.ray:
-        from emotiscan.scoring.on_ray import score_on_ray
+        from emotiscan.batch.ray_backend import score_on_ray
 
         return score_on_ray(left, job, parsed.workers)
     return score(left, job, parsed.workers)

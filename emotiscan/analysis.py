@@ -1,4 +1,4 @@
-"""From a photograph to readings: the public Python API, shared by the app and the command line.
+"""From a photo to readings: the public Python API, shared by the app and the command line.
 
 from emotiscan.analysis import Analyzer
 analyzer = Analyzer()
@@ -16,16 +16,16 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from emotiscan.checkpoint import DEFAULT_WEIGHTS, Card, load_checkpoint
 from emotiscan.faces import Face, FaceDetector
 from emotiscan.images import read_image, to_rgb
-from emotiscan.model import FaceModel, prepare
+from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, Card, load_checkpoint
+from emotiscan.model.network import FaceModel, prepare
 
 BATCH = 4
 """Faces that go through the network together; more of them would be no quicker and need more memory."""
 
 MAX_FACES = 64
-"""Faces of one photograph that are read: the largest, where there are more."""
+"""Faces of one photo that are read: the largest, where there are more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,38 +37,38 @@ class Reading:
         crop: the canonical crop, RGB, `faces.CROP_SIZE` pixels square.
         feature_map: (1, c, h, w), what the heads saw; explanations start from it.
         emotions: calibrated probability of each, 0 to 1, summing to 1.
-        codes: calibrated probability that each code is present, 0 to 1.
-        thresholds: the least probability with which each code counts as present.
-        clear: whether one emotion stands out (see `Calibration.clear`); else none should be named alone.
+        action_units: calibrated probability that each action unit is present, 0 to 1.
+        thresholds: the least probability with which each action unit counts as present.
+        is_clear: whether one emotion stands out (see `Calibration.clear`); else none should be named alone.
     """
 
     face: Face
     crop: Image.Image
     feature_map: Tensor
     emotions: Mapping[str, float]
-    codes: Mapping[str, float]
+    action_units: Mapping[str, float]
     thresholds: Mapping[str, float]
-    clear: bool = True
+    is_clear: bool = True
 
     @property
     def emotion(self) -> str:
-        """The most probable emotion, whether it is `clear` or not."""
+        """The most probable emotion, whether it `is_clear` or not."""
         return max(self.emotions, key=self.emotions.__getitem__)
 
     @property
     def present(self) -> tuple[str, ...]:
-        """The codes whose probability reaches their threshold, in the vocabulary's order."""
-        return tuple(code for code, p in self.codes.items() if p >= self.thresholds[code])
+        """The action units whose probability reaches their threshold, in the vocabulary's order."""
+        return tuple(au for au, p in self.action_units.items() if p >= self.thresholds[au])
 
     @property
-    def likeliest_codes(self) -> tuple[str, ...]:
-        """All codes, first the one whose probability is the largest multiple of its threshold."""
-        return tuple(sorted(self.codes, key=lambda code: -self.codes[code] / max(self.thresholds[code], 1e-6)))
+    def likeliest_action_units(self) -> tuple[str, ...]:
+        """All action units, first the one whose probability is the largest multiple of its threshold."""
+        return tuple(sorted(self.action_units, key=lambda au: -self.action_units[au] / max(self.thresholds[au], 1e-6)))
 
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """What was read in one photograph.
+    """What was read in one photo.
 
     Attributes:
         photo: upright, RGB.
@@ -82,7 +82,7 @@ class Analysis:
 
 
 class Analyzer:
-    """Finds and reads faces. Holds no photograph; safe to share among threads."""
+    """Finds and reads faces. Holds no photo; safe to share among threads."""
 
     def __init__(self, weights: str | Path = DEFAULT_WEIGHTS) -> None:
         """Load a checkpoint.
@@ -93,12 +93,12 @@ class Analyzer:
         self.model: FaceModel
         self.card: Card
         model, self.card = load_checkpoint(weights)
-        self.model = model.quicken()
+        self.model = model.optimize_for_inference()
         self._detector = FaceDetector()
-        give_back_memory()
+        trim_memory()
 
     def analyze(self, source: Image.Image | bytes | str | Path, cropped: bool = False) -> Analysis:
-        """Read every face of a photograph.
+        """Read every face of a photo.
 
         Args:
             source: an upright picture, or a file's bytes or path.
@@ -112,30 +112,30 @@ class Analyzer:
         largest = sorted(faces, key=lambda face: -face.side)[:MAX_FACES]
         chosen = [face for face in faces if face in largest] if len(faces) > MAX_FACES else faces
         batches = [chosen[start : start + BATCH] for start in range(0, len(chosen), BATCH)]
-        readings = tuple(reading for batch in batches for reading in self._read(photo, batch))
+        readings = tuple(reading for batch in batches for reading in self._predict(photo, batch))
         return Analysis(photo, readings, len(faces) - len(readings))
 
-    def _read(self, photo: Image.Image, faces: Sequence[Face]) -> Iterator[Reading]:
+    def _predict(self, photo: Image.Image, faces: Sequence[Face]) -> Iterator[Reading]:
         config, calibration = self.card.config, self.card.calibration
         crops = prepare([face.crop(photo, config.input_size) for face in faces], config)
         with torch.inference_mode():
-            feature_maps, emotion_logits, code_logits = self.model.read(crops)
+            feature_maps, emotion_logits, au_logits = self.model.predict(crops)
         emotions = calibration.emotions(emotion_logits.numpy())
         clear = calibration.clear(emotions)
-        codes = calibration.codes(code_logits.numpy(), config.codes)
+        action_units = calibration.action_units(au_logits.numpy(), config.action_units)
         for row, face in enumerate(faces):
             yield Reading(
                 face=face,
                 crop=face.crop(photo),
                 feature_map=feature_maps[row : row + 1].clone(),
                 emotions=dict(zip(config.emotions, emotions[row].tolist(), strict=True)),
-                codes=dict(zip(config.codes, codes[row].tolist(), strict=True)),
-                thresholds={code: calibration.threshold(code) for code in config.codes},
-                clear=bool(clear[row]),
+                action_units=dict(zip(config.action_units, action_units[row].tolist(), strict=True)),
+                thresholds={au: calibration.threshold(au) for au in config.action_units},
+                is_clear=bool(clear[row]),
             )
 
 
-def give_back_memory() -> None:
+def trim_memory() -> None:
     """Hand freed memory back to the system, within milliseconds; it would else stay with the process.
 
     After loading the network that is 65 MB, after a large photo half as much.

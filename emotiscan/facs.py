@@ -1,7 +1,7 @@
 """The vocabulary: emotions, FACS action units, and the places of the canonical face.
 
 Nothing else in the project spells these names out. A checkpoint carries its own list of
-emotions and codes; the tuples here are the default vocabulary and the order of every output.
+emotions and action units; the tuples here are the default vocabulary and the order of every output.
 
 Names and muscles follow the Facial Action Coding System (Ekman, Friesen and Hager, 2002).
 
@@ -42,7 +42,7 @@ EMOTION_OF_WORD: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Ellipse:
-    """A place of the canonical face: centre and half axes, in fractions of the crop's side."""
+    """A place of the canonical face: center and half axes, in fractions of the crop's side."""
 
     x: float
     y: float
@@ -83,19 +83,19 @@ Read off anatomical plates, and checked against where rendered faces move: "lips
 
 @dataclass(frozen=True)
 class ActionUnit:
-    """One FACS code: what moves, why, and where it shows.
+    """One action unit: what moves, why, and where it shows.
 
     Attributes:
-        code: short name, e.g. ``"AU12"``.
+        au: short name, e.g. ``"AU12"``.
         name: FACS name, e.g. ``"Lip corner puller"``.
         muscles: the muscle or muscles that make the movement.
         looks: what a layperson sees, one sentence.
         regions: keys of `REGIONS` where the movement shows.
         part: ``"brows"``, ``"eyes"``, ``"nose and cheeks"`` or ``"mouth and jaw"``, for grouping.
-        confused: codes that it is often mistaken for, each with how to tell them apart.
+        confused: action units that it is often mistaken for, each with how to tell them apart.
     """
 
-    code: str
+    au: str
     name: str
     muscles: str
     looks: str
@@ -105,7 +105,7 @@ class ActionUnit:
 
 
 ACTION_UNITS: dict[str, ActionUnit] = {
-    unit.code: unit
+    unit.au: unit
     for unit in (
         ActionUnit(
             "AU1",
@@ -282,17 +282,17 @@ ACTION_UNITS: dict[str, ActionUnit] = {
         ),
     )
 }
-"""Every code that the project knows, by its short name, in FACS order."""
+"""Every action unit that the project knows, by its short name, in FACS order."""
 
-CODES: tuple[str, ...] = tuple(ACTION_UNITS)
-"""The fifteen codes of the mission, in the one order of every output."""
+AU_NAMES: tuple[str, ...] = tuple(ACTION_UNITS)
+"""The fifteen action units of the mission, in the one order of every output."""
 
 PARTS: tuple[str, ...] = ("brows", "eyes", "nose and cheeks", "mouth and jaw")
-"""Parts of the face from top to bottom, for grouping codes on a page."""
+"""Parts of the face from top to bottom, for grouping action units on a page."""
 
 
-def normalise_code(word: str) -> str:
-    """Short name of a code from any usual spelling: ``"12"``, ``"au12"``, ``"AU012"`` give ``"AU12"``.
+def normalize_au(word: str) -> str:
+    """Short name of an action unit from any usual spelling: ``"12"``, ``"au12"``, ``"AU012"`` give ``"AU12"``.
 
     Raises:
         ValueError: the word is no action unit number.

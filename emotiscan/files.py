@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 
 @contextmanager
-def whole(path: str | Path) -> Iterator[BinaryIO]:
+def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     """A file to write to that takes its name only when all of it is written.
 
     Until then, and for good where writing fails or the process is killed, what stood there before stays. One process
@@ -36,8 +36,8 @@ def whole(path: str | Path) -> Iterator[BinaryIO]:
         raise
 
 
-def write_whole(path: str | Path, content: bytes | str) -> Path:
+def atomic_write_bytes(path: str | Path, content: bytes | str) -> Path:
     """Write bytes, or text as UTF-8, whole or not at all (see `whole`); returns the path."""
-    with whole(path) as file:
+    with atomic_write(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)
     return Path(path)

@@ -1,7 +1,7 @@
-"""Write the shipped checkpoint's figures into its model card: `python scripts/model_card.py`.
+"""Write the shipped checkpoint's figures into its model card: `python -m scripts.model_card`.
 
 In weights/README.md a line `<!-- figures: NAME -->` stands before the table of the report that the checkpoint carries
-by that name (`--attach NAME` of `emotiscan.training.evaluate` and `.fairness`); the table below it is written anew.
+by that name (`--attach NAME` of `emotiscan.evaluation.checkpoint_report` and `.fairness`); the table below it is written anew.
 """
 
 import argparse
@@ -12,15 +12,14 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from emotiscan.evaluation import checkpoint_report as evaluate
+from emotiscan.evaluation import heat_map_report as localize
+from emotiscan.evaluation.fairness import report as fairness
+from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
 
-from emotiscan.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
-from emotiscan.training import evaluate, localise
-from emotiscan.training.fairness import report as fairness
+ROOT = Path(__file__).resolve().parents[1]
 
-ROOT = Path(__file__).resolve().parent.parent
-
-PRINTERS = {module.KIND: module.print_report for module in (fairness, localise)}
+PRINTERS = {module.KIND: module.print_report for module in (fairness, localize)}
 """What prints a report, by its kind; one without a kind is an evaluation's."""
 
 TABLE = re.compile(r"(<!-- figures: (?P<name>[\w-]+) -->\n)(?:(?: {4}.*)?\n)*")

@@ -1,8 +1,8 @@
 """From a run's checkpoint to the shipped one: calibrate it, measure it, and write its reports and its model card.
 
-    python scripts/release.py --weights runs/…/emotiscan.safetensors --ferplus ferplus:ferplus.zip \
+    python -m scripts.release --weights runs/…/emotiscan.safetensors --ferplus ferplus:ferplus.zip \
         --coded csv:weights/codes/lfw-held-out.csv,images=LFW \
-        --photographs csv:au_validation.csv,images=LFW --people csv:LFW,only=au_validation.csv \
+        --photos csv:au_validation.csv,images=LFW --people csv:LFW,only=au_validation.csv \
         --rendered rendered:rendered --held-out rendered:held-out --model ict_facekit.npz
 
 Every figure of weights/README.md comes from these steps, in this order; `--only` does some of them again. Nothing is
@@ -16,32 +16,32 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from emotiscan.evaluation import checkpoint_report as evaluate
+from emotiscan.evaluation import heat_map_report as localize
+from emotiscan.evaluation import recalibration as calibrate
+from emotiscan.evaluation.fairness import __main__ as fairness
+from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, load_checkpoint, save_checkpoint
 
-from emotiscan.checkpoint import DEFAULT_WEIGHTS, load_checkpoint, save_checkpoint
-from emotiscan.training import calibrate, evaluate, localise
-from emotiscan.training.fairness import __main__ as fairness
-
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
 
 NOTES = {
     "validation": "FER+ validation part: faces on which at least five of ten annotators agree. The temperature of the "
     "emotions was chosen on these faces, so their calibration flatters a little.",
-    "coded": "Photographs from the web (LFW), coded by eye as the other 108 were. The last five runs left them out, "
-    "the one before but for its first epoch, which took up emotions of many and codes of a few. Slopes, offsets and "
+    "coded": "Photos from the web (LFW), AI-annotated as the other 108 were. The last five runs left them out, "
+    "the one before but for its first epoch, which took up emotions of many and action units of a few. Slopes, offsets and "
     "thresholds were chosen on them, so calibration and F1 flatter; the AUC does not hang on these. AU26 and AU27 were "
     "coded together.",
-    "photographs": "108 photographs from the web (LFW), coded by eye, conservatively: 1 clearly present, 0 clearly "
+    "photographs": "108 photos from the web (LFW), AI-annotated, conservatively: 1 clearly present, 0 clearly "
     "absent, doubtful ones left out. AU26 and AU27 were coded together. Nothing was fitted to them.",
-    "people": "Photographs from the web (LFW) of the persons who are seen in the 108 that were read by eye, all "
+    "people": "Photos from the web (LFW) of the persons who are seen in the 108 that were AI-annotated, all "
     "of whom were left out of training; each has one student's label, and many are doubtful.",
-    "rendered": "Faces drawn by the project's renderer, of persons that were not trained or calibrated on; their codes "
+    "rendered": "Faces drawn by the project's renderer, of persons that were not trained or calibrated on; their action units "
     "are exact.",
-    "acted": "Those of the rendered faces that act an expression, with codes that go together in people.",
-    "random": "Those of the rendered faces whose codes were combined at random, as no person combines them.",
+    "acted": "Those of the rendered faces that act an expression, with action units that go together in people.",
+    "random": "Those of the rendered faces whose action units were combined at random, as no person combines them.",
     "places": "Faces drawn by the project's renderer, of persons that were not trained or calibrated on.",
-    "photo-places": "The 108 photographs whose codes were read by eye; held against each code's anatomical region, by "
-    "which training on other photographs also taught where a code can show.",
+    "photo-places": "The 108 photos whose action units were AI-annotated; held against each action unit's anatomical region, by "
+    "which training on other photos also taught where an action unit can show.",
 }
 """What is said of each table beside its figures."""
 
@@ -57,9 +57,9 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
         told = ["--data", data, "--attach", name, "--note", NOTES[name], "--out", str(out), *more]
         return [*told, *weights, "--cache", options.cache]
 
-    # Drawn faces know all codes, photographs coded by eye most of them: fitted to both at once, a code's threshold
-    # suits both, save AU24's, which too few of these photographs show. FER+ knows the emotions alone.
-    first = ["--mirrored"] if options.mirrored else []
+    # Drawn faces know all action units, photos AI-annotated most of them: fitted to both at once, an action unit's threshold
+    # suits both, save AU24's, which too few of these photos show. FER+ knows the emotions alone.
+    first = ["--flip-tta"] if options.flip_tta else []
     yield "calibrate", _calibrate, [*first, *_calibrating(options.weights, options.rendered, options)]
     both = ["--leave", "AU24", "--data", options.coded, *_calibrating(options.out, options.rendered, options)]
     yield "calibrate-codes", _calibrate, both
@@ -67,15 +67,15 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
     for name, data, split in (
         ("validation", options.ferplus, ["--split", "validation"]),
         ("coded", options.coded, []),
-        ("photographs", options.photographs, []),
+        ("photographs", options.photos, []),
         ("people", options.people, []),
-        ("rendered", options.held_out, ["--hiding"]),
+        ("rendered", options.held_out, ["--masking"]),
         ("acted", f"{options.held_out},faces=acted", []),
         ("random", f"{options.held_out},faces=random", []),
     ):
         yield name, evaluate.main, measuring(name, data, report / name, *split)
-    for name, data, more in (("places", options.held_out, ["200"]), ("photo-places", options.photographs, [])):
-        yield name, localise.main, measuring(name, data, report / name / "report.json", "--compare", *more)
+    for name, data, more in (("places", options.held_out, ["200"]), ("photo-places", options.photos, [])):
+        yield name, localize.main, measuring(name, data, report / name / "report.json", "--compare", *more)
     told = ["--model", str(options.model), "--faces", str(options.persons), "--attach", "fairness"]
     yield "fairness", fairness.main, [*told, "--out", str(report / "fairness"), *weights, "--cache", options.cache]
     yield "card", _write_card, weights
@@ -103,10 +103,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--weights", type=Path, required=True, help="a run's checkpoint")
     parser.add_argument("--out", type=Path, default=DEFAULT_WEIGHTS, help="default: the shipped checkpoint's place")
-    for name in ("ferplus", "coded", "photographs", "people", "rendered", "held-out"):
+    for name in ("ferplus", "coded", "photos", "people", "rendered", "held-out"):
         parser.add_argument(f"--{name}", required=True, help="a data set, as train.py's --data takes it")
     parser.add_argument("--model", type=Path, required=True, help="the converted ICT-FaceKit (see rendering.convert)")
-    parser.add_argument("--mirrored", action="store_true", help="each face is to be read mirrored as well")
+    parser.add_argument("--flip-tta", action="store_true", help="each face is to be read mirrored as well")
     parser.add_argument("--persons", type=int, default=60, help="drawn for the fairness report (default: 60)")
     parser.add_argument("--cache", default="cache", help="where found faces are kept (default: cache)")
     parser.add_argument("--only", nargs="*", metavar="STEP", help=f"only these steps: {', '.join(NOTES)}, …")

@@ -1,4 +1,4 @@
-"""Make the README's pictures from the running app: `python scripts/screenshots.py`.
+"""Make the README's pictures from the running app: `python -m scripts.screenshots`.
 
 Needs the packages of requirements-dev.txt and Debian's chromium.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from running_app import CHROMIUM_FLAGS, ROOT, chromium_path, running_app
+from tests.support.running_app import CHROMIUM_FLAGS, ROOT, chromium_path, running_app
 
 
 def a_reading(page: Page) -> None:
@@ -29,7 +29,7 @@ def before_and_after(page: Page) -> None:
 
 def an_album(page: Page) -> None:
     """The samples as an album."""
-    page.get_by_role("button", name="Try it with the drawn samples").click()
+    page.get_by_role("button", name="Try it with the rendered samples").click()
     page.get_by_text("faces").last.wait_for()
     page.get_by_role("button", name="Empty the album").wait_for()
 
@@ -40,7 +40,7 @@ def its_title(page: Page) -> None:
 
 
 SHOTS: tuple[tuple[str, str, int, str, Callable[[Page], None]], ...] = (
-    # file, path of the page, width in px, colour scheme, what is done there
+    # file, path of the page, width in px, color scheme, what is done there
     ("read.png", "/", 1280, "light", a_reading),
     ("read-dark.png", "/", 1280, "dark", a_reading),
     ("read-phone.png", "/", 390, "light", a_reading),

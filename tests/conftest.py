@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from places import ROOT, SAMPLES
 from streamlit.testing.v1 import AppTest
+
+from tests.support.places import ROOT, SAMPLES
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -37,7 +38,7 @@ def tiny_model():
     """A random DenseNet121 for 64 px crops: right in shape, wrong in every answer."""
     import torch
 
-    from emotiscan.model import FaceModel, ModelConfig
+    from emotiscan.model.network import FaceModel, ModelConfig
 
     torch.manual_seed(0)
     return FaceModel(ModelConfig(backbone="densenet121", input_size=64, hidden=16)).eval().requires_grad_(False)
@@ -46,7 +47,7 @@ def tiny_model():
 @pytest.fixture(scope="session")
 def tiny_weights(tiny_model, tmp_path_factory) -> Path:
     """A checkpoint of `tiny_model`."""
-    from emotiscan.checkpoint import Card, save_checkpoint
+    from emotiscan.model.checkpoint import Card, save_checkpoint
 
     return save_checkpoint(tmp_path_factory.mktemp("weights") / "tiny.safetensors", tiny_model, Card(tiny_model.config))
 
@@ -83,3 +84,51 @@ def analyzer(tiny_weights):
 def sample_photo():
     """Opens a sample by its file name."""
     return lambda name: Image.open(SAMPLES / name).convert("RGB")
+
+
+@pytest.fixture(autouse=True)
+def _numbers_as_before():
+    """Training makes the processor flush the smallest numbers to zero; other tests (Hypothesis) mind."""
+    yield
+    import torch
+
+    torch.set_flush_denormal(False)
+
+
+@pytest.fixture(scope="session")
+def ckplus(tmp_path_factory):
+    """A miniature CK+; no test may change it."""
+    from tests.support.trees import write_ckplus
+
+    return write_ckplus(tmp_path_factory.mktemp("data") / "CK+")
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory):
+    """Faces are found once for all tests."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def run(ckplus, cache, tmp_path_factory):
+    """A whole run on the miniature CK+: its exit status and its folder."""
+    from emotiscan.training.fit import main
+    from tests.support.tiny_runs import FROM_NOTHING
+
+    out = tmp_path_factory.mktemp("runs") / "first"
+    arguments = ["--data", f"ckplus:{ckplus}", "--out", str(out), "--cache", str(cache), *FROM_NOTHING]
+    return main([*arguments, "--sizes", "32:1,48:1"]), out
+
+
+@pytest.fixture
+def train(cache, tmp_path, monkeypatch):
+    """`main` without the report at the run's end: its exit status and its folder."""
+    from emotiscan.training import report
+    from emotiscan.training.fit import main
+
+    monkeypatch.setattr(report, "finish", lambda *_: None)
+
+    def train(*arguments, out="run"):
+        return main(["--out", str(tmp_path / out), "--cache", str(cache), *arguments]), tmp_path / out
+
+    return train

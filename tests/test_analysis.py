@@ -1,17 +1,17 @@
-"""From a photograph to readings, as the app and the command line see them."""
+"""From a photo to readings, as the app and the command line see them."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from PIL import Image
-from places import SAMPLES
 
 from emotiscan import analysis, facs
 from emotiscan.analysis import Analysis, Analyzer, Reading
-from emotiscan.calibration import Calibration
-from emotiscan.checkpoint import Card, CheckpointError, save_checkpoint
 from emotiscan.images import ImageError
+from emotiscan.model.calibration import Calibration
+from emotiscan.model.checkpoint import Card, CheckpointError, save_checkpoint
+from tests.support.places import SAMPLES
 
 GROUP, SMILE = SAMPLES / "group.jpg", SAMPLES / "smile.jpg"
 
@@ -19,7 +19,8 @@ GROUP, SMILE = SAMPLES / "group.jpg", SAMPLES / "smile.jpg"
 def figures(result: Analysis) -> list[tuple]:
     """Every number of an analysis, for comparing two of them bit for bit."""
     return [
-        (r.face.box, r.emotions, r.codes, r.crop.tobytes(), r.feature_map.numpy().tobytes()) for r in result.readings
+        (r.face.box, r.emotions, r.action_units, r.crop.tobytes(), r.feature_map.numpy().tobytes())
+        for r in result.readings
     ]
 
 
@@ -41,8 +42,8 @@ def test_what_a_reading_holds(group):
         assert tuple(reading.emotions) == facs.EMOTIONS_WITH_NEUTRAL
         assert sum(reading.emotions.values()) == pytest.approx(1)
         assert reading.emotions[reading.emotion] == max(reading.emotions.values())
-        assert tuple(reading.codes) == tuple(reading.thresholds) == facs.CODES
-        assert all(0 <= p <= 1 for p in reading.codes.values())
+        assert tuple(reading.action_units) == tuple(reading.thresholds) == facs.AU_NAMES
+        assert all(0 <= p <= 1 for p in reading.action_units.values())
         assert reading.crop.tobytes() == reading.face.crop(group.photo).tobytes()
         assert reading.feature_map.shape == (1, 1024, 2, 2)
 
@@ -60,9 +61,13 @@ def test_the_figures_of_a_reading_are_those_of_its_own_feature_map(analyzer, gro
     calibration = analyzer.card.calibration
     assert len({reading.feature_map.numpy().tobytes() for reading in group.readings}) == 4
     for reading in group.readings:
-        emotions, codes = analyzer.model.heads(reading.feature_map)
+        emotions, action_units = analyzer.model.heads(reading.feature_map)
         assert np.allclose(list(reading.emotions.values()), calibration.emotions(emotions.numpy()), atol=1e-6)
-        assert np.allclose(list(reading.codes.values()), calibration.codes(codes.numpy(), facs.CODES), atol=1e-6)
+        assert np.allclose(
+            list(reading.action_units.values()),
+            calibration.action_units(action_units.numpy(), facs.AU_NAMES),
+            atol=1e-6,
+        )
 
 
 def test_the_same_photo_gives_the_same_answer_bit_for_bit(analyzer, group):
@@ -87,7 +92,7 @@ def test_faces_are_read_alike_in_small_batches_and_large(analyzer, group, monkey
     monkeypatch.setattr(analysis, "BATCH", 3)
     for one, other in zip(analyzer.analyze(GROUP).readings, group.readings, strict=True):
         assert one.face.box == other.face.box
-        assert list(one.codes.values()) == pytest.approx(list(other.codes.values()), abs=1e-4)
+        assert list(one.action_units.values()) == pytest.approx(list(other.action_units.values()), abs=1e-4)
 
 
 def test_of_too_many_faces_the_largest_are_read_and_the_rest_counted(analyzer, group, monkeypatch):
@@ -131,19 +136,21 @@ def test_without_a_checkpoint_nothing_starts(tmp_path):
 
 def test_the_checkpoints_calibration_and_thresholds_are_used(tiny_model, tmp_path):
     calibration = Calibration(
-        offsets={"AU1": 10.0, "AU2": -10.0, "AU4": -10.0}, thresholds=dict.fromkeys(facs.CODES, 1.0) | {"AU4": 0.0}
+        offsets={"AU1": 10.0, "AU2": -10.0, "AU4": -10.0}, thresholds=dict.fromkeys(facs.AU_NAMES, 1.0) | {"AU4": 0.0}
     )
     weights = save_checkpoint(tmp_path / "a.safetensors", tiny_model, Card(tiny_model.config, calibration))
     (reading,) = Analyzer(weights).analyze(SMILE).readings
-    assert reading.codes["AU1"] > 0.99
-    assert reading.codes["AU2"] < 0.01
+    assert reading.action_units["AU1"] > 0.99
+    assert reading.action_units["AU2"] < 0.01
     assert reading.thresholds["AU4"] == 0
     assert reading.present == ("AU4",)
 
 
 @pytest.mark.parametrize(("probability", "present"), [(0.3, ()), (0.4, ("AU12",)), (0.5, ("AU12",))])
 def test_a_code_is_present_from_its_threshold_on(probability, present):
-    reading = Reading(None, None, None, {}, codes={"AU12": probability, "AU6": 0.1}, thresholds={"AU12": 0.4, "AU6": 1})
+    reading = Reading(
+        None, None, None, {}, action_units={"AU12": probability, "AU6": 0.1}, thresholds={"AU12": 0.4, "AU6": 1}
+    )
     assert reading.present == present
 
 
@@ -153,7 +160,7 @@ def test_a_code_is_present_from_its_threshold_on(probability, present):
 def test_the_checkpoint_says_from_when_on_an_emotion_is_clear(analyzer, tiny_model, tmp_path, rule, clear):
     weights = save_checkpoint(tmp_path / "a.safetensors", tiny_model, Card(tiny_model.config, Calibration(**rule)))
     (reading,) = Analyzer(weights).analyze(SMILE).readings
-    assert reading.clear is clear
+    assert reading.is_clear is clear
     # The most probable emotion is there in either case.
     assert reading.emotion == analyzer.analyze(SMILE).readings[0].emotion
 
@@ -163,8 +170,8 @@ def test_each_face_of_a_photo_is_clear_or_not_by_its_own_figures(tiny_model, tmp
     rule = Calibration(clear_from=(highest[1] + highest[2]) / 2, clear_margin=0.0)
     weights = save_checkpoint(tmp_path / "halves.safetensors", tiny_model, Card(tiny_model.config, rule))
     readings = Analyzer(weights).analyze(GROUP).readings
-    assert [reading.clear for reading in readings] == [max(r.emotions.values()) > rule.clear_from for r in readings]
-    assert sorted(reading.clear for reading in readings) == [False, False, True, True]
+    assert [reading.is_clear for reading in readings] == [max(r.emotions.values()) > rule.clear_from for r in readings]
+    assert sorted(reading.is_clear for reading in readings) == [False, False, True, True]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 400), (30_000, 2), (3, 30_000), (30_000, 45)])

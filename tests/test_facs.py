@@ -1,4 +1,4 @@
-"""The vocabulary: the mission's codes, their places, and the words of data sets."""
+"""The vocabulary: the mission's action units, their places, and the words of data sets."""
 
 import pytest
 from hypothesis import given, settings
@@ -10,14 +10,14 @@ MISSION = "AU1 AU2 AU4 AU6 AU7 AU11 AU12 AU14 AU15 AU17 AU23 AU24 AU25 AU26 AU27
 
 
 def test_the_missions_codes_and_emotions_in_their_order():
-    assert " ".join(facs.CODES) == MISSION
+    assert " ".join(facs.AU_NAMES) == MISSION
     assert facs.EMOTIONS == ("negative", "positive", "surprise")
     assert facs.EMOTIONS_WITH_NEUTRAL == ("negative", "positive", "surprise", "neutral")
 
 
-@pytest.mark.parametrize("unit", facs.ACTION_UNITS.values(), ids=lambda unit: unit.code)
+@pytest.mark.parametrize("unit", facs.ACTION_UNITS.values(), ids=lambda unit: unit.au)
 def test_each_code_is_described_and_placed(unit):
-    assert facs.ACTION_UNITS[unit.code] is unit
+    assert facs.ACTION_UNITS[unit.au] is unit
     assert unit.name
     assert unit.muscles
     assert unit.looks.endswith(".")
@@ -27,8 +27,8 @@ def test_each_code_is_described_and_placed(unit):
 
 
 def test_names_tell_the_codes_apart():
-    assert len({unit.name for unit in facs.ACTION_UNITS.values()}) == len(facs.CODES)
-    assert len({unit.looks for unit in facs.ACTION_UNITS.values()}) == len(facs.CODES)
+    assert len({unit.name for unit in facs.ACTION_UNITS.values()}) == len(facs.AU_NAMES)
+    assert len({unit.looks for unit in facs.ACTION_UNITS.values()}) == len(facs.AU_NAMES)
 
 
 @pytest.mark.parametrize("places", facs.REGIONS.values(), ids=facs.REGIONS)
@@ -58,13 +58,13 @@ def test_regions_lie_where_the_crop_has_the_eyes_and_the_mouth(region, x, y):
     after=st.sampled_from(["", " ", "\n"]),
 )
 def test_any_usual_spelling_of_a_code_is_understood(number, before, after):
-    assert facs.normalise_code(f"{before}{number}{after}") == f"AU{number}"
+    assert facs.normalize_au(f"{before}{number}{after}") == f"AU{number}"
 
 
 @pytest.mark.parametrize("word", ["", "AU", "twelve", "AU-1", "1.5", "AU12L", "²"])
 def test_what_is_no_code_is_refused_with_an_example(word):
     with pytest.raises(ValueError, match="write it like AU12"):
-        facs.normalise_code(word)
+        facs.normalize_au(word)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,13 @@
 import pytest
 
-from emotiscan.files import whole, write_whole
+from emotiscan.files import atomic_write, atomic_write_bytes
 
 
 def test_a_file_that_could_not_be_finished_leaves_the_one_before(tmp_path):
-    file = write_whole(tmp_path / "new folder/figures.json", "as it was")
+    file = atomic_write_bytes(tmp_path / "new folder/figures.json", "as it was")
 
     def write_half():
-        with whole(file) as unfinished:
+        with atomic_write(file) as unfinished:
             unfinished.write(b"half of")
             assert file.read_text() == "as it was"  # whoever reads it meanwhile
             raise OSError("the disk is full")
@@ -20,5 +20,5 @@ def test_a_file_that_could_not_be_finished_leaves_the_one_before(tmp_path):
 
 def test_what_a_killed_process_left_is_written_over(tmp_path):
     (tmp_path / ".figures.json.unfinished").write_bytes(b"a long file of which only this was written")
-    write_whole(tmp_path / "figures.json", b"new")
+    atomic_write_bytes(tmp_path / "figures.json", b"new")
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"figures.json": "new"}

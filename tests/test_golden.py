@@ -11,12 +11,12 @@ import re
 from pathlib import Path
 
 import pytest
-from places import ROOT, SAMPLES
 
 from emotiscan.analysis import Analyzer
+from emotiscan.evaluation import checkpoint_report as evaluate
 from emotiscan.explain import METHODS, heat_maps
-from emotiscan.records import record
-from emotiscan.training import evaluate
+from emotiscan.export.records import record
+from tests.support.places import ROOT, SAMPLES
 
 GOLDEN = ROOT / "tests" / "golden" / "samples.json"
 WRITE = os.environ.get("EMOTISCAN_GOLDEN") == "write"
@@ -116,7 +116,7 @@ def test_evaluation(golden, written, tmp_path: Path):
         writer.writerow(["image", "emotion", *known])
         for sample in samples:
             if sample["file"] in emotions:
-                strengths = sample["codes"]
+                strengths = sample["action_units"]
                 presence = [int(strengths.get(unit, 0) >= 0.3) for unit in known]
                 writer.writerow([sample["file"], emotions[sample["file"]], *presence])
     out = tmp_path / "report"

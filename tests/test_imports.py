@@ -5,32 +5,30 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from places import ROOT
 
-CORE = {"facs", "files", "images", "strangers", "faces", "calibration", "model", "checkpoint", "explain", "analysis"}
-CORE |= {"records"}
+from tests.support.places import ROOT
+
+CORE = {"facs", "files", "resources", "images", "faces", "model", "explain", "analysis", "export"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "facs": set(),
     "files": set(),
-    "strangers": set(),
-    "images": {"strangers"},
+    "resources": set(),
+    "images": set(),
     "faces": set(),
-    "calibration": set(),
-    "backbones": set(),
-    "side_by_side": set(),
-    "model": {"facs", "backbones", "side_by_side"},
-    "checkpoint": {"facs", "files", "calibration", "model"},
+    "model": {"facs", "files", "resources"},
     "explain": {"facs", "faces", "model"},
-    "evaluation": {"facs", "calibration"},
-    "analysis": CORE - {"records"},
-    "records": {"analysis"},
-    "scoring": CORE,
-    "__main__": CORE | {"scoring"},
+    "analysis": CORE - {"export"},
+    "export": {"analysis"},
+    "batch": CORE,
+    "__main__": CORE | {"batch", "cli"},
     "ui": CORE,
     "rendering": {"facs", "files", "images", "faces"},
-    "training": (CORE - {"analysis", "records"}) | {"backbones", "evaluation", "rendering"},
+    "datasets": {"facs", "files", "images", "faces", "model", "explain", "rendering"},
+    "evaluation": CORE - {"analysis", "export"} | {"datasets", "rendering", "cli"},
+    "training": CORE - {"analysis", "export"} | {"datasets", "evaluation", "cli"},
+    "cli": {"model", "resources"},
     "streamlit_app": {"ui", "__init__"},
     "train": {"training"},
 }
@@ -43,7 +41,7 @@ HEAVY = {
     "facenet_pytorch": {"faces"},
     "pytorch_grad_cam": {"explain"},
     "numba": {"rendering"},
-    "ray": {"scoring"},
+    "ray": {"batch"},
     "cv2": {"rendering"},
 }
 """The only rooms that may import a package."""
@@ -107,10 +105,10 @@ def test_the_table_itself_has_no_circle():
         ("analysis", "emotiscan.ui"),
         ("analysis", "emotiscan.evaluation"),
         ("faces", "streamlit"),
-        ("checkpoint", "lightning.pytorch.Trainer"),
-        ("ui", "emotiscan.rendering.render"),
+        ("model", "lightning.pytorch.Trainer"),
+        ("ui", "emotiscan.rendering.renderer"),
         ("ui", "emotiscan.training"),
-        ("evaluation", "emotiscan.training.table"),
+        ("datasets", "emotiscan.evaluation.report"),
         ("evaluation", "torchmetrics.functional"),
         ("facs", "emotiscan.faces.warp"),
         ("training", "emotiscan.ui.session"),

@@ -21,10 +21,10 @@ def headline(report: Mapping) -> dict[str, Figure]:
         "accuracy of those": emotion.get("accuracy_clear"),
         "accuracy without neutral": mission.get("accuracy"),
         "macro F1 without neutral": mission.get("macro_f1"),
-        "codes' mean AUC": mean.get("auc"),
+        "action units' mean AUC": mean.get("auc"),
         "within one person": mean.get("within_person"),
-        "codes' mean F1": mean.get("f1"),
-        "codes' calibration error": mean.get("ece"),
+        "action units' mean F1": mean.get("f1"),
+        "action units' calibration error": mean.get("ece"),
     }
     return {name: figure for name, figure in figures.items() if figure and figure.get("value") is not None}
 

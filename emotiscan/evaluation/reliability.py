@@ -6,12 +6,12 @@ probability and the share of it that is right, each bin weighted by its faces (N
 Guo et al., 2017, whose bins these are, so that the figure compares with published ones).
 
 Chance alone moves each bin, so that exact probabilities have an error above 0 too: 0.014 of 3400
-simulated faces, 0.04 of 400. Drawing faces anew moves the bins once more; see `Samples.figure`.
+simulated faces, 0.04 of 400. Drawing faces anew moves the bins once more; see `BootstrapSamples.figure`.
 """
 
 import numpy as np
 
-from emotiscan.evaluation.samples import Bools, Floats, Ints, Samples, number, ratio
+from emotiscan.evaluation.bootstrap import Bools, BootstrapSamples, Floats, Ints, number, ratio
 
 BINS = 15
 
@@ -21,7 +21,7 @@ def bins_of(probabilities: Floats) -> Ints:
     return np.clip(np.ceil(probabilities * BINS).astype(np.int64) - 1, 0, BINS - 1)
 
 
-def calibration_error(probabilities: Floats, right: Bools, samples: Samples) -> Floats:
+def calibration_error(probabilities: Floats, right: Bools, samples: BootstrapSamples) -> Floats:
     """(1 + b,) expected calibration error of each sample, 0 to 1; NaN in a sample without faces.
 
     Args:

@@ -1,41 +1,41 @@
-"""From which probability on a code is called present."""
+"""From which probability on an action unit is called present."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from emotiscan.evaluation.samples import PRESENT, Bools, Floats
+from emotiscan.evaluation.bootstrap import PRESENT, Bools, Floats
 
 
 def choose_thresholds(
-    probabilities: ArrayLike, labels: ArrayLike, codes: Sequence[str], weights: ArrayLike | None = None
+    probabilities: ArrayLike, labels: ArrayLike, action_units: Sequence[str], weights: ArrayLike | None = None
 ) -> dict[str, float]:
-    """Per code, the least probability to call present so that F1 is highest.
+    """Per action unit, the least probability to call present so that F1 is highest.
 
-    Thresholds lie halfway between two neighbouring probabilities; of equally good ones the one
+    Thresholds lie halfway between two neighboring probabilities; of equally good ones the one
     nearest 0.5 is taken.
 
     Args:
         probabilities: (n, k) in [0, 1].
         labels: (n, k) in [0, 1], NaN where unknown.
-        codes: names of the k columns.
+        action_units: names of the k columns.
         weights: (n,) how much each face counts, 0 or more; by default all alike.
 
     Returns:
-        Code to threshold, in (0, 1); 0.5 for a code without a present or without an absent label.
+        Action unit to threshold, in (0, 1); 0.5 for an action unit without a present or without an absent label.
 
     Raises:
         ValueError: the shapes do not fit each other, or a number lies outside its range.
     """
-    probabilities, labels = code_arrays(probabilities, labels, codes)
+    probabilities, labels = au_arrays(probabilities, labels, action_units)
     weights = np.ones(len(labels)) if weights is None else np.asarray(weights, np.float64)
     if weights.shape != labels.shape[:1] or not ((weights >= 0) & np.isfinite(weights)).all():
         raise ValueError(f"weights have shape {weights.shape}; {len(labels)} numbers, 0 or more, are wanted")
     known = ~np.isnan(labels) & (weights > 0)[:, None]
     return {
-        code: _best_threshold(probabilities[rows, column], labels[rows, column] >= PRESENT, weights[rows])
-        for column, (code, rows) in enumerate(zip(codes, known.T, strict=True))
+        au: _best_threshold(probabilities[rows, column], labels[rows, column] >= PRESENT, weights[rows])
+        for column, (au, rows) in enumerate(zip(action_units, known.T, strict=True))
     }
 
 
@@ -44,7 +44,7 @@ def _best_threshold(probabilities: Floats, present: Bools, weights: Floats) -> f
         return 0.5
     values, place = np.unique(probabilities, return_inverse=True)
     below = np.concatenate([[0.0], values[:-1]])
-    # Between the closest of neighbours rounding may leave no room; then the upper one is the threshold.
+    # Between the closest of neighbors rounding may leave no room; then the upper one is the threshold.
     candidates = np.where((below + values) / 2 > below, (below + values) / 2, values)
     # Candidate i calls present all that lies at values[i] or above.
     called = np.bincount(place, weights)[::-1].cumsum()[::-1]
@@ -69,16 +69,18 @@ def check_probabilities(values: ArrayLike, what: str, columns: int) -> Floats:
     return values
 
 
-def code_arrays(probabilities: ArrayLike, labels: ArrayLike, codes: Sequence[str]) -> tuple[Floats, Floats]:
-    """Probabilities and labels of codes as (n, k) numbers.
+def au_arrays(probabilities: ArrayLike, labels: ArrayLike, action_units: Sequence[str]) -> tuple[Floats, Floats]:
+    """Probabilities and labels of action units as (n, k) numbers.
 
     Raises:
         ValueError: the shapes do not fit each other, or a number lies outside [0, 1].
     """
-    probabilities = check_probabilities(probabilities, "code probabilities", len(codes))
+    probabilities = check_probabilities(probabilities, "action unit probabilities", len(action_units))
     labels = np.asarray(labels, np.float64)
     if labels.shape != probabilities.shape:
-        raise ValueError(f"code labels have shape {labels.shape}, code probabilities {probabilities.shape}")
+        raise ValueError(
+            f"action unit labels have shape {labels.shape}, action unit probabilities {probabilities.shape}"
+        )
     if ((labels < 0) | (labels > 1)).any():
-        raise ValueError("code labels must lie in 0 to 1, or be NaN where unknown")
+        raise ValueError("action unit labels must lie in 0 to 1, or be NaN where unknown")
     return probabilities, labels

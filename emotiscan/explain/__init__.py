@@ -1,4 +1,4 @@
-"""Where in the face a code or an emotion was seen: heat maps from the feature map of a reading.
+"""Where in the face an action unit or an emotion was seen: heat maps from the feature map of a reading.
 
     maps = heat_maps(analyzer.model, reading.feature_map, reading.present)
     overlay(reading.crop, maps["AU12"]).save("smile.png")
@@ -8,7 +8,7 @@ A map shows where evidence for its target lies; it does not say why the network 
 
 from emotiscan.explain.heat_map import HeatMap, region_mask
 from emotiscan.explain.methods import CELLS, DEFAULT_METHOD, METHODS, heat_maps
-from emotiscan.explain.pictures import (
+from emotiscan.explain.overlays import (
     difference,
     outline,
     outline_on_photo,

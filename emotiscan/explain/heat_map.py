@@ -15,7 +15,7 @@ class HeatMap:
     """Where in the canonical crop the evidence for one target lies.
 
     Attributes:
-        target: the code or emotion.
+        target: the action unit or emotion.
         cells: (h, w) float32, the positive evidence in each cell of the feature map, 0 or more;
             maps of one face by one method can be compared by them.
         probable: whether `cells` are probabilities, 0 to 1 (see `methods.CELLS`); else they are in
@@ -50,20 +50,20 @@ class HeatMap:
         image = Image.fromarray((self.cells / top).astype(np.float32))
         return np.clip(np.asarray(image.resize(side, Image.Resampling.BICUBIC)), 0, 1)
 
-    def focus(self, code: str | None = None) -> float:
-        """Share of the map's energy inside a code's anatomical region, 0 to 1; NaN if it is empty."""
+    def focus(self, au: str | None = None) -> float:
+        """Share of the map's energy inside an action unit's anatomical region, 0 to 1; NaN if it is empty."""
         values = self.values
         total = float(values.sum())
         if total == 0:
             return float("nan")
-        return float(values[region_mask(code or self.target, len(values))].sum() / total)
+        return float(values[region_mask(au or self.target, len(values))].sum() / total)
 
 
-def region_mask(code: str, size: int = CROP_SIZE) -> NDArray[np.bool_]:
-    """(size, size) pixels of the canonical crop that belong to a code's anatomical region."""
+def region_mask(au: str, size: int = CROP_SIZE) -> NDArray[np.bool_]:
+    """(size, size) pixels of the canonical crop that belong to an action unit's anatomical region."""
     y, x = (np.mgrid[0:size, 0:size] + 0.5) / size
     mask = np.zeros((size, size), bool)
-    for region in facs.ACTION_UNITS[code].regions:
+    for region in facs.ACTION_UNITS[au].regions:
         for place in facs.REGIONS[region]:
             mask |= ((x - place.x) / place.rx) ** 2 + ((y - place.y) / place.ry) ** 2 <= 1
     return mask

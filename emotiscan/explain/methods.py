@@ -1,7 +1,7 @@
 """Ways to find a heat map, all from the feature map alone.
 
 The backbone's forward pass, nearly all of the cost, was paid by the reading. A network that reads
-its codes cell by cell (`ModelConfig.local_codes`) says itself where it sees them: `CELLS`. The other
+its action units cell by cell (`ModelConfig.local_action_units`) says itself where it sees them: `CELLS`. The other
 methods are grad-cam's own classes, run on the heads alone, once for all targets as a batch.
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from emotiscan.explain.heat_map import HeatMap
-from emotiscan.model import FaceModel
+from emotiscan.model.network import FaceModel
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Method:
 
 
 FAINTEST = 0.05
-"""Cells that make a code less probable than this show nothing: it would only be the network's noise."""
+"""Cells that make an action unit less probable than this show nothing: it would only be the network's noise."""
 
 CELLS = "cells"
 """Name of the method that asks the network itself, cell by cell."""
@@ -43,13 +43,13 @@ CELLS = "cells"
 METHODS: dict[str, Method] = {
     CELLS: Method(
         "Cell by cell",
-        "How probable the network holds it that the code moves this place of the face; for emotions, which are not "
+        "How probable the network holds it that the action unit moves this place of the face; for emotions, which are not "
         "read by place, Grad-CAM.",
         "GradCAM",
     ),
     "gradcam": Method(
         "Grad-CAM",
-        "Features weighed by how much the code's score rises with them on average (Selvaraju et al., 2017).",
+        "Features weighed by how much the action unit's score rises with them on average (Selvaraju et al., 2017).",
         "GradCAM",
     ),
     "hirescam": Method(
@@ -63,7 +63,9 @@ METHODS: dict[str, Method] = {
         "GradCAMPlusPlus",
     ),
     "layercam": Method(
-        "LayerCAM", "Features weighed at each place by what speaks for the code alone (Jiang et al., 2021).", "LayerCAM"
+        "LayerCAM",
+        "Features weighed at each place by what speaks for the action unit alone (Jiang et al., 2021).",
+        "LayerCAM",
     ),
     "xgradcam": Method(
         "XGrad-CAM", "Grad-CAM with weights in proportion to the features (Fu et al., 2020).", "XGradCAM"
@@ -84,12 +86,12 @@ DEFAULT_METHOD = CELLS
 def heat_maps(
     model: FaceModel, feature_map: Tensor, targets: Sequence[str], method: str = DEFAULT_METHOD
 ) -> dict[str, HeatMap]:
-    """Heat maps of several codes or emotions from one feature map.
+    """Heat maps of several action units or emotions from one feature map.
 
     Args:
         model: the network that made the feature map.
         feature_map: (1, c, h, w), of `analysis.Reading`.
-        targets: any of the network's emotions and codes.
+        targets: any of the network's emotions and action units.
         method: key of `METHODS`.
 
     Returns:
@@ -98,16 +100,16 @@ def heat_maps(
     Raises:
         ValueError: the network does not know a target, or nobody the method.
     """
-    outputs = (*model.config.emotions, *model.config.codes)
+    outputs = (*model.config.emotions, *model.config.action_units)
     unknown = [target for target in targets if target not in outputs]
     if unknown:
         raise ValueError(f"this checkpoint does not know {', '.join(unknown)}; it knows {', '.join(outputs)}")
     if method not in METHODS:
         raise ValueError(f"there is no method “{method}”; the methods are {', '.join(METHODS)}")
     found: dict[str, HeatMap] = {}
-    if method == CELLS and model.config.local_codes:
-        codes = [target for target in targets if target in model.config.codes]
-        found = _cell_maps(model, feature_map, codes) if codes else {}
+    if method == CELLS and model.config.local_action_units:
+        action_units = [target for target in targets if target in model.config.action_units]
+        found = _cell_maps(model, feature_map, action_units) if action_units else {}
     by_gradient = [target for target in targets if target not in found]
     if by_gradient:
         places = [outputs.index(target) for target in by_gradient]
@@ -121,17 +123,17 @@ def load_library() -> None:
     import pytorch_grad_cam  # noqa: F401
 
 
-def _cell_maps(model: FaceModel, feature_map: Tensor, codes: Sequence[str]) -> dict[str, HeatMap]:
-    """Of each cell how probable it is that the code moves it: what `training.losses.map_loss` teaches.
+def _cell_maps(model: FaceModel, feature_map: Tensor, action_units: Sequence[str]) -> dict[str, HeatMap]:
+    """Of each cell how probable it is that the action unit moves it: what `training.losses.map_loss` teaches.
 
-    All cells are 0 where even the strongest one, if it alone spoke, would leave the code improbable.
+    All cells are 0 where even the strongest one, if it alone spoke, would leave the action unit improbable.
     """
     with torch.inference_mode():
-        evidence = model.evidence(feature_map)[0].float()  # (k, h, w)
-        strongest = evidence.amax((1, 2)) - math.log(evidence[0].numel())
-        speaks = (strongest * model.code_scale + model.code_offset).sigmoid() >= FAINTEST
-        cells = (evidence.sigmoid() * speaks[:, None, None]).numpy()
-    return {code: HeatMap(code, cells[model.config.codes.index(code)], probable=True) for code in codes}
+        au_logit_map = model.au_logit_map(feature_map)[0].float()  # (k, h, w)
+        strongest = au_logit_map.amax((1, 2)) - math.log(au_logit_map[0].numel())
+        speaks = (strongest * model.au_scale + model.au_offset).sigmoid() >= FAINTEST
+        cells = (au_logit_map.sigmoid() * speaks[:, None, None]).numpy()
+    return {au: HeatMap(au, cells[model.config.action_units.index(au)], probable=True) for au in action_units}
 
 
 def _class_activation_maps(

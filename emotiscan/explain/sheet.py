@@ -32,12 +32,12 @@ class Tile:
 def sheet(
     title: str, tiles: Sequence[Tile], note: str, bar: Image.Image, ends: tuple[str, str], columns: int = 4
 ) -> Image.Image:
-    """Tiles in rows below a title, then the colour legend and a note.
+    """Tiles in rows below a title, then the color legend and a note.
 
     Args:
         tiles: at least one.
         note: small print, e.g. how the maps were made and which checkpoint read the face.
-        bar: the legend's strip of colours.
+        bar: the legend's strip of colors.
         ends: what its left and its right end mean.
     """
     if not tiles:

@@ -7,33 +7,23 @@
 Used by training, tests and samples; never by the app. `python -m emotiscan.rendering` draws a data set.
 """
 
-from emotiscan.rendering.expressions import CODES, Expression, Gaze, draw_expression
-from emotiscan.rendering.model import FaceModelError
-from emotiscan.rendering.people import Beard, Glasses, Hair, Person, draw_person
+from emotiscan.rendering.expressions import AU_NAMES, Expression, Gaze, sample_expression
+from emotiscan.rendering.head_model import HeadModelError
+from emotiscan.rendering.people import Beard, Glasses, Hair, Person, sample_person
 from emotiscan.rendering.renderer import Renderer, Rendering
-from emotiscan.rendering.scenes import (
-    Background,
-    Camera,
-    Clothes,
-    Lamp,
-    Light,
-    Pose,
-    Scene,
-    draw_light,
-    draw_scene,
-)
+from emotiscan.rendering.scenes import Background, Camera, Clothes, Lamp, Light, Pose, Scene, sample_light, sample_scene
 
 __all__ = [
-    "CODES",
+    "AU_NAMES",
     "Background",
     "Beard",
     "Camera",
     "Clothes",
     "Expression",
-    "FaceModelError",
     "Gaze",
     "Glasses",
     "Hair",
+    "HeadModelError",
     "Lamp",
     "Light",
     "Person",
@@ -41,8 +31,8 @@ __all__ = [
     "Renderer",
     "Rendering",
     "Scene",
-    "draw_expression",
-    "draw_light",
-    "draw_person",
-    "draw_scene",
+    "sample_expression",
+    "sample_light",
+    "sample_person",
+    "sample_scene",
 ]

@@ -1,4 +1,4 @@
-"""Draw a data set of labelled faces.
+"""Draw a data set of labeled faces.
 
 python -m emotiscan.rendering --model ict_facekit.npz --out DIR --count N
 """
@@ -8,9 +8,9 @@ import logging
 import sys
 from pathlib import Path
 
-from emotiscan.rendering.dataset import DatasetError, draw_dataset
-from emotiscan.rendering.expressions import ACTED, CODES, OFTENER
-from emotiscan.rendering.model import FaceModelError
+from emotiscan.rendering.dataset import DatasetError, render_dataset
+from emotiscan.rendering.expressions import ACTED, AU_NAMES, OFTENER
+from emotiscan.rendering.head_model import HeadModelError
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,22 +25,24 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--size", type=_size, default=224, help="side of the pictures in pixels (default 224)")
     arguments.add_argument("--workers", type=_positive, default=2, help="processes (default 2)")
     arguments.add_argument("--first", type=int, default=0, help="number of the first picture (default 0)")
-    arguments.add_argument("--maps", action="store_true", help="also write where each active code moves the skin")
+    arguments.add_argument(
+        "--maps", action="store_true", help="also write where each active action unit moves the skin"
+    )
     arguments.add_argument(
         "--acted",
         type=_share,
         default=ACTED,
         metavar="SHARE",
-        help="of pictures that act an emotion, 0 to 1; the others combine codes at random, which is harder to read "
+        help="of pictures that act an emotion, 0 to 1; the others combine action units at random, which is harder to read "
         f"(default {ACTED})",
     )
     arguments.add_argument(
         "--often",
         nargs="+",
-        choices=CODES,
+        choices=AU_NAMES,
         default=[],
         metavar="CODE",
-        help=f"codes that random combinations take {OFTENER:g} times as readily, e.g. AU7 AU43, to learn to tell apart "
+        help=f"action units that random combinations take {OFTENER:g} times as readily, e.g. AU7 AU43, to learn to tell apart "
         "what is confused",
     )
     arguments.add_argument("--cache", type=Path, default=Path("cache"), help="folder for prepared data (default cache)")
@@ -73,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        labels = draw_dataset(
+        labels = render_dataset(
             options.model,
             options.out,
             options.count,
@@ -86,7 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
             often=options.often,
             cache_dir=options.cache,
         )
-    except (DatasetError, FaceModelError) as error:
+    except (DatasetError, HeadModelError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -1,7 +1,7 @@
-"""From FACS codes to blendshapes and wrinkles.
+"""From action units to blendshapes and wrinkles.
 
-The weights were tuned until an independent face model read each code alone, on 40 identities and
-poses, as that code. Shapes with a left and a right half are named without their ``_L``/``_R``.
+The weights were tuned until an independent face model read each action unit alone, on 40 identities and
+poses, as that action unit. Shapes with a left and a right half are named without their ``_L``/``_R``.
 """
 
 import numpy as np
@@ -9,8 +9,8 @@ import numpy as np
 from emotiscan.rendering import masks
 from emotiscan.rendering.baking import Baked
 from emotiscan.rendering.expressions import Expression
+from emotiscan.rendering.head_model import SKIN, SKIN_VERTICES, Floats, HeadModel
 from emotiscan.rendering.kernels import add_weighted
-from emotiscan.rendering.model import SKIN, SKIN_VERTICES, FaceModel, Floats
 from emotiscan.rendering.sculpting import SCULPTED, LipSeal
 
 SHAPES: dict[str, dict[str, float]] = {
@@ -35,7 +35,7 @@ SHAPES: dict[str, dict[str, float]] = {
     "AU27": {"jawOpen": 0.85, "mouthFunnel": 0.15},
     "AU43": {"eyeBlink": 1.0},
 }
-"""Blendshape weights of each code at intensity 1. AU26 and AU27 are one continuum of the jaw."""
+"""Blendshape weights of each action unit at intensity 1. AU26 and AU27 are one continuum of the jaw."""
 
 WRINKLES: dict[int, dict[str, float]] = {
     masks.FOREHEAD_LINES: {"AU1": 0.7, "AU2": 0.6},
@@ -46,30 +46,30 @@ WRINKLES: dict[int, dict[str, float]] = {
     masks.UNDER_EYE: {"AU6": 1.0, "AU7": 0.9},
     masks.CHIN_DIMPLES: {"AU17": 1.0, "AU15": 0.2, "AU24": 0.2},
 }
-"""Which groups of wrinkles each code folds, and how deeply at intensity 1."""
+"""Which groups of wrinkles each action unit folds, and how deeply at intensity 1."""
 
 PARTING = ("AU25", "AU26", "AU27")
-"""Codes that let the lips come apart; without them the lips are kept together."""
+"""Action units that let the lips come apart; without them the lips are kept together."""
 
 FINE = ("AU14", "AU23", "AU24", "AU25")
-"""Codes that show by how the skin folds: the chin moves along with them, but is not what is seen."""
+"""Action units that show by how the skin folds: the chin moves along with them, but is not what is seen."""
 
-MOST = 1.5
+MAX_INTENSITY = 1.5
 """A blendshape is never driven beyond this."""
 
 
-def wrinkle_depths(codes: dict[str, float]) -> Floats:
-    """(channels,) how deep each group of wrinkles is folded, 0 to 1.1, by the codes alone."""
+def wrinkle_depths(action_units: dict[str, float]) -> Floats:
+    """(channels,) how deep each group of wrinkles is folded, 0 to 1.1, by the action units alone."""
     depths = np.zeros(len(masks.CHANNELS), np.float32)
     for channel, weights in WRINKLES.items():
-        depths[channel] = min(1.1, sum(weight * codes.get(code, 0.0) for code, weight in weights.items()))
+        depths[channel] = min(1.1, sum(weight * action_units.get(au, 0.0) for au, weight in weights.items()))
     return depths
 
 
 class Muscles:
     """Moves a face: an expression to displaced vertices and changed occlusion."""
 
-    def __init__(self, model: FaceModel, baked: Baked) -> None:
+    def __init__(self, model: HeadModel, baked: Baked) -> None:
         self._names = model.shape_names | {name: len(model.shapes) + k for k, name in enumerate(SCULPTED)}
         shapes = np.concatenate([model.shapes, baked.sculpted])
         self._shapes = shapes.reshape(len(shapes), -1)
@@ -85,9 +85,9 @@ class Muscles:
     def weights(self, expression: Expression) -> Floats:
         """(s + 4,) weight of every blendshape."""
         weights = np.zeros(len(self._names), np.float32)
-        for code, intensity in expression.codes.items():
-            right, left = expression.halves(code)
-            for shape, weight in SHAPES[code].items():
+        for au, intensity in expression.action_units.items():
+            right, left = expression.halves(au)
+            for shape, weight in SHAPES[au].items():
                 self._add(weights, shape, weight * intensity, right, left)
         self._combine(weights, expression)
         gaze = expression.gaze
@@ -102,13 +102,13 @@ class Muscles:
             weights[self._names[f"eyeWide{side}"]] *= 1 - weights[blink]
             squint = self._names[f"eyeSquint{side}"]
             weights[squint] = min(weights[squint], 1.45) * (1 - 0.7 * weights[blink])
-        return np.clip(weights, 0, MOST)
+        return np.clip(weights, 0, MAX_INTENSITY)
 
     def _combine(self, weights: Floats, expression: Expression) -> None:
         """Movements that together look other than their sum."""
-        codes = expression.codes
+        action_units = expression.action_units
         # A smile that parts the lips bares the upper teeth: the upper lip rises, the lower one stays.
-        smile = codes.get("AU12", 0.0) * codes.get("AU25", 0.0)
+        smile = action_units.get("AU12", 0.0) * action_units.get("AU25", 0.0)
         self._add(weights, "mouthUpperUp", 0.30 * smile)
         self._add(weights, "mouthLowerDown", -0.25 * smile)
 
@@ -132,14 +132,14 @@ class Muscles:
         vertices, change = rest.copy(), np.zeros(len(rest), np.float32)
         add_weighted(self._shapes, weights, vertices.reshape(-1))
         add_weighted(self._openness, weights, change)
-        parting = max(expression.codes.get(code, 0.0) for code in PARTING)
+        parting = max(expression.action_units.get(au, 0.0) for au in PARTING)
         if parting < 0.25:
             self._seal.close(vertices, 1 - masks.ramp(0.0, 0.25, np.float32(parting)))
         return vertices, change
 
-    def movement(self, expression: Expression, code: str) -> Floats:
-        """(n,) how far the code alone moves each vertex of the skin, in cm; deeper folds count too."""
-        weights = self.weights(expression.only(code))
+    def movement(self, expression: Expression, au: str) -> Floats:
+        """(n,) how far the action unit alone moves each vertex of the skin, in cm; deeper folds count too."""
+        weights = self.weights(expression.only(au))
         count = self._openness.shape[1]
         moved, darkened = np.zeros((count, 3), np.float32), np.zeros(count, np.float32)
         add_weighted(self._shapes, weights, moved.reshape(-1))
@@ -147,7 +147,7 @@ class Muscles:
         length = np.linalg.norm(moved[:SKIN_VERTICES], axis=1) + 0.25 * np.minimum(
             np.abs(darkened[:SKIN_VERTICES]), 0.4
         )
-        if code in FINE:
+        if au in FINE:
             length *= self._strain(moved)
         return length
 

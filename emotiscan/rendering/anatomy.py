@@ -6,9 +6,9 @@ import numpy as np
 from numba import njit
 
 from emotiscan.rendering.expressions import Gaze
+from emotiscan.rendering.head_model import EYEBALLS, MOUTH_LINING, TEETH_AND_GUMS, Floats, HeadModel
 from emotiscan.rendering.kernels import OPTIONS
-from emotiscan.rendering.model import EYEBALLS, MOUTH_LINING, TEETH_AND_GUMS, FaceModel, Floats
-from emotiscan.rendering.rasteriser import vertex_normals
+from emotiscan.rendering.rasterizer import vertex_normals
 
 
 def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
@@ -26,8 +26,8 @@ def turn_eyes(vertices: Floats, gaze: Gaze) -> None:
         return
     turn = rotation(gaze.yaw, -gaze.pitch, 0)
     for first, end in EYEBALLS:
-        centre = vertices[first:end].mean(0) - np.array([0, 0, 0.12], np.float32)
-        vertices[first:end] = (vertices[first:end] - centre) @ turn.T + centre
+        center = vertices[first:end].mean(0) - np.array([0, 0, 0.12], np.float32)
+        vertices[first:end] = (vertices[first:end] - center) @ turn.T + center
 
 
 def surface_normals(vertices: Floats, triangles: np.ndarray) -> Floats:
@@ -37,7 +37,7 @@ def surface_normals(vertices: Floats, triangles: np.ndarray) -> Floats:
     return normals
 
 
-def open_mouth(model: FaceModel, vertices: Floats, normals: Floats, openness: Floats) -> None:
+def open_mouth(model: HeadModel, vertices: Floats, normals: Floats, openness: Floats) -> None:
     """Set the openness (n,) inside the mouth, in place, to what comes in between the lips."""
     ring = vertices[model.lip_ring]
     for first, end in (MOUTH_LINING, TEETH_AND_GUMS):

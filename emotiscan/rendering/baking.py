@@ -13,11 +13,9 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from emotiscan.files import whole
+from emotiscan.files import atomic_write
 from emotiscan.rendering.brows import draw_brows
-from emotiscan.rendering.kernels import OPTIONS
-from emotiscan.rendering.masks import Unwrapped, draw_masks, is_ear
-from emotiscan.rendering.model import (
+from emotiscan.rendering.head_model import (
     EYE,
     FACE_VERTICES,
     GUMS,
@@ -27,10 +25,12 @@ from emotiscan.rendering.model import (
     SKIN,
     SOCKET,
     TEETH,
-    FaceModel,
     Floats,
+    HeadModel,
 )
-from emotiscan.rendering.rasteriser import rasterise, vertex_normals
+from emotiscan.rendering.kernels import OPTIONS
+from emotiscan.rendering.masks import Unwrapped, draw_masks, is_ear
+from emotiscan.rendering.rasterizer import rasterize, vertex_normals
 from emotiscan.rendering.sculpting import sculpt
 
 VERSION = 6
@@ -77,7 +77,7 @@ class Baked:
     root_places: Floats
 
 
-def bake(model: FaceModel, cache_dir: str | Path = "cache") -> Baked:
+def bake(model: HeadModel, cache_dir: str | Path = "cache") -> Baked:
     """Baked data of a model, from the cache folder where it is there, else worked out and kept."""
     file = Path(cache_dir) / f"face-{model.digest}-v{VERSION}.npz"
     if file.is_file():
@@ -88,12 +88,12 @@ def bake(model: FaceModel, cache_dir: str | Path = "cache") -> Baked:
             log.warning("%s is damaged and made anew", file)
     log.info("Preparing the face model, once, about half a minute …")
     baked = _bake(model)
-    with whole(file) as out:
+    with atomic_write(file) as out:
         np.savez(out, **{field.name: getattr(baked, field.name) for field in fields(Baked)})
     return baked
 
 
-def _bake(model: FaceModel) -> Baked:
+def _bake(model: HeadModel) -> Baked:
     openness = _openness(model, model.neutral)
     changes = np.array([_openness(model, model.neutral + shape) - openness for shape in model.shapes])
     openness = _smoothed(model, openness)
@@ -119,23 +119,23 @@ def _bake(model: FaceModel) -> Baked:
     )
 
 
-def _openness(model: FaceModel, vertices: Floats) -> Floats:
+def _openness(model: HeadModel, vertices: Floats) -> Floats:
     """(n,) ambient occlusion by shadow maps from directions spread evenly over the sphere."""
     triangles, _ = model.of_part(SKIN, HEAD, MOUTH, SOCKET, GUMS, TEETH, EYE)
     normals = np.zeros_like(vertices)
     vertex_normals(vertices, triangles, normals)
     seen, total = np.zeros(len(vertices), np.float32), np.full(len(vertices), 1e-6, np.float32)
     scale = SHADOW_SIDE / 40.0
-    centred = vertices - vertices.mean(0)
+    centerd = vertices - vertices.mean(0)
     for direction in _sphere(DIRECTIONS):
         right = np.cross([0, 1, 0] if abs(direction[1]) < 0.9 else [1, 0, 0], direction)
         right /= np.linalg.norm(right)
         up = np.cross(direction, right)
-        points = np.stack([centred @ right * scale, -(centred @ up) * scale, vertices @ direction], 1)
+        points = np.stack([centerd @ right * scale, -(centerd @ up) * scale, vertices @ direction], 1)
         points[:, :2] += SHADOW_SIDE / 2
         points = points.astype(np.float32)
         nearest = np.full((SHADOW_SIDE, SHADOW_SIDE), -1e9, np.float32)
-        rasterise(points, triangles, nearest, np.empty(nearest.shape, np.int32), 0, False)
+        rasterize(points, triangles, nearest, np.empty(nearest.shape, np.int32), 0, False)
         weights = np.maximum(normals @ direction, 0).astype(np.float32)
         _count_seen(points, nearest, weights, np.float32(0.16), seen, total)
     return seen / total
@@ -161,7 +161,7 @@ def _sphere(count: int) -> NDArray:
     return np.stack([np.cos(turn) * np.sin(polar), np.cos(polar), np.sin(turn) * np.sin(polar)], 1).astype(np.float32)
 
 
-def _smoothed(model: FaceModel, values: Floats) -> Floats:
+def _smoothed(model: HeadModel, values: Floats) -> Floats:
     t = model.triangles
     edges = np.concatenate([t[:, [0, 1]], t[:, [1, 2]], t[:, [2, 0]]])
     count = len(model.neutral)
@@ -183,7 +183,7 @@ def _noise(side: int = 256) -> Floats:
     return np.clip(0.5 + (values - values.mean()) / values.std() * 0.17, 0, 1).astype(np.float32)
 
 
-def _lash_tips(model: FaceModel) -> Floats:
+def _lash_tips(model: HeadModel) -> Floats:
     first, end = LASH_VERTICES
     lashes = model.neutral[first:end]
     distance = cKDTree(model.neutral[:FACE_VERTICES]).query(lashes)[0]
@@ -194,7 +194,7 @@ def _lash_tips(model: FaceModel) -> Floats:
     return tips
 
 
-def _scalp_roots(model: FaceModel, ears: NDArray[np.bool_]) -> tuple[NDArray[np.int32], Floats]:
+def _scalp_roots(model: HeadModel, ears: NDArray[np.bool_]) -> tuple[NDArray[np.int32], Floats]:
     """Random places, evenly spread, wherever a head may have hair; a hairstyle uses part of them."""
     triangles = model.of_part(SKIN, HEAD)[0]
     corners = model.neutral[triangles]

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from emotiscan.rendering.model import VERTICES, FaceModelError
+from emotiscan.rendering.head_model import VERTICES, HeadModelError
 
 IDENTITIES = 100
 EXTRA_SHAPES = ("cheekRaiser_L", "cheekRaiser_R")
@@ -33,12 +33,12 @@ def convert(facekit: Path, out: Path) -> None:
     """Read the OBJ files of a clone and write one NPZ file.
 
     Raises:
-        FaceModelError: the folder is no clone of ICT-FaceKit, or a file in it is broken.
+        HeadModelError: the folder is no clone of ICT-FaceKit, or a file in it is broken.
     """
     folder = facekit / "FaceXModel"
     neutral_file = folder / "generic_neutral_mesh.obj"
     if not neutral_file.is_file():
-        raise FaceModelError(
+        raise HeadModelError(
             f"{facekit} is no clone of ICT-FaceKit: it has no FaceXModel/{neutral_file.name}. "
             "Get it with: git clone https://github.com/ICT-VGL/ICT-FaceKit"
         )
@@ -62,9 +62,9 @@ def _vertices(file: Path) -> NDArray[np.float64]:
         lines = [line[2:] for line in file.read_bytes().split(b"\n") if line.startswith(b"v ")]
         vertices = np.array(b" ".join(lines).split(), float).reshape(-1, 3)
     except (OSError, ValueError) as error:
-        raise FaceModelError(f"{file} cannot be read: {error}") from None
+        raise HeadModelError(f"{file} cannot be read: {error}") from None
     if vertices.shape != (VERTICES, 3):
-        raise FaceModelError(f"{file} has {len(vertices)} vertices; ICT-FaceKit has {VERTICES}")
+        raise HeadModelError(f"{file} has {len(vertices)} vertices; ICT-FaceKit has {VERTICES}")
     return vertices
 
 
@@ -100,7 +100,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         convert(options.facekit, options.out)
-    except FaceModelError as error:
+    except HeadModelError as error:
         print(error, file=sys.stderr)
         return 1
     print(f"{options.out}: {options.out.stat().st_size / 2**20:.0f} MiB")

@@ -1,7 +1,7 @@
 """A data set of rendered faces: pictures, a label table, and movement maps, drawn in parallel.
 
 Picture `i` depends on the seed and on `i` alone. Two pictures in a row are one scene, in which one
-person makes two expressions: what tells them apart is the codes alone. A run that was stopped goes
+person makes two expressions: what tells them apart is the action units alone. A run that was stopped goes
 on where it stopped.
 """
 
@@ -20,11 +20,11 @@ import numpy as np
 from PIL import Image
 
 from emotiscan import facs
-from emotiscan.files import write_whole
-from emotiscan.rendering.expressions import ACTED, CODES, draw_expression
-from emotiscan.rendering.people import draw_person
+from emotiscan.files import atomic_write_bytes
+from emotiscan.rendering.expressions import ACTED, AU_NAMES, sample_expression
+from emotiscan.rendering.people import sample_person
 from emotiscan.rendering.renderer import Renderer, Rendering
-from emotiscan.rendering.scenes import Scene, draw_scene
+from emotiscan.rendering.scenes import Scene, sample_scene
 
 VERSION = 4
 """Raise this when pictures of the same seed come out differently: old folders are then not continued."""
@@ -38,12 +38,12 @@ LANDMARKS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 ATTRIBUTES = ("skin_tone", "age", "hair", "hair_colour", "beard", "glasses", "yaw", "pitch", "roll", "light")
 COLUMNS = (
     *("image", "subject", "split", "emotion"),
-    *CODES,
+    *AU_NAMES,
     *ATTRIBUTES,
     "eye_distance",
     *(f"{name}_{axis}" for name in LANDMARKS for axis in "xy"),
 )
-"""Columns of labels.csv: codes as intensities 0 to 1, angles in degrees, places in pixels."""
+"""Columns of labels.csv: action units as intensities 0 to 1, angles in degrees, places in pixels."""
 
 
 class DatasetError(ValueError):
@@ -51,7 +51,7 @@ class DatasetError(ValueError):
 
 
 @dataclass(frozen=True)
-class Settings:
+class RenderSettings:
     """What a folder of pictures was drawn with; a folder holds pictures of one setting only."""
 
     model: str
@@ -64,12 +64,12 @@ class Settings:
 
 
 def scene_of(seed: int, index: int, acted: float = ACTED, often: Collection[str] = ()) -> Scene:
-    """The scene of one picture; `acted` and `often` as in `draw_expression`."""
+    """The scene of one picture; `acted` and `often` as in `sample_expression`."""
     number = index // PICTURES_PER_PERSON
-    person = draw_person(np.random.default_rng((seed, number, 1)))
-    scene = draw_scene(np.random.default_rng((seed, number, 2)), person)
+    person = sample_person(np.random.default_rng((seed, number, 1)))
+    scene = sample_scene(np.random.default_rng((seed, number, 2)), person)
     rng = np.random.default_rng((seed, index, 3))
-    return replace(scene, expression=draw_expression(rng, acted=acted, often=often))
+    return replace(scene, expression=sample_expression(rng, acted=acted, often=often))
 
 
 def subject_of(seed: int, index: int) -> str:
@@ -93,12 +93,12 @@ def row_of(seed: int, index: int, scene: Scene, rendering: Rendering) -> dict[st
         "split": split_of(subject),
         "emotion": scene.expression.emotion,
     }
-    row |= {code: scene.expression.codes.get(code, 0) for code in CODES}
+    row |= {au: scene.expression.action_units.get(au, 0) for au in AU_NAMES}
     row |= {
         "skin_tone": scene.person.skin_tone,
         "age": round(scene.person.age),
         "hair": scene.hair.style,
-        "hair_colour": "grey" if scene.person.greying > 0.5 else scene.person.hair_colour,
+        "hair_colour": "grey" if scene.person.graying > 0.5 else scene.person.hair_color,
         "beard": scene.beard.style,
         "glasses": scene.glasses.frame,
         "yaw": round(scene.pose.yaw, 2),
@@ -115,26 +115,26 @@ def row_of(seed: int, index: int, scene: Scene, rendering: Rendering) -> dict[st
 _Draw = Callable[[Scene, int], Rendering]
 
 
-def draw_picture(draw: _Draw, folder: Path, settings: Settings, index: int) -> dict[str, object]:
+def render_image(draw: _Draw, folder: Path, settings: RenderSettings, index: int) -> dict[str, object]:
     """Draw one picture, write it (and its maps) whole or not at all, and give its row."""
     scene = scene_of(settings.seed, index, settings.acted, settings.often)
     rendering = draw(scene, settings.size)
     if settings.maps:
         maps = {
-            code: np.round(rendering.movement(code) * 255).astype(np.uint8)
-            for code in facs.CODES
-            if scene.expression.codes.get(code, 0) > 0
+            au: np.round(rendering.movement(au) * 255).astype(np.uint8)
+            for au in facs.AU_NAMES
+            if scene.expression.action_units.get(au, 0) > 0
         }
         data = io.BytesIO()
         np.savez_compressed(data, **maps)
-        write_whole(folder / f"maps/{index:06d}.npz", data.getvalue())
+        atomic_write_bytes(folder / f"maps/{index:06d}.npz", data.getvalue())
     data = io.BytesIO()
     Image.fromarray(rendering.image).save(data, "JPEG", quality=QUALITY, subsampling=0)
-    write_whole(folder / f"images/{index:06d}.jpg", data.getvalue())
+    atomic_write_bytes(folder / f"images/{index:06d}.jpg", data.getvalue())
     return row_of(settings.seed, index, scene, rendering)
 
 
-def draw_dataset(
+def render_dataset(
     model: str | Path,
     folder: str | Path,
     count: int,
@@ -148,15 +148,15 @@ def draw_dataset(
     often: Collection[str] = (),
     cache_dir: str | Path = "cache",
     draw: _Draw | None = None,
-    tell: Callable[[str], None] = print,
+    on_progress: Callable[[str], None] = print,
 ) -> Path:
     """Draw pictures `first` to `first + count - 1` that are not there yet.
 
     Args:
         model: the converted face model.
         folder: where images/, maps/, labels.csv and settings.json go.
-        acted: share of pictures that act an emotion, 0 to 1; the others combine codes at random.
-        often: codes that these combinations take more readily, as in `draw_expression`.
+        acted: share of pictures that act an emotion, 0 to 1; the others combine action units at random.
+        often: action units that these combinations take more readily, as in `sample_expression`.
         draw: how a scene becomes a picture, for tests; the renderer by default.
         tell: takes lines of progress.
 
@@ -165,10 +165,10 @@ def draw_dataset(
 
     Raises:
         DatasetError: the folder holds pictures of other settings.
-        FaceModelError: the model is missing or no face model.
+        HeadModelError: the model is missing or no face model.
     """
     folder = Path(folder)
-    settings = Settings(Path(model).name, seed, size, maps, acted, tuple(often))
+    settings = RenderSettings(Path(model).name, seed, size, maps, acted, tuple(often))
     if draw is None:  # says what is wrong with the model, and prepares the cache, before anything is written
         draw = Renderer(model, cache_dir).render
     _claim(folder, settings)
@@ -176,7 +176,7 @@ def draw_dataset(
     rows = _finished_rows(folder, settings)
     missing = [index for index in range(first, first + count) if f"images/{index:06d}.jpg" not in rows]
     if len(missing) < count:
-        tell(f"{count - len(missing)} of {count} pictures are there already.")
+        on_progress(f"{count - len(missing)} of {count} pictures are there already.")
     _write_rows(labels, rows)
     started = time.monotonic()
     batch: list[dict[str, object]] = []
@@ -188,17 +188,17 @@ def draw_dataset(
             _append_rows(labels, batch)
             batch.clear()
             speed = done / max(time.monotonic() - started, 1e-9)
-            tell(f"{done} of {len(missing)} pictures drawn, {speed:.1f} a second")
+            on_progress(f"{done} of {len(missing)} pictures drawn, {speed:.1f} a second")
     _write_rows(labels, dict(sorted(rows.items())))
     return labels
 
 
 def _drawn(
-    draw: _Draw, model: str, cache_dir: str, folder: Path, settings: Settings, missing: list[int], workers: int
+    draw: _Draw, model: str, cache_dir: str, folder: Path, settings: RenderSettings, missing: list[int], workers: int
 ) -> Iterator[dict[str, object]]:
     if workers <= 1 or len(missing) < 2 * PICTURES_PER_PERSON:
         for index in missing:
-            yield draw_picture(draw, folder, settings, index)
+            yield render_image(draw, folder, settings, index)
         return
     # Each worker has a core to itself: threads below it would only get in each other's way. What it
     # inherits must say so before it imports NumPy.
@@ -209,20 +209,20 @@ def _drawn(
         yield from pool.imap(_work, missing, chunksize=PICTURES_PER_PERSON)
 
 
-_worker: tuple[_Draw, Path, Settings] | None = None
+_worker: tuple[_Draw, Path, RenderSettings] | None = None
 
 
-def _start_worker(model: str, cache_dir: str, folder: Path, settings: Settings) -> None:
+def _start_worker(model: str, cache_dir: str, folder: Path, settings: RenderSettings) -> None:
     global _worker
     _worker = (Renderer(model, cache_dir).render, folder, settings)
 
 
 def _work(index: int) -> dict[str, object]:
     assert _worker is not None
-    return draw_picture(*_worker, index)
+    return render_image(*_worker, index)
 
 
-def _claim(folder: Path, settings: Settings) -> None:
+def _claim(folder: Path, settings: RenderSettings) -> None:
     """Make the folder, or check that what it holds was drawn with the same settings."""
     file, text = folder / "settings.json", json.dumps(asdict(settings), indent=1)
     if file.is_file():
@@ -243,10 +243,10 @@ def _claim(folder: Path, settings: Settings) -> None:
     (folder / "images").mkdir(parents=True, exist_ok=True)
     if settings.maps:
         (folder / "maps").mkdir(exist_ok=True)
-    write_whole(file, text.encode())
+    atomic_write_bytes(file, text.encode())
 
 
-def _finished_rows(folder: Path, settings: Settings) -> dict[str, dict[str, object]]:
+def _finished_rows(folder: Path, settings: RenderSettings) -> dict[str, dict[str, object]]:
     """Rows by picture, of pictures that are there with all that belongs to them."""
     labels = folder / "labels.csv"
     if not labels.is_file():
@@ -263,7 +263,7 @@ def _finished_rows(folder: Path, settings: Settings) -> dict[str, dict[str, obje
 
 
 def _write_rows(labels: Path, rows: dict[str, dict[str, object]]) -> None:
-    write_whole(labels, (",".join(COLUMNS) + "\n" + _lines(list(rows.values()))).encode())
+    atomic_write_bytes(labels, (",".join(COLUMNS) + "\n" + _lines(list(rows.values()))).encode())
 
 
 def _append_rows(labels: Path, rows: list[dict[str, object]]) -> None:

@@ -1,4 +1,4 @@
-"""What a face does: intensities of FACS codes, and where it looks."""
+"""What a face does: intensities of action units, and where it looks."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -8,13 +8,13 @@ import numpy as np
 from emotiscan import facs
 
 DISTRACTORS = ("AU5", "AU9", "AU10", "AU20", "AU43")
-"""Codes that are drawn and labelled beside the mission's fifteen, so that these are not mistaken for them."""
+"""Action units that are drawn and labeled beside the mission's fifteen, so that these are not mistaken for them."""
 
-CODES = tuple(sorted((*facs.CODES, *DISTRACTORS), key=lambda code: int(code[2:])))
-"""All codes that the renderer moves, in FACS order."""
+AU_NAMES = tuple(sorted((*facs.AU_NAMES, *DISTRACTORS), key=lambda au: int(au[2:])))
+"""All action units that the renderer moves, in FACS order."""
 
-BRIEFEST = 0.3
-"""Least intensity of an active code."""
+MIN_INTENSITY = 0.3
+"""Least intensity of an active action unit."""
 
 
 @dataclass(frozen=True)
@@ -37,38 +37,38 @@ class Expression:
     """A facial expression.
 
     Attributes:
-        codes: intensity, 0 to 1, of each code that is not 0; keys as in `CODES`.
-        emotion: the emotion that the codes act out, e.g. ``"happiness"``; "" where they are random.
-        balance: of a code, from -1 (only the person's right half moves) over 0 to 1 (only the left).
+        action_units: intensity, 0 to 1, of each action unit that is not 0; keys as in `AU_NAMES`.
+        emotion: the emotion that the action units act out, e.g. ``"happiness"``; "" where they are random.
+        balance: of an action unit, from -1 (only the person's right half moves) over 0 to 1 (only the left).
         gaze: where the eyes look.
     """
 
-    codes: Mapping[str, float] = field(default_factory=dict)
+    action_units: Mapping[str, float] = field(default_factory=dict)
     emotion: str = ""
     balance: Mapping[str, float] = field(default_factory=dict)
     gaze: Gaze = field(default_factory=Gaze)
 
     def __post_init__(self) -> None:
-        unknown = set(self.codes) - set(CODES)
+        unknown = set(self.action_units) - set(AU_NAMES)
         if unknown:
-            raise ValueError(f"{min(unknown)} is not drawn; the codes are {', '.join(CODES)}")
-        for code, intensity in self.codes.items():
+            raise ValueError(f"{min(unknown)} is not drawn; the action units are {', '.join(AU_NAMES)}")
+        for au, intensity in self.action_units.items():
             if not 0 <= intensity <= 1:
-                raise ValueError(f"the intensity of {code} is {intensity}; it must lie from 0 to 1")
+                raise ValueError(f"the intensity of {au} is {intensity}; it must lie from 0 to 1")
 
-    def halves(self, code: str) -> tuple[float, float]:
-        """Share of the code's intensity on the person's right and left half; the larger one is 1."""
-        balance = self.balance.get(code, 0.0)
+    def halves(self, au: str) -> tuple[float, float]:
+        """Share of the action unit's intensity on the person's right and left half; the larger one is 1."""
+        balance = self.balance.get(au, 0.0)
         return min(1.0, 1.0 - balance), min(1.0, 1.0 + balance)
 
-    def only(self, code: str) -> "Expression":
-        """The same with this code alone, the eyes straight."""
-        return Expression({code: self.codes.get(code, 0.0)}, balance=self.balance)
+    def only(self, au: str) -> "Expression":
+        """The same with this action unit alone, the eyes straight."""
+        return Expression({au: self.action_units.get(au, 0.0)}, balance=self.balance)
 
 
 @dataclass(frozen=True)
 class _Act:
-    """One way to act an emotion out: always-there codes and optional ones, each with its range."""
+    """One way to act an emotion out: always-there action units and optional ones, each with its range."""
 
     weight: float
     always: Mapping[str, tuple[float, float]]
@@ -218,7 +218,7 @@ EXCLUSIVE = (
 ACTED = 0.5
 """Share of expressions that act an emotion out, unless another is asked for."""
 
-RANDOM_WEIGHTS = dict.fromkeys(facs.CODES, 1.0) | {
+RANDOM_WEIGHTS = dict.fromkeys(facs.AU_NAMES, 1.0) | {
     "AU11": 1.1,
     "AU14": 1.1,
     "AU15": 1.1,
@@ -229,16 +229,16 @@ RANDOM_WEIGHTS = dict.fromkeys(facs.CODES, 1.0) | {
     "AU26": 1.0,
     "AU27": 1.7,
 }
-"""How readily random combinations take each code, set so that every one ends up about equally often."""
+"""How readily random combinations take each action unit, set so that every one ends up about equally often."""
 
 DISTRACTOR_CHANCES = dict.fromkeys(DISTRACTORS, 0.10) | {"AU43": 0.06}
 """How often each joins a random combination."""
 
 OFTENER = 3.0
-"""How many times as readily a random combination takes a code that is asked for more often."""
+"""How many times as readily a random combination takes an action unit that is asked for more often."""
 
 
-def draw_expression(
+def sample_expression(
     rng: np.random.Generator, emotion: str | None = None, acted: float = ACTED, often: Collection[str] = ()
 ) -> Expression:
     """An expression at random.
@@ -248,26 +248,26 @@ def draw_expression(
     Args:
         emotion: act this one out; "" for a random combination; None to draw which.
         acted: share of those that act where it is drawn, 0 to 1.
-        often: codes, of `CODES`, that random combinations take `OFTENER` times as readily as they else would.
+        often: action units, of `AU_NAMES`, that random combinations take `OFTENER` times as readily as they else would.
     """
     if emotion is None:
         words = list(EMOTION_WEIGHTS)
         emotion = str(rng.choice(words, p=list(EMOTION_WEIGHTS.values()))) if rng.random() < acted else ""
-    codes, lids = _act(rng, emotion) if emotion else (_combination(rng, often), 0.0)
-    codes = complete(codes, rng)
-    balance = {code: float(np.clip(rng.normal(0, 0.10), -0.3, 0.3)) for code in codes}
+    action_units, lids = _act(rng, emotion) if emotion else (_combination(rng, often), 0.0)
+    action_units = complete(action_units, rng)
+    balance = {au: float(np.clip(rng.normal(0, 0.10), -0.3, 0.3)) for au in action_units}
     if emotion == "contempt":
         side = float(rng.choice([-1.0, 1.0]))
-        balance |= {code: side * float(rng.uniform(0.7, 1.0)) for code in ("AU12", "AU14", "AU10") if code in codes}
+        balance |= {au: side * float(rng.uniform(0.7, 1.0)) for au in ("AU12", "AU14", "AU10") if au in action_units}
     if rng.random() < 0.25:  # a face is seldom quite still
-        still = [code for code in CODES if code not in codes and code not in ("AU25", "AU26", "AU27", "AU43")]
-        for code in rng.choice(still, int(rng.integers(1, 4)), replace=False):
-            codes[str(code)] = float(rng.uniform(0.01, 0.09))
-    ordered = {code: round(codes[code], 3) for code in CODES if code in codes}
-    return Expression(ordered, emotion, balance, _draw_gaze(rng, lids))
+        still = [au for au in AU_NAMES if au not in action_units and au not in ("AU25", "AU26", "AU27", "AU43")]
+        for au in rng.choice(still, int(rng.integers(1, 4)), replace=False):
+            action_units[str(au)] = float(rng.uniform(0.01, 0.09))
+    ordered = {au: round(action_units[au], 3) for au in AU_NAMES if au in action_units}
+    return Expression(ordered, emotion, balance, _sample_gaze(rng, lids))
 
 
-def _draw_gaze(rng: np.random.Generator, lids: float) -> Gaze:
+def _sample_gaze(rng: np.random.Generator, lids: float) -> Gaze:
     pitch = float(np.clip(rng.normal(-1, 4), -12, 10)) if rng.random() < 0.5 else 0.0
     droop = float(np.clip(rng.normal(0.04, 0.06), -0.08, 0.16))
     return Gaze(float(np.clip(rng.normal(0, 6), -18, 18)), pitch, droop + lids * float(rng.uniform(0.3, 1.2)))
@@ -277,39 +277,39 @@ def _act(rng: np.random.Generator, emotion: str) -> tuple[dict[str, float], floa
     acts = ACTS[emotion]
     shares = np.array([act.weight for act in acts])
     act = acts[rng.choice(len(acts), p=shares / shares.sum())]
-    codes = {code: float(rng.uniform(low, high)) for code, (low, high) in act.always.items()}
-    for code, (chance, low, high) in act.maybe.items():
+    action_units = {au: float(rng.uniform(low, high)) for au, (low, high) in act.always.items()}
+    for au, (chance, low, high) in act.maybe.items():
         if rng.random() < chance:
-            codes[code] = float(rng.uniform(low, high))
+            action_units[au] = float(rng.uniform(low, high))
     if emotion != "neutral":
-        if len(codes) > 2 and rng.random() < 0.12:  # real faces seldom show the whole pattern
-            del codes[str(rng.choice(list(codes)))]
+        if len(action_units) > 2 and rng.random() < 0.12:  # real faces seldom show the whole pattern
+            del action_units[str(rng.choice(list(action_units)))]
         if rng.random() < 0.10:
-            codes.setdefault(str(rng.choice([c for c in CODES if c != "AU43"])), float(rng.uniform(0.3, 0.7)))
+            action_units.setdefault(str(rng.choice([c for c in AU_NAMES if c != "AU43"])), float(rng.uniform(0.3, 0.7)))
         elif rng.random() < 0.03:
-            codes.setdefault("AU43", float(rng.uniform(0.5, 1.0)))
-    return codes, act.lids
+            action_units.setdefault("AU43", float(rng.uniform(0.5, 1.0)))
+    return action_units, act.lids
 
 
 def _combination(rng: np.random.Generator, often: Collection[str]) -> dict[str, float]:
     count = int(rng.choice([1, 2, 3, 4, 5], p=[0.12, 0.2, 0.28, 0.24, 0.16]))
-    times = {code: OFTENER if code in often else 1.0 for code in CODES}
-    shares = np.array([times[code] * weight for code, weight in RANDOM_WEIGHTS.items()])
-    chosen = [str(code) for code in rng.choice(list(RANDOM_WEIGHTS), count, replace=False, p=shares / shares.sum())]
-    chosen += [code for code, chance in DISTRACTOR_CHANCES.items() if rng.random() < times[code] * chance]
-    return {code: float(rng.uniform(0.3, 1.0)) for code in chosen}
+    times = {au: OFTENER if au in often else 1.0 for au in AU_NAMES}
+    shares = np.array([times[au] * weight for au, weight in RANDOM_WEIGHTS.items()])
+    chosen = [str(au) for au in rng.choice(list(RANDOM_WEIGHTS), count, replace=False, p=shares / shares.sum())]
+    chosen += [au for au, chance in DISTRACTOR_CHANCES.items() if rng.random() < times[au] * chance]
+    return {au: float(rng.uniform(0.3, 1.0)) for au in chosen}
 
 
-def complete(codes: Mapping[str, float], rng: np.random.Generator) -> dict[str, float]:
-    """Make a set of codes one that a face can show.
+def complete(action_units: Mapping[str, float], rng: np.random.Generator) -> dict[str, float]:
+    """Make a set of action units one that a face can show.
 
     Of each exclusive pair the later drawn one goes. A dropped jaw parts the lips, so AU26 and
     AU27 bring AU25 along.
     """
     kept: dict[str, float] = {}
-    for code, intensity in codes.items():
-        if not any({code, other} in map(set, EXCLUSIVE) for other in kept):
-            kept[code] = intensity
+    for au, intensity in action_units.items():
+        if not any({au, other} in map(set, EXCLUSIVE) for other in kept):
+            kept[au] = intensity
     if ("AU26" in kept or "AU27" in kept) and "AU25" not in kept:
         kept["AU25"] = float(rng.uniform(0.3, 0.9))
     if kept.get("AU25") and "AU24" in kept:
@@ -317,9 +317,9 @@ def complete(codes: Mapping[str, float], rng: np.random.Generator) -> dict[str, 
     return kept
 
 
-def with_code(expression: Expression, code: str, intensity: float) -> Expression:
-    """The same expression with one code changed; 0 takes it away."""
-    codes = {name: value for name, value in expression.codes.items() if name != code}
+def with_au(expression: Expression, au: str, intensity: float) -> Expression:
+    """The same expression with one action unit changed; 0 takes it away."""
+    action_units = {name: value for name, value in expression.action_units.items() if name != au}
     if intensity:
-        codes[code] = intensity
-    return replace(expression, codes={name: codes[name] for name in CODES if name in codes})
+        action_units[au] = intensity
+    return replace(expression, action_units={name: action_units[name] for name in AU_NAMES if name in action_units})

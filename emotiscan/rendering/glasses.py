@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
+from emotiscan.rendering.head_model import Floats, HeadModel
 from emotiscan.rendering.kernels import OPTIONS, smoothstep
-from emotiscan.rendering.model import FaceModel, Floats
 from emotiscan.rendering.people import Glasses
-from emotiscan.rendering.rasteriser import rasterise
+from emotiscan.rendering.rasterizer import rasterize
 
 RIM_POINTS = 40
 _SHAPES = {"round": (1.0, 1.0, 2.0), "oval": (1.12, 0.82, 2.3), "square": (1.14, 0.84, 3.6)}
@@ -35,7 +35,7 @@ class Frame:
     radius: float
 
 
-def put_on(glasses: Glasses, vertices: Floats, model: FaceModel) -> Frame:
+def put_on(glasses: Glasses, vertices: Floats, model: HeadModel) -> Frame:
     """Fit glasses to a face at rest.
 
     Args:
@@ -53,9 +53,9 @@ def put_on(glasses: Glasses, vertices: Floats, model: FaceModel) -> Frame:
     front = max(bridge[2], *(marks[[37, 44, 19, 24], 2] + 0.35))
     lenses = []
     for side, eye in zip((-1, 1), eyes, strict=True):
-        centre = np.array([side * max(abs(eye[0]) + 0.1, half[0] + 0.75), eye[1] - 0.25 - glasses.slide])
-        flat = centre + outline * half
-        depth = front - 0.035 * np.maximum(0, np.abs(flat[:, 0]) - 1.0) ** 2 + 0.06 * (flat[:, 1] - centre[1])
+        center = np.array([side * max(abs(eye[0]) + 0.1, half[0] + 0.75), eye[1] - 0.25 - glasses.slide])
+        flat = center + outline * half
+        depth = front - 0.035 * np.maximum(0, np.abs(flat[:, 0]) - 1.0) ** 2 + 0.06 * (flat[:, 1] - center[1])
         lenses.append(np.column_stack([flat, depth]))
     lenses = np.array(lenses)
     curves = [np.vstack([lens, lens[:1]]) for lens in lenses]
@@ -86,19 +86,19 @@ def draw_lenses(outlines: Floats, glasses: Glasses, nearness: Floats, light: Flo
     fan = np.array([[0, k, k + 1] for k in range(1, RIM_POINTS - 1)], np.int32)
     for number, outline in enumerate(outlines):
         lens_at = np.full(nearness.shape, -1, np.int32)
-        rasterise(np.ascontiguousarray(outline), fan, nearness.copy(), lens_at, 0, False)
-        centre, half = outline[:, :2].mean(0), np.ptp(outline[:, :2], axis=0) / 2
-        _tint(lens_at, centre, half, glasses.tint, glasses.reflection, light, 0.15 * number, image)
+        rasterize(np.ascontiguousarray(outline), fan, nearness.copy(), lens_at, 0, False)
+        center, half = outline[:, :2].mean(0), np.ptp(outline[:, :2], axis=0) / 2
+        _tint(lens_at, center, half, glasses.tint, glasses.reflection, light, 0.15 * number, image)
 
 
 @njit(**OPTIONS)
-def _tint(lens_at, centre, half, tint, reflection, light, offset, image) -> None:
+def _tint(lens_at, center, half, tint, reflection, light, offset, image) -> None:
     """Darken by `tint`; add a bright band across the upper part of the lens."""
     for y in range(lens_at.shape[0]):
         for x in range(lens_at.shape[1]):
             if lens_at[y, x] < 0:
                 continue
-            u, v = (x - centre[0]) / half[0], (y - centre[1]) / half[1]
+            u, v = (x - center[0]) / half[0], (y - center[1]) / half[1]
             slant = u * 0.5 + v + offset
             band = smoothstep(-1.1, -0.75, slant) * (1 - smoothstep(-0.55, -0.35, slant))
             band += 0.5 * smoothstep(-0.25, -0.15, slant) * (1 - smoothstep(-0.10, 0.0, slant))
@@ -107,9 +107,9 @@ def _tint(lens_at, centre, half, tint, reflection, light, offset, image) -> None
                 image[y, x, c] = image[y, x, c] * (0.96 - tint) + light[c] * mirrored
 
 
-def shade_curve(curve: Floats, colour: Floats, light: Floats) -> Floats:
-    """(p, 3) colours along a curve in camera space: brighter where it runs across the light from above."""
+def shade_curve(curve: Floats, color: Floats, light: Floats) -> Floats:
+    """(p, 3) colors along a curve in camera space: brighter where it runs across the light from above."""
     along = np.gradient(curve, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True) + 1e-9
     across = 1 - along[:, 1] ** 2
-    return (colour * light * (0.55 + 0.6 * across[:, None]) + 0.012 * light * across[:, None] ** 4).astype(np.float32)
+    return (color * light * (0.55 + 0.6 * across[:, None]) + 0.012 * light * across[:, None] ** 4).astype(np.float32)

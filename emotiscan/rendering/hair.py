@@ -12,8 +12,8 @@ import numpy as np
 from numba import njit
 
 from emotiscan.rendering.baking import Baked
+from emotiscan.rendering.head_model import SKIN_VERTICES, Floats
 from emotiscan.rendering.kernels import OPTIONS, noise_at, random_at, smoothstep
-from emotiscan.rendering.model import SKIN_VERTICES, Floats
 from emotiscan.rendering.people import Hair, Person
 from emotiscan.rendering.skin import HAIRLINE_STEPS, hairline_at
 
@@ -82,23 +82,23 @@ def hairline(person: Person, hair: Hair) -> Floats:
 
 
 class Skull(NamedTuple):
-    """The ellipsoid that strands stay out of: `centre` (3,) and `radii` (3,), cm."""
+    """The ellipsoid that strands stay out of: `center` (3,) and `radii` (3,), cm."""
 
-    centre: np.ndarray
+    center: np.ndarray
     radii: np.ndarray
 
 
 def fit_skull(vertices: Floats, ears: np.ndarray) -> Skull:
     """Ellipsoid about a person's skull from the (n, 3) vertices."""
-    centre = np.array([0.0, 4.8, 1.0], np.float32)
+    center = np.array([0.0, 4.8, 1.0], np.float32)
     skin = vertices[:SKIN_VERTICES][~ears[:SKIN_VERTICES]]
     temple = np.abs(skin[(skin[:, 1] > 5.5) & (skin[:, 1] < 9)][:, 0]).max()
-    top = skin[:, 1].max() - centre[1]
-    back = centre[2] - skin[skin[:, 1] > 0][:, 2].min()
+    top = skin[:, 1].max() - center[1]
+    back = center[2] - skin[skin[:, 1] > 0][:, 2].min()
     radii = np.array([temple * 1.02, top, back], np.float32)
     # A head is no ellipsoid: strands would be hidden in the forehead, did the ellipsoid not hold nearly all of it.
-    reach = np.linalg.norm((skin[skin[:, 1] > 7.5] - centre) / radii, axis=1)
-    return Skull(centre, radii * np.float32(max(1.0, np.percentile(reach, 85))))
+    reach = np.linalg.norm((skin[skin[:, 1] > 7.5] - center) / radii, axis=1)
+    return Skull(center, radii * np.float32(max(1.0, np.percentile(reach, 85))))
 
 
 class Grooming(NamedTuple):
@@ -200,7 +200,7 @@ def _grow(roots, outward, rest, hairline, noise, skull, grooming, strands) -> in
             length *= 0.85 + 0.3 * random_at(grooming.seed + 3, i)
             forward = 1.2
             across = 0.3
-        # Neighbours share a lock: its direction and the phase of its waves.
+        # Neighbors share a lock: its direction and the phase of its waves.
         lock_x = noise_at(noise, rest[i, 0] * 9.0 + grooming.seed % 512, rest[i, 1] * 9.0 + rest[i, 2] * 6.0) - 0.5
         lock_y = noise_at(noise, rest[i, 2] * 9.0 + 100.0, rest[i, 0] * 9.0 + grooming.seed % 311) - 0.5
         lift = grooming.lift * (0.15 + 0.85 * random_at(grooming.seed + 4, i)) * smoothstep(-0.3, 2.0, edge)
@@ -239,18 +239,18 @@ def _grow(roots, outward, rest, hairline, noise, skull, grooming, strands) -> in
             y += dy * step
             z += dz * step
             # Out of the skull; below its middle the head is a column.
-            qx = (x - skull.centre[0]) / (skull.radii[0] + lift)
-            qy = max(0.0, y - skull.centre[1]) / (skull.radii[1] + lift)
-            qz = (z - skull.centre[2]) / (skull.radii[2] + lift)
-            if y < skull.centre[1] and z < 3.0:
-                qz *= 1 + 0.04 * (skull.centre[1] - y)
+            qx = (x - skull.center[0]) / (skull.radii[0] + lift)
+            qy = max(0.0, y - skull.center[1]) / (skull.radii[1] + lift)
+            qz = (z - skull.center[2]) / (skull.radii[2] + lift)
+            if y < skull.center[1] and z < 3.0:
+                qz *= 1 + 0.04 * (skull.center[1] - y)
             inside = math.sqrt(qx * qx + qy * qy + qz * qz + 1e-9)
             if inside < 1.0 and k > 0:
                 grow = min(1.0 / inside, 1.0 + 0.07 * step)  # step by step: short hair does not jump out
-                x = skull.centre[0] + (x - skull.centre[0]) * grow
-                z = skull.centre[2] + (z - skull.centre[2]) * grow
-                if y > skull.centre[1]:
-                    y = skull.centre[1] + (y - skull.centre[1]) * grow
+                x = skull.center[0] + (x - skull.center[0]) * grow
+                z = skull.center[2] + (z - skull.center[2]) * grow
+                if y > skull.center[1]:
+                    y = skull.center[1] + (y - skull.center[1]) * grow
                 sx, sy, sz = (
                     qx / (skull.radii[0] * inside),
                     qy / (skull.radii[1] * inside),

@@ -18,13 +18,13 @@ class Lamps(NamedTuple):
     Attributes:
         ambient: (9, 3) spherical harmonics of the light from all around, red, green, blue.
         directions: (k, 3) unit vectors towards the lamps.
-        colours: (k, 3) of the lamps.
+        colors: (k, 3) of the lamps.
         softness: 0 (a point) to 1 (a window): how far the first lamp's shadow is blurred.
     """
 
     ambient: np.ndarray
     directions: np.ndarray
-    colours: np.ndarray
+    colors: np.ndarray
     softness: float
 
 
@@ -46,16 +46,16 @@ def shadow_view(direction: np.ndarray, distance: float) -> np.ndarray:
     right /= np.linalg.norm(right)
     up = np.cross(direction, right)
     scale = SHADOW_SIDE / _SHADOW_SPAN
-    centre = np.array([0, 0, -distance])
+    center = np.array([0, 0, -distance])
     view = np.zeros((3, 4), np.float32)
     view[0, :3], view[1, :3], view[2, :3] = right * scale, -up * scale, direction
-    view[:2, 3] = SHADOW_SIDE / 2 - view[:2, :3] @ centre
+    view[:2, 3] = SHADOW_SIDE / 2 - view[:2, :3] @ center
     return view
 
 
 @njit(**OPTIONS)
 def ambient_at(ambient, k, x, y, z) -> float:
-    """Ambient light of colour `k` that a surface facing (x, y, z) receives."""
+    """Ambient light of color `k` that a surface facing (x, y, z) receives."""
     light = ambient[0, k] + ambient[1, k] * x + ambient[2, k] * y + ambient[3, k] * z
     light += ambient[4, k] * x * y + ambient[5, k] * y * z + ambient[6, k] * (3 * z * z - 1)
     light += ambient[7, k] * x * z + ambient[8, k] * (x * x - y * y)
@@ -80,7 +80,7 @@ def lit_share(view, nearest, px, py, pz, spread) -> float:
 
 @njit(**OPTIONS)
 def light_surface(pixels, surface, lamps, shadow, pixel_size, gloss_power, diffuse, specular, flesh) -> float:
-    """Light every pixel; colour times `diffuse` plus `specular` is what the camera sees.
+    """Light every pixel; color times `diffuse` plus `specular` is what the camera sees.
 
     Args:
         pixels, surface: `Pixels` and `Surface`.
@@ -97,7 +97,7 @@ def light_surface(pixels, surface, lamps, shadow, pixel_size, gloss_power, diffu
     # Fields are taken out of their tuples once: handing a tuple to a function counts its references each time.
     relief, material_at, openness_at, gloss_at = surface.relief, surface.material, surface.openness, surface.gloss
     normal, position = pixels.normal, pixels.position
-    ambient_light, directions, lamp_colours = lamps.ambient, lamps.directions, lamps.colours
+    ambient_light, directions, lamp_colors = lamps.ambient, lamps.directions, lamps.colors
     view, nearest, blur = shadow.to_map, shadow.nearest, 1.0 + 3.0 * lamps.softness
     softer = 0.25 * lamps.softness
     metered, count = 0.0, 0
@@ -162,7 +162,7 @@ def light_surface(pixels, surface, lamps, shadow, pixel_size, gloss_power, diffu
                     elif material == _MATT:
                         wrap = 0.15
                     wrap += softer
-                    received = lamp_colours[i, k] * max(0.0, (slope + wrap) / (1 + wrap))
+                    received = lamp_colors[i, k] * max(0.0, (slope + wrap) / (1 + wrap))
                     through = lit**0.7 if material == _FLESH and k == 0 else lit
                     diffuse[y, x, k] += received * through * corner
                     unshadowed += received * (0.3 if k == 0 else (0.59 if k == 1 else 0.11))
@@ -180,7 +180,7 @@ def light_surface(pixels, surface, lamps, shadow, pixel_size, gloss_power, diffu
                     shine = gloss_at[y, x] * fresnel * (power + 8) * 0.125 * half**power
                     shine *= min(1.0, (nx * lx + ny * ly + nz * lz) * 3) * lit * (0.3 + 0.7 * openness)
                     for k in range(3):
-                        specular[y, x, k] += lamp_colours[i, k] * shine * 0.55
+                        specular[y, x, k] += lamp_colors[i, k] * shine * 0.55
             if material != _MATT:
                 rim = grazing * 0.07 * gloss_at[y, x] * openness * openness * (0.2 if material == _CORNEA else 1.0)
                 for k in range(3):

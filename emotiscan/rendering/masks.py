@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.interpolate import splev, splprep
 from scipy.spatial import cKDTree
 
-from emotiscan.rendering.model import SKIN, FaceModel, Floats
-from emotiscan.rendering.rasteriser import rasterise
+from emotiscan.rendering.head_model import SKIN, Floats, HeadModel
+from emotiscan.rendering.rasterizer import rasterize
 
 SIDE = 1024
 """Side of the masks, in texels."""
@@ -73,13 +73,13 @@ def smooth_curve(points: NDArray, per_point: int = 12, closed: bool = False) -> 
 class Unwrapped:
     """The mean face laid flat: which place of the face each texel is."""
 
-    def __init__(self, model: FaceModel, openness: Floats) -> None:
+    def __init__(self, model: HeadModel, openness: Floats) -> None:
         triangles, uv_triangles = model.of_part(SKIN)
         texels = np.ones((len(model.uvs), 3), np.float32)
         texels[:, :2] = model.uvs * (SIDE - 1) + 0.5
         nearness = np.zeros((SIDE, SIDE), np.float32)
         triangle_at = np.full((SIDE, SIDE), -1, np.int32)
-        rasterise(texels, uv_triangles, nearness, triangle_at, 0, False)
+        rasterize(texels, uv_triangles, nearness, triangle_at, 0, False)
         self.valid = triangle_at >= 0
         rows, columns = np.nonzero(self.valid)
         chosen = triangle_at[rows, columns]

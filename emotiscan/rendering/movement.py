@@ -1,11 +1,11 @@
-"""Where in a picture a code moves the skin."""
+"""Where in a picture an action unit moves the skin."""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emotiscan.rendering.model import GUMS, HEAD, MOUTH, SKIN, TEETH, Floats, Mesh
-from emotiscan.rendering.rasteriser import interpolate_scalar
+from emotiscan.rendering.head_model import GUMS, HEAD, MOUTH, SKIN, TEETH, Floats, Mesh
+from emotiscan.rendering.rasterizer import interpolate_scalar
 
 FLOOR = 0.25
 """Movements below this share of the largest are left out: they are the face giving way as a whole."""

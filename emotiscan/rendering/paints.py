@@ -7,9 +7,9 @@ from emotiscan.rendering import masks
 from emotiscan.rendering.action_units import wrinkle_depths
 from emotiscan.rendering.expressions import Expression
 from emotiscan.rendering.hair import hairline
+from emotiscan.rendering.head_model import Floats
 from emotiscan.rendering.lighting import Lamps
-from emotiscan.rendering.model import Floats
-from emotiscan.rendering.people import HAIR_COLOURS, Beard, Hair, Person
+from emotiscan.rendering.people import HAIR_COLORS, Beard, Hair, Person
 from emotiscan.rendering.scenes import Clothes, Light
 from emotiscan.rendering.skin import SkinPaint
 from emotiscan.rendering.strands import StrandPaint
@@ -42,16 +42,16 @@ def _brightness(tone: NDArray) -> float:
 
 
 def _hair_exposure(tone: NDArray) -> float:
-    """Factor on the hair's colour: where dark skin sets the exposure, white hair would be blown out."""
+    """Factor on the hair's color: where dark skin sets the exposure, white hair would be blown out."""
     return float(np.clip((_brightness(tone) / 0.45) ** 0.3, 0.45, 1))
 
 
 def skin_paint(person: Person, hair: Hair, beard: Beard, expression: Expression) -> SkinPaint:
     """Skin of a person with this expression and beard, under this hair."""
     tone = person.tone
-    colour = person.hair_rgb
+    color = person.hair_rgb
     age = person.ageing
-    folded = wrinkle_depths(dict(expression.codes))
+    folded = wrinkle_depths(dict(expression.action_units))
     # Young skin folds less deeply.
     elastic = 0.30 + 0.70 * float(np.clip((person.age - 12) / 50, 0, 1))
     wrinkles = folded * elastic
@@ -60,14 +60,14 @@ def skin_paint(person: Person, hair: Hair, beard: Beard, expression: Expression)
     lips = tone * (np.array([0.80, 0.50, 0.50]) if person.skin_tone < 0.6 else np.array([0.78, 0.58, 0.60]))
     lips = lips * (1.12 - 0.3 * person.lip_redness * np.array([0.2, 1, 1]))
     short = hair.style == "buzz"
-    colour = colour * _hair_exposure(tone)
+    color = color * _hair_exposure(tone)
     return SkinPaint(
         offsets=_offsets(person.seed),
         tone=_floats(tone),
         lips=_floats(lips),
-        beard_colour=_floats(colour * 0.8 + tone * 0.04),
-        brow_colour=_floats(np.minimum(colour * 0.7, tone * 0.45)),
-        scalp_colour=_floats(colour * 0.55),
+        beard_color=_floats(color * 0.8 + tone * 0.04),
+        brow_color=_floats(np.minimum(color * 0.7, tone * 0.45)),
+        scalp_color=_floats(color * 0.55),
         mottling=0.18 + 0.32 * person.mottling + 0.25 * age,
         redness=(0.3 + 0.6 * person.redness) * (1 - 0.4 * person.skin_tone),
         freckles=person.freckles,
@@ -93,7 +93,7 @@ def eye_paint(person: Person) -> EyePaint:
     return EyePaint(
         white=float((0.52 + 0.10 * offsets[4] / 512) * np.clip(relative**0.18, 0.6, 1)),
         veins=float(0.3 + 0.5 * offsets[5] / 512 + 0.4 * person.ageing),
-        iris=_floats(np.array(person.eye_colour) * np.clip(relative**0.45, 0.3, 1)),
+        iris=_floats(np.array(person.eye_color) * np.clip(relative**0.45, 0.3, 1)),
         pupil=float(0.040 + 0.028 * offsets[6] / 512),
         offsets=offsets,
     )
@@ -114,7 +114,7 @@ def mouth_paint(person: Person) -> MouthPaint:
 def cloth_paint(clothes: Clothes) -> ClothPaint:
     """Clothes, for the kernel."""
     return ClothPaint(
-        colour=_floats(clothes.colour),
+        color=_floats(clothes.color),
         height=clothes.collar,
         slope=0.22,
         v_neck=clothes.v_neck,
@@ -128,9 +128,9 @@ def strand_paint(person: Person, hair: Hair, middle: Floats) -> StrandPaint:
     """Hair of a person around the head's `middle` (3,), camera space."""
     exposure = _hair_exposure(person.tone)
     return StrandPaint(
-        colour=_floats(np.array(HAIR_COLOURS[person.hair_colour]) * 1.25 * exposure),
-        white=_floats(np.array(HAIR_COLOURS["white"]) * 0.62 * exposure),
-        greying=person.greying,
+        color=_floats(np.array(HAIR_COLORS[person.hair_color]) * 1.25 * exposure),
+        white=_floats(np.array(HAIR_COLORS["white"]) * 0.62 * exposure),
+        graying=person.graying,
         vary=0.45,
         shine=0.055 if hair.style not in ("buzz", "afro") else 0.02,
         middle=_floats(middle),
@@ -143,6 +143,6 @@ def lamps(light: Light) -> Lamps:
     return Lamps(
         ambient=_floats(light.ambient),
         directions=_floats([lamp.direction for lamp in light.lamps]).reshape(-1, 3),
-        colours=_floats([lamp.colour for lamp in light.lamps]).reshape(-1, 3),
+        colors=_floats([lamp.color for lamp in light.lamps]).reshape(-1, 3),
         softness=light.softness,
     )

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Colour = tuple[float, float, float]
+Color = tuple[float, float, float]
 """Linear red, green and blue, 0 to 1."""
 
 
-def from_srgb(red: float, green: float, blue: float) -> Colour:
-    """Linear colour of 8-bit screen values."""
+def from_srgb(red: float, green: float, blue: float) -> Color:
+    """Linear color of 8-bit screen values."""
     return tuple((value / 255.0) ** 2.2 for value in (red, green, blue))
 
 
@@ -33,7 +33,7 @@ _TONES = np.array(
     ]
 )
 
-HAIR_COLOURS: dict[str, Colour] = {
+HAIR_COLORS: dict[str, Color] = {
     "black": from_srgb(20, 16, 14),
     "dark brown": from_srgb(42, 29, 22),
     "brown": from_srgb(74, 52, 36),
@@ -45,7 +45,7 @@ HAIR_COLOURS: dict[str, Colour] = {
     "white": from_srgb(200, 197, 192),
 }
 
-_EYE_COLOURS = (
+_EYE_COLORS = (
     from_srgb(60, 36, 20),
     from_srgb(48, 28, 16),
     from_srgb(84, 54, 30),
@@ -67,11 +67,11 @@ class Person:
         tint: three factors on red, green and blue of the skin, about 1.
         age: years, 10 to 85.
         male: whether brows, beard and hair are drawn from men's habits.
-        eye_colour: of the iris.
+        eye_color: of the iris.
         brows: number of the brow pattern.
         brow_opacity: 0 to 1.
-        hair_colour: key of `HAIR_COLOURS`, before age greys it.
-        greying: 0 to 1, share of hairs that have turned white.
+        hair_color: key of `HAIR_COLORS`, before age grays it.
+        graying: 0 to 1, share of hairs that have turned white.
         recession: 0 to 1, how far the hairline has moved back.
         lip_redness: 0 (like skin) to 1.
         freckles, mottling, redness, shine: 0 to 1.
@@ -81,14 +81,14 @@ class Person:
 
     shape: tuple[float, ...] = ()
     skin_tone: float = 0.3
-    tint: Colour = (1.0, 1.0, 1.0)
+    tint: Color = (1.0, 1.0, 1.0)
     age: float = 30.0
     male: bool = False
-    eye_colour: Colour = _EYE_COLOURS[0]
+    eye_color: Color = _EYE_COLORS[0]
     brows: int = 0
     brow_opacity: float = 0.85
-    hair_colour: str = "dark brown"
-    greying: float = 0.0
+    hair_color: str = "dark brown"
+    graying: float = 0.0
     recession: float = 0.0
     lip_redness: float = 0.4
     freckles: float = 0.0
@@ -105,42 +105,41 @@ class Person:
 
     @property
     def tone(self) -> NDArray[np.float64]:
-        """(3,) linear colour of the skin."""
+        """(3,) linear color of the skin."""
         place = float(np.clip(self.skin_tone, 0, 1)) * (len(_TONES) - 1)
         tone = np.array([np.interp(place, range(len(_TONES)), _TONES[:, k]) for k in range(3)])
         return (tone * 0.93 + tone.mean() * 0.07) * np.array(self.tint)
 
     @property
     def hair_rgb(self) -> NDArray[np.float64]:
-        """(3,) linear colour of the hair as a whole, greyed."""
-        colour, white = np.array(HAIR_COLOURS[self.hair_colour]), np.array(HAIR_COLOURS["white"])
-        return colour * (1 - self.greying) + white * 0.6 * self.greying
+        """(3,) linear color of the hair as a whole, grayed."""
+        color, white = np.array(HAIR_COLORS[self.hair_color]), np.array(HAIR_COLORS["white"])
+        return color * (1 - self.graying) + white * 0.6 * self.graying
 
 
-def draw_person(rng: np.random.Generator) -> Person:
+def sample_person(rng: np.random.Generator) -> Person:
     """A person at random: skin tones and ages spread evenly over all that the renderer can draw."""
     tone = float(rng.uniform(0, 1))
     age = float(
         np.round(rng.choice([rng.uniform(10, 18), rng.uniform(18, 45), rng.uniform(45, 85)], p=[0.12, 0.5, 0.38]))
     )
     male = bool(rng.random() < 0.5)
-    colours = ["black", "dark brown", "brown", "light brown", "blond", "light blond", "red"]
+    colors = ["black", "dark brown", "brown", "light brown", "blond", "light blond", "red"]
     odds = np.array([4, 5, 5, 4, 3, 2, 1.2] if tone < 0.5 else [8, 5, 1.5, 0.2, 0.1, 0.05, 0.05])
-    grey = float(np.clip((age - 35 + rng.normal(0, 10)) / 35, 0, 1)) ** 1.3
+    gray = float(np.clip((age - 35 + rng.normal(0, 10)) / 35, 0, 1)) ** 1.3
     return Person(
         shape=tuple(float(w) for w in np.round(np.clip(rng.normal(0, 0.9, 100), -2.2, 2.2), 4)),
         skin_tone=round(tone, 3),
         tint=tuple(float(t) for t in np.exp(rng.normal(0, 0.05, 3) * [0.5, 1, 1])),
         age=age,
         male=male,
-        eye_colour=tuple(
-            c * float(rng.uniform(0.8, 1.25))
-            for c in _EYE_COLOURS[rng.integers(len(_EYE_COLOURS) if tone < 0.4 else 3)]
+        eye_color=tuple(
+            c * float(rng.uniform(0.8, 1.25)) for c in _EYE_COLORS[rng.integers(len(_EYE_COLORS) if tone < 0.4 else 3)]
         ),
         brows=int(rng.integers(32)),
         brow_opacity=float(rng.uniform(0.6, 0.97)),
-        hair_colour=str(rng.choice(colours, p=odds / odds.sum())),
-        greying=round(grey * float(rng.random() < 0.85), 3),
+        hair_color=str(rng.choice(colors, p=odds / odds.sum())),
+        graying=round(gray * float(rng.random() < 0.85), 3),
         recession=float(rng.beta(1.2, 2.0) * np.clip((age - 18) / 40, 0, 1)) * (1.0 if male else 0.25),
         lip_redness=float(np.clip(rng.normal(0.35 if male else 0.5, 0.2), 0, 1)),
         freckles=float(rng.uniform(0.2, 0.8)) if rng.random() < 0.2 and tone < 0.4 else 0.0,
@@ -154,7 +153,7 @@ def draw_person(rng: np.random.Generator) -> Person:
 
 @dataclass(frozen=True)
 class Hair:
-    """A hairstyle. Its colour is the person's.
+    """A hairstyle. Its color is the person's.
 
     Attributes:
         style: key of `hair.STYLES`, or "bald".
@@ -199,7 +198,7 @@ _STYLE_ODDS = {
 }
 
 
-def draw_hair(rng: np.random.Generator, person: Person) -> Hair:
+def sample_hair(rng: np.random.Generator, person: Person) -> Hair:
     """A hairstyle at random, from men's or women's habits."""
     odds = dict(_STYLE_ODDS[person.male])
     if person.skin_tone > 0.6:
@@ -241,7 +240,7 @@ class Beard:
         return self.density if self.style != "none" else 0.0
 
 
-def draw_beard(rng: np.random.Generator, person: Person) -> Beard:
+def sample_beard(rng: np.random.Generator, person: Person) -> Beard:
     """A beard at random; only grown men have any."""
     if not person.male or person.age < 17 or rng.random() < 0.38:
         return Beard()
@@ -256,7 +255,7 @@ class Glasses:
     Attributes:
         frame: "none", "thin" or "thick".
         shape: "round", "oval" or "square".
-        colour: of the frame.
+        color: of the frame.
         tint: 0 (clear) to 0.35, how much the lenses darken.
         reflection: 0 to 1, how strongly the lenses mirror.
         size: factor on the lenses' size, about 1.
@@ -265,14 +264,14 @@ class Glasses:
 
     frame: str = "none"
     shape: str = "oval"
-    colour: Colour = (0.01, 0.01, 0.01)
+    color: Color = (0.01, 0.01, 0.01)
     tint: float = 0.0
     reflection: float = 0.2
     size: float = 1.0
     slide: float = 0.0
 
 
-_FRAME_COLOURS = (
+_FRAME_COLORS = (
     from_srgb(18, 18, 20),
     from_srgb(18, 18, 20),
     from_srgb(60, 38, 24),
@@ -284,13 +283,13 @@ _FRAME_COLOURS = (
 )
 
 
-def draw_glasses(rng: np.random.Generator, share: float = 0.2) -> Glasses:
+def sample_glasses(rng: np.random.Generator, share: float = 0.2) -> Glasses:
     """Glasses at random, in this share of pictures."""
     wears = bool(rng.random() < share)
     glasses = Glasses(
         frame=str(rng.choice(["thin", "thick"])),
         shape=str(rng.choice(["round", "oval", "square"])),
-        colour=_FRAME_COLOURS[rng.integers(len(_FRAME_COLOURS))],
+        color=_FRAME_COLORS[rng.integers(len(_FRAME_COLORS))],
         tint=float(rng.uniform(0, 0.05) if rng.random() < 0.85 else rng.uniform(0.05, 0.3)),
         reflection=float(rng.beta(1.2, 3)),
         size=float(rng.uniform(0.88, 1.15)),

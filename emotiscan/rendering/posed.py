@@ -5,8 +5,8 @@
 
 CK+ is licensed; this set stands in for it where a small-data experiment must be open to everybody.
 Each picture is one apex face, frontal and evenly lit, of one of 123 persons; `CLIPS` and `ODDS`
-are set so that emotions and codes come out about as often as in the subset (560 pictures: 328
-negative, 121 positive, 111 surprise; its counts of codes are in `SUBSET_COUNTS`).
+are set so that emotions and action units come out about as often as in the subset (560 pictures: 328
+negative, 121 positive, 111 surprise; its counts of action units are in `SUBSET_COUNTS`).
 """
 
 import argparse
@@ -21,12 +21,12 @@ import numpy as np
 from PIL import Image
 
 from emotiscan import facs
-from emotiscan.files import write_whole
-from emotiscan.rendering.expressions import CODES, Expression, Gaze, complete
-from emotiscan.rendering.model import FaceModelError
-from emotiscan.rendering.people import Glasses, draw_person
+from emotiscan.files import atomic_write_bytes
+from emotiscan.rendering.expressions import AU_NAMES, Expression, Gaze, complete
+from emotiscan.rendering.head_model import HeadModelError
+from emotiscan.rendering.people import Glasses, sample_person
 from emotiscan.rendering.renderer import Renderer, Rendering
-from emotiscan.rendering.scenes import Background, Camera, Pose, Scene, draw_light, draw_scene
+from emotiscan.rendering.scenes import Background, Camera, Pose, Scene, sample_light, sample_scene
 
 PERSONS = 123
 CLIPS = {"happiness": 121, "surprise": 111, "disgust": 110, "anger": 84, "sadness": 52, "fear": 47, "contempt": 35}
@@ -36,7 +36,7 @@ SUBSET_COUNTS = {
     **{"AU1": 177, "AU2": 117, "AU4": 194, "AU6": 123, "AU7": 121, "AU11": 34, "AU12": 131, "AU14": 37},
     **{"AU15": 94, "AU17": 202, "AU23": 60, "AU24": 58, "AU25": 292, "AU26": 41, "AU27": 81},
 }
-"""How many of the subset's 560 pictures show each code."""
+"""How many of the subset's 560 pictures show each action unit."""
 
 ODDS: dict[str, dict[str, float]] = {
     "happiness": {"AU12": 1.0, "AU6": 0.82, "AU25": 0.95, "AU26": 0.03},
@@ -54,35 +54,37 @@ ODDS: dict[str, dict[str, float]] = {
     },
     "contempt": {"AU14": 0.95, "AU12": 0.3},
 }
-"""How often each expression shows each code."""
+"""How often each expression shows each action unit."""
 
 Draw = Callable[[Scene, int], Rendering]
 
 
 def posed_scene(seed: int, person: int, picture: int, emotion: str) -> Scene:
-    """One apex face in the laboratory: frontal, evenly lit, grey, without glasses.
+    """One apex face in the laboratory: frontal, evenly lit, gray, without glasses.
 
     Args:
         person, picture: numbers; a person's pictures differ in expression and hair's fall only.
         emotion: key of `CLIPS`.
     """
-    who = draw_person(np.random.default_rng((seed, person, 11)))
+    who = sample_person(np.random.default_rng((seed, person, 11)))
     who = replace(who, age=float(np.clip(who.age, 18, 50)))
     rng = np.random.default_rng((seed, picture, 12))
-    chosen = {code: float(rng.uniform(0.45, 1.0)) for code, odds in ODDS[emotion].items() if rng.random() < odds}
-    codes = complete(chosen, rng)
+    chosen = {au: float(rng.uniform(0.45, 1.0)) for au, odds in ODDS[emotion].items() if rng.random() < odds}
+    action_units = complete(chosen, rng)
     return replace(
-        draw_scene(rng, who),
+        sample_scene(rng, who),
         glasses=Glasses(),
-        expression=Expression({code: round(codes[code], 3) for code in CODES if code in codes}, emotion, gaze=Gaze()),
-        light=draw_light(np.random.default_rng((seed, person, 13)), "soft"),
+        expression=Expression(
+            {au: round(action_units[au], 3) for au in AU_NAMES if au in action_units}, emotion, gaze=Gaze()
+        ),
+        light=sample_light(np.random.default_rng((seed, person, 13)), "soft"),
         pose=Pose(yaw=float(rng.normal(0, 2)), pitch=float(rng.normal(0, 3)), roll=float(rng.normal(0, 2))),
-        camera=Camera(exposure=float(np.exp(rng.normal(0, 0.1))), noise=1.5, grey=True, seed=int(rng.integers(2**31))),
+        camera=Camera(exposure=float(np.exp(rng.normal(0, 0.1))), noise=1.5, gray=True, seed=int(rng.integers(2**31))),
         background=Background("plain", (0.25, 0.25, 0.25)),
     )
 
 
-def draw_posed_set(
+def render_posed_set(
     draw: Draw, folder: str | Path, seed: int = 0, size: int = 224, clips: dict[str, int] = CLIPS
 ) -> Path:
     """Draw the whole set.
@@ -111,12 +113,12 @@ def draw_posed_set(
         Image.fromarray(draw(scene, size).image).convert("L").save(data, "PNG")
         file = folder / "cohn-kanade-images" / subject / sequence / f"{stem}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, data.getvalue())
+        atomic_write_bytes(file, data.getvalue())
         rows.append(
             {
                 **{"subject": subject, "sequence": sequence, "image_index": 20, "file_prefix": stem},
                 "filepath": f"./{file.relative_to(folder).as_posix()}",
-                **{code: int(code in scene.expression.codes) for code in facs.CODES},
+                **{au: int(au in scene.expression.action_units) for au in facs.AU_NAMES},
                 "high_level_emotion": facs.high_level_emotion(str(word)),
             }
         )
@@ -125,7 +127,7 @@ def draw_posed_set(
     writer.writeheader()
     writer.writerows(rows)
     labels = folder / "data_labels.csv"
-    write_whole(labels, text.getvalue().encode())
+    atomic_write_bytes(labels, text.getvalue().encode())
     return labels
 
 
@@ -140,8 +142,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--cache", type=Path, default=Path("cache"), help="folder for prepared data (default cache)")
     options = parser.parse_args(arguments)
     try:
-        labels = draw_posed_set(Renderer(options.model, options.cache).render, options.out, options.seed)
-    except FaceModelError as error:
+        labels = render_posed_set(Renderer(options.model, options.cache).render, options.out, options.seed)
+    except HeadModelError as error:
         print(error, file=sys.stderr)
         return 1
     print(f"labels: {labels}")

@@ -1,4 +1,4 @@
-"""A scene in, a picture out, with its landmarks and with where each code moved the skin."""
+"""A scene in, a picture out, with its landmarks and with where each action unit moved the skin."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,9 +14,7 @@ from emotiscan.rendering.anatomy import open_mouth, surface_normals, turn_eyes
 from emotiscan.rendering.baking import bake
 from emotiscan.rendering.glasses import draw_lenses, put_on, shade_curve
 from emotiscan.rendering.hair import STYLES, fit_skull, grow_hair
-from emotiscan.rendering.kernels import add_weighted
-from emotiscan.rendering.lighting import SHADOW_SIDE, Shadow, light_surface, shadow_view
-from emotiscan.rendering.model import (
+from emotiscan.rendering.head_model import (
     GUMS,
     HEAD,
     LASHES,
@@ -29,21 +27,16 @@ from emotiscan.rendering.model import (
     Mesh,
     load_model,
 )
+from emotiscan.rendering.kernels import add_weighted
+from emotiscan.rendering.lighting import SHADOW_SIDE, Shadow, light_surface, shadow_view
 from emotiscan.rendering.movement import movement_map
 from emotiscan.rendering.people import Person
-from emotiscan.rendering.photograph import draw_backdrop, expose, take
+from emotiscan.rendering.photo import draw_backdrop, expose, take
 from emotiscan.rendering.projection import View
-from emotiscan.rendering.rasteriser import Attributes, Pixels, empty_pixels, interpolate, rasterise, rasterise_lashes
+from emotiscan.rendering.rasterizer import Attributes, Pixels, empty_pixels, interpolate, rasterize, rasterize_lashes
 from emotiscan.rendering.scenes import Scene
 from emotiscan.rendering.skin import paint_skin
-from emotiscan.rendering.surface import (
-    NOTHING,
-    Surface,
-    empty_surface,
-    paint_clothes,
-    paint_eyes,
-    paint_mouth,
-)
+from emotiscan.rendering.surface import NOTHING, Surface, empty_surface, paint_clothes, paint_eyes, paint_mouth
 
 SUPERSAMPLING = 1.5
 """Pictures are drawn this much larger, then averaged down."""
@@ -54,7 +47,7 @@ _SCATTER = (0.14, 0.06, 0.035)
 
 @dataclass(frozen=True, eq=False)
 class Rendering:
-    """A drawn picture.
+    """A rendered picture.
 
     Attributes:
         image: (size, size, 3) uint8 RGB.
@@ -69,9 +62,9 @@ class Rendering:
     _muscles: Muscles
     _drawn: "_Drawn"
 
-    def movement(self, code: str, side: int = 56) -> NDArray[np.float32]:
-        """(side, side) where a code moves the visible skin in this picture, 0 to 1; all 0 where it is absent."""
-        lengths = self._muscles.movement(self._scene.expression, code)
+    def movement(self, au: str, side: int = 56) -> NDArray[np.float32]:
+        """(side, side) where an action unit moves the visible skin in this picture, 0 to 1; all 0 where it is absent."""
+        lengths = self._muscles.movement(self._scene.expression, au)
         return movement_map(
             lengths, self._drawn.points, self._drawn.triangle_at, self._drawn.mesh, self._drawn.cover, side
         )
@@ -109,7 +102,7 @@ class Renderer:
             cache_dir: where what is worked out once is kept; ``cache`` by default.
 
         Raises:
-            FaceModelError: the file is missing or no face model.
+            HeadModelError: the file is missing or no face model.
         """
         cv2.setNumThreads(1)
         self.model = load_model(model_path)
@@ -135,7 +128,7 @@ class Renderer:
         vertices, normals, openness = self._move(scene)
         positions = view.to_camera(vertices)
         points = view.to_screen(positions)
-        nearness, triangle_at = self._rasterise(points, view, scene.person, side)
+        nearness, triangle_at = self._rasterize(points, view, scene.person, side)
         hair = view.to_camera(self._grow(scene, vertices, normals, size))
         lamps = paints.lamps(scene.light)
         shadow = self._cast(positions, hair, scene, lamps.directions[0], view)
@@ -166,7 +159,7 @@ class Renderer:
             light = metered * np.asarray(scene.light.ambient[0]) / max(np.mean(scene.light.ambient[0]), 1e-3)
             self._draw_glasses(scene, view, light.astype(np.float32), nearness, image, cover)
         if len(hair):
-            middle = view.to_camera(fit_skull(vertices, self._baked.ears).centre[None])[0]
+            middle = view.to_camera(fit_skull(vertices, self._baked.ears).center[None])[0]
             self._draw_hair(scene, hair, view, middle, lamps, shadow, nearness, image, cover)
         image = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
         picture = take(expose(image, metered, scene.person.tone, scene.camera), scene.camera)
@@ -184,7 +177,7 @@ class Renderer:
         open_mouth(self.model, vertices, normals, openness)
         return vertices, normals, openness
 
-    def _rasterise(self, points: Floats, view: View, person: Person, side: int) -> tuple[Floats, NDArray[np.int32]]:
+    def _rasterize(self, points: Floats, view: View, person: Person, side: int) -> tuple[Floats, NDArray[np.int32]]:
         nearness = np.zeros((side, side), np.float32)
         triangle_at = np.full((side, side), -1, np.int32)
         # Teeth and gums are moved back a little, or they would poke through smiling lips.
@@ -192,11 +185,11 @@ class Renderer:
         behind[slice(*TEETH_AND_GUMS), 2] *= np.float32(1 - 0.25 / view.distance)
         behind[slice(*MOUTH_LINING), 2] *= np.float32(1 - 0.10 / view.distance)
         mesh, first = self.model.mesh, self.model.mesh.lashes_from
-        rasterise(behind, mesh.triangles[:first], nearness, triangle_at, 0, True)
+        rasterize(behind, mesh.triangles[:first], nearness, triangle_at, 0, True)
         in_front = points.copy()
         in_front[:, 2] *= np.float32(1.002)
         density = 0.20 if person.male else 0.36
-        rasterise_lashes(
+        rasterize_lashes(
             in_front,
             mesh.triangles[first:],
             mesh.uv_triangles[first:],
@@ -216,7 +209,7 @@ class Renderer:
         to_map = shadow_view(direction.astype(float), view.distance)
         nearest = np.full((SHADOW_SIDE, SHADOW_SIDE), -1e9, np.float32)
         points = positions @ to_map[:, :3].T + to_map[:, 3]
-        rasterise(points, self._casters, nearest, np.empty(nearest.shape, np.int32), 0, False)
+        rasterize(points, self._casters, nearest, np.empty(nearest.shape, np.int32), 0, False)
         if len(hair):
             strands.cast_shadow(hair, to_map, nearest, 0.3)
         return Shadow(to_map, nearest)
@@ -239,10 +232,10 @@ class Renderer:
         own = np.zeros_like(nearness)
         for curve in frame.curves:
             placed = view.to_camera(curve)
-            colours = shade_curve(placed, np.asarray(scene.glasses.colour, np.float32), light)
+            colors = shade_curve(placed, np.asarray(scene.glasses.color, np.float32), light)
             width = 2 * frame.radius * view.focal
             points = view.to_screen(placed)
-            strands.draw_strands(points[None], colours[None], width, 1.0, 0.05, 0.0, 0.0, nearness, own, image, cover)
+            strands.draw_strands(points[None], colors[None], width, 1.0, 0.05, 0.0, 0.0, nearness, own, image, cover)
         np.maximum(nearness, own, out=nearness)  # hair falls behind the frame
 
     def _draw_hair(
@@ -257,12 +250,12 @@ class Renderer:
         image: Floats,
         cover: Floats,
     ) -> None:
-        colours = np.empty_like(hair)
-        strands.light_strands(hair, paints.strand_paint(scene.person, scene.hair, middle), lamps, shadow, colours)
+        colors = np.empty_like(hair)
+        strands.light_strands(hair, paints.strand_paint(scene.person, scene.hair, middle), lamps, shadow, colors)
         width = STYLES[scene.hair.style].width * view.focal / max(1.0, _hair_share(len(image) / SUPERSAMPLING)) ** 0.8
         own = np.zeros_like(nearness)
         strands.draw_strands(
-            view.to_screen(hair), colours, width, 0.8, 0.012, 0.25 / view.distance, 0.6, nearness, own, image, cover
+            view.to_screen(hair), colors, width, 0.8, 0.012, 0.25 / view.distance, 0.6, nearness, own, image, cover
         )
 
 

@@ -9,28 +9,28 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from emotiscan.rendering.expressions import Expression, draw_expression
+from emotiscan.rendering.expressions import Expression, sample_expression
 from emotiscan.rendering.people import (
     Beard,
-    Colour,
+    Color,
     Glasses,
     Hair,
     Person,
-    draw_beard,
-    draw_glasses,
-    draw_hair,
-    draw_person,
     from_srgb,
+    sample_beard,
+    sample_glasses,
+    sample_hair,
+    sample_person,
 )
 
 
 @dataclass(frozen=True)
 class Lamp:
-    """A lamp: degrees to the picture's right and upwards as seen from the face; its colour times strength."""
+    """A lamp: degrees to the picture's right and upwards as seen from the face; its color times strength."""
 
     azimuth: float
     elevation: float
-    colour: Colour
+    color: Color
 
     @property
     def direction(self) -> tuple[float, float, float]:
@@ -51,7 +51,7 @@ class Light:
     """
 
     name: str = "soft"
-    ambient: tuple[Colour, ...] = ((0.4, 0.4, 0.4), *((0.0, 0.0, 0.0),) * 8)
+    ambient: tuple[Color, ...] = ((0.4, 0.4, 0.4), *((0.0, 0.0, 0.0),) * 8)
     lamps: tuple[Lamp, ...] = (Lamp(20, 30, (0.6, 0.6, 0.6)),)
     softness: float = 0.7
 
@@ -60,7 +60,7 @@ LIGHTS = {"soft": 0.30, "mixed": 0.25, "harsh": 0.15, "side": 0.12, "top": 0.10,
 """How often each kind of light is drawn."""
 
 
-def draw_light(rng: np.random.Generator, name: str | None = None) -> Light:
+def sample_light(rng: np.random.Generator, name: str | None = None) -> Light:
     """A light at random, of the given kind or of any."""
     name = name or str(rng.choice(list(LIGHTS), p=list(LIGHTS.values())))
     level = {"soft": (0.35, 0.6), "mixed": (0.2, 0.45), "harsh": (0.1, 0.2), "side": (0.1, 0.25)}.get(name, (0.15, 0.3))
@@ -89,19 +89,19 @@ def _draw_lamps(rng: np.random.Generator, name: str) -> list[Lamp]:
         "top": (rng.normal(0, 30), rng.uniform(60, 82), rng.uniform(0.7, 1.1)),
         "back": (side * rng.uniform(125, 165), rng.uniform(5, 45), rng.uniform(1.0, 1.8)),
     }[name]
-    lamps = [Lamp(float(azimuth), float(elevation), _lamp_colour(rng, float(strength)))]
+    lamps = [Lamp(float(azimuth), float(elevation), _lamp_color(rng, float(strength)))]
     fills = int(rng.integers(0, 3)) if name in ("mixed", "soft") else int(rng.random() < 0.4)
     if name == "back":  # a face lit from behind alone would be black
         lamps.append(
-            Lamp(float(rng.normal(0, 40)), float(rng.uniform(0, 40)), _lamp_colour(rng, float(rng.uniform(0.2, 0.5))))
+            Lamp(float(rng.normal(0, 40)), float(rng.uniform(0, 40)), _lamp_color(rng, float(rng.uniform(0.2, 0.5))))
         )
     for _ in range(fills):
         turn, rise = float(rng.uniform(-137, 137)), float(rng.uniform(-6, 57))
-        lamps.append(Lamp(turn, rise, _lamp_colour(rng, 0.45 * float(rng.uniform(0.45, 1.0)))))
+        lamps.append(Lamp(turn, rise, _lamp_color(rng, 0.45 * float(rng.uniform(0.45, 1.0)))))
     return lamps
 
 
-def _lamp_colour(rng: np.random.Generator, strength: float) -> Colour:
+def _lamp_color(rng: np.random.Generator, strength: float) -> Color:
     warmth = rng.normal(0, 0.09)
     return tuple(float(c) for c in strength * np.array([1 + warmth, 1, 1 - warmth]) * np.exp(rng.normal(0, 0.03, 3)))
 
@@ -127,8 +127,8 @@ class Pose:
     shift: tuple[float, float] = (0.0, 0.0)
 
 
-def draw_pose(rng: np.random.Generator) -> Pose:
-    """A pose as in photographs: mostly frontal, sd 15 degrees of yaw up to 45, 8 of pitch, 6 of roll."""
+def sample_pose(rng: np.random.Generator) -> Pose:
+    """A pose as in photos: mostly frontal, sd 15 degrees of yaw up to 45, 8 of pitch, 6 of roll."""
     return Pose(
         yaw=float(np.clip(rng.normal(0, 15), -45, 45)),
         pitch=float(np.clip(rng.normal(0, 8), -22, 22)),
@@ -145,31 +145,31 @@ class Camera:
 
     Attributes:
         exposure: brightness of the skin, about 1.
-        contrast: factor about mid-grey.
+        contrast: factor about mid-gray.
         white_balance: factors on red, green, blue.
         blur: sigma in pixels of a picture 224 px wide; 0 is sharp.
         resolution: 0 to 1; below 1 the picture is taken smaller and scaled up again.
-        noise: sigma in grey levels of 255.
-        coloured_noise: whether the noise differs between the channels.
-        grey: whether the picture is black and white.
+        noise: sigma in gray levels of 255.
+        colored_noise: whether the noise differs between the channels.
+        gray: whether the picture is black and white.
         jpeg_quality: 1 to 100, or None where it was never compressed.
         seed: of the noise.
     """
 
     exposure: float = 1.0
     contrast: float = 1.0
-    white_balance: Colour = (1.0, 1.0, 1.0)
+    white_balance: Color = (1.0, 1.0, 1.0)
     blur: float = 0.0
     resolution: float = 1.0
     noise: float = 0.0
-    coloured_noise: bool = False
-    grey: bool = False
+    colored_noise: bool = False
+    gray: bool = False
     jpeg_quality: int | None = None
     seed: int = 0
 
 
-def draw_camera(rng: np.random.Generator) -> Camera:
-    """A camera at random: many are good, some are blurred, small, noisy or grey."""
+def sample_camera(rng: np.random.Generator) -> Camera:
+    """A camera at random: many are good, some are blurred, small, noisy or gray."""
     blur = float(rng.uniform(0.3, 1.3)) if rng.random() < 0.35 else 0.0
     resolution = float(rng.uniform(0.25, 0.8)) if rng.random() < 0.3 else 1.0
     noise = float(rng.uniform(1, 9)) if rng.random() < 0.55 else 0.0
@@ -181,8 +181,8 @@ def draw_camera(rng: np.random.Generator) -> Camera:
         blur=blur,
         resolution=resolution,
         noise=noise,
-        coloured_noise=bool(rng.random() < 0.5),
-        grey=bool(rng.random() < 0.2),
+        colored_noise=bool(rng.random() < 0.5),
+        gray=bool(rng.random() < 0.2),
         jpeg_quality=quality,
         seed=int(rng.integers(2**31)),
     )
@@ -194,23 +194,23 @@ class Background:
 
     Attributes:
         kind: "plain", "wall" (a soft gradient), "room" (blurred shapes) or "clutter".
-        colour: its main colour.
+        color: its main color.
         blur: 0 (sharp) to 1.
         seed: of its shapes.
     """
 
     kind: str = "wall"
-    colour: Colour = (0.3, 0.3, 0.3)
+    color: Color = (0.3, 0.3, 0.3)
     blur: float = 0.5
     seed: int = 0
 
 
-def draw_background(rng: np.random.Generator) -> Background:
+def sample_background(rng: np.random.Generator) -> Background:
     """A background at random."""
     level = rng.uniform(0.02, 0.9)
     return Background(
         kind=str(rng.choice(["plain", "wall", "room", "clutter"], p=[0.1, 0.35, 0.35, 0.2])),
-        colour=tuple(float(np.clip(level * c, 0.01, 1)) for c in np.exp(rng.normal(0, 0.12, 3))),
+        color=tuple(float(np.clip(level * c, 0.01, 1)) for c in np.exp(rng.normal(0, 0.12, 3))),
         blur=float(rng.uniform(0, 1)),
         seed=int(rng.integers(2**31)),
     )
@@ -221,14 +221,14 @@ class Clothes:
     """What is seen of the clothes.
 
     Attributes:
-        colour: of the cloth.
+        color: of the cloth.
         collar: height of its edge in cm on the model's neck, about -10.
         v_neck: depth of a V-shaped neckline, cm; 0 is round.
         stripes: 0 (none) to 1; `stripe_width` in cm.
         seed: of folds and knit.
     """
 
-    colour: Colour = (0.1, 0.12, 0.2)
+    color: Color = (0.1, 0.12, 0.2)
     collar: float = -10.3
     v_neck: float = 0.0
     stripes: float = 0.0
@@ -236,15 +236,15 @@ class Clothes:
     seed: int = 0
 
 
-def draw_clothes(rng: np.random.Generator) -> Clothes:
-    """Clothes at random: mostly muted colours."""
-    grey = rng.uniform(15, 235)
+def sample_clothes(rng: np.random.Generator) -> Clothes:
+    """Clothes at random: mostly muted colors."""
+    gray = rng.uniform(15, 235)
     vivid = rng.uniform(15, 235, 3)
-    colour = grey + (vivid - grey) * (rng.uniform(0.5, 1.0) if rng.random() < 0.3 else rng.uniform(0, 0.4))
+    color = gray + (vivid - gray) * (rng.uniform(0.5, 1.0) if rng.random() < 0.3 else rng.uniform(0, 0.4))
     v_neck = float(rng.uniform(1.5, 5)) if rng.random() < 0.35 else 0.0
     stripes = float(rng.uniform(0.2, 0.6)) if rng.random() < 0.2 else 0.0
     return Clothes(
-        colour=from_srgb(*colour),
+        color=from_srgb(*color),
         collar=float(rng.uniform(-11.5, -9.4)),
         v_neck=v_neck,
         stripes=stripes,
@@ -269,26 +269,26 @@ class Scene:
     background: Background = field(default_factory=Background)
 
 
-def draw_scene(rng: np.random.Generator, person: Person | None = None, emotion: str | None = None) -> Scene:
+def sample_scene(rng: np.random.Generator, person: Person | None = None, emotion: str | None = None) -> Scene:
     """A picture at random.
 
     Args:
         rng: source of chance; each part gets a stream of its own.
         person: who is in it; None to draw one.
-        emotion: as in `draw_expression`.
+        emotion: as in `sample_expression`.
     """
     first, *rest = rng.spawn(10)
-    person = draw_person(first) if person is None else person
+    person = sample_person(first) if person is None else person
     streams = iter(rest)
     return Scene(
         person=person,
-        hair=draw_hair(next(streams), person),
-        beard=draw_beard(next(streams), person),
-        glasses=draw_glasses(next(streams)),
-        clothes=draw_clothes(next(streams)),
-        expression=draw_expression(next(streams), emotion),
-        light=draw_light(next(streams)),
-        pose=draw_pose(next(streams)),
-        camera=draw_camera(next(streams)),
-        background=draw_background(next(streams)),
+        hair=sample_hair(next(streams), person),
+        beard=sample_beard(next(streams), person),
+        glasses=sample_glasses(next(streams)),
+        clothes=sample_clothes(next(streams)),
+        expression=sample_expression(next(streams), emotion),
+        light=sample_light(next(streams)),
+        pose=sample_pose(next(streams)),
+        camera=sample_camera(next(streams)),
+        background=sample_background(next(streams)),
     )

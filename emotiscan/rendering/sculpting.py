@@ -3,9 +3,9 @@
 import numpy as np
 from scipy.spatial import cKDTree
 
+from emotiscan.rendering.head_model import FACE_VERTICES, SKIN, SKIN_VERTICES, Floats, HeadModel
 from emotiscan.rendering.masks import FOLD, Unwrapped, ramp
-from emotiscan.rendering.model import FACE_VERTICES, SKIN, SKIN_VERTICES, FaceModel, Floats
-from emotiscan.rendering.rasteriser import vertex_normals
+from emotiscan.rendering.rasterizer import vertex_normals
 
 SCULPTED = ("cheekLift_L", "cheekLift_R", "nasolabial_L", "nasolabial_R")
 """Names of what `sculpt` adds, in its order."""
@@ -14,7 +14,7 @@ LIDS, LIPS = slice(36, 48), slice(48, 68)
 """Where these lie among the 68 landmarks."""
 
 
-def sculpt(model: FaceModel, occlusion: Floats, face: Unwrapped) -> tuple[Floats, Floats]:
+def sculpt(model: HeadModel, occlusion: Floats, face: Unwrapped) -> tuple[Floats, Floats]:
     """Sculpted shapes and how they change the occlusion.
 
     Args:
@@ -32,7 +32,7 @@ def sculpt(model: FaceModel, occlusion: Floats, face: Unwrapped) -> tuple[Floats
     return np.array(shapes, np.float32), np.array(openness, np.float32)
 
 
-def _cheek_lift(model: FaceModel, occlusion: Floats) -> tuple[Floats, Floats]:
+def _cheek_lift(model: HeadModel, occlusion: Floats) -> tuple[Floats, Floats]:
     """AU6 alone: the model's own cheek shapes would move the lips too, so they are masked there.
 
     The lids' edges follow a third of the way: a raised cheek narrows the eye a little, but to narrow it is AU7's.
@@ -46,7 +46,7 @@ def _cheek_lift(model: FaceModel, occlusion: Floats) -> tuple[Floats, Floats]:
     return shape * mask[:, None], change * mask
 
 
-def _nasolabial_fold(model: FaceModel, face: Unwrapped) -> tuple[Floats, Floats]:
+def _nasolabial_fold(model: HeadModel, face: Unwrapped) -> tuple[Floats, Floats]:
     """AU11: a groove along the fold, with the cheek bulging beside it and drawn up; the lips stay."""
     skin = model.neutral[:FACE_VERTICES]
     normals = np.zeros_like(model.neutral)
@@ -69,7 +69,7 @@ def _nasolabial_fold(model: FaceModel, face: Unwrapped) -> tuple[Floats, Floats]
     return shape * ramp(0.25, 0.8, _distance_to(model, LIPS))[:, None], change
 
 
-def _distance_to(model: FaceModel, landmarks: slice) -> Floats:
+def _distance_to(model: HeadModel, landmarks: slice) -> Floats:
     return cKDTree(model.neutral[model.landmarks[landmarks]]).query(model.neutral)[0].astype(np.float32)
 
 
@@ -82,7 +82,7 @@ class LipSeal:
 
     _PLACES = 13
 
-    def __init__(self, model: FaceModel) -> None:
+    def __init__(self, model: HeadModel) -> None:
         skin = model.neutral[:FACE_VERTICES]
         drop = -model.shapes[model.shape_names["jawOpen"]][:FACE_VERTICES, 1]
         near = _distance_to(model, LIPS)[:FACE_VERTICES]

@@ -1,4 +1,4 @@
-"""Skin: its colour and relief at each pixel, with lips, brows, stubble, wrinkles and the scalp's hair shadow."""
+"""Skin: its color and relief at each pixel, with lips, brows, stubble, wrinkles and the scalp's hair shadow."""
 
 import math
 from typing import NamedTuple
@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit
 
 from emotiscan.rendering.brows import BOTTOM, LEFT, SPAN_U, SPAN_V
+from emotiscan.rendering.head_model import HEAD, SKIN
 from emotiscan.rendering.kernels import OPTIONS, angle_of, noise_at, smoothstep
 from emotiscan.rendering.masks import (
     BEARD,
@@ -23,7 +24,6 @@ from emotiscan.rendering.masks import (
     REDNESS,
     SOCKET_SHADE,
 )
-from emotiscan.rendering.model import HEAD, SKIN
 from emotiscan.rendering.surface import FLESH, MATT, NOTHING
 
 _SKIN, _HEAD, _FLESH, _MATT, _NOTHING = SKIN, HEAD, FLESH, MATT, NOTHING  # constants to the compiler
@@ -38,7 +38,7 @@ class SkinPaint(NamedTuple):
 
     Attributes:
         offsets: (8,) places in the noise texture, so that no two people share their pores.
-        tone, lips, beard_colour, brow_colour, scalp_colour: (3,) linear colours.
+        tone, lips, beard_color, brow_color, scalp_color: (3,) linear colors.
         mottling, redness, freckles, spots, socket_shade, lash_line, oil: strengths, 0 to about 1.
         wrinkles: (channels,) depth of each group of wrinkles, those of age and of the expression.
         beard, moustache: density, 0 to 1; `beard_relief` how far the hairs stand off.
@@ -50,9 +50,9 @@ class SkinPaint(NamedTuple):
     offsets: np.ndarray
     tone: np.ndarray
     lips: np.ndarray
-    beard_colour: np.ndarray
-    brow_colour: np.ndarray
-    scalp_colour: np.ndarray
+    beard_color: np.ndarray
+    brow_color: np.ndarray
+    scalp_color: np.ndarray
     mottling: float
     redness: float
     freckles: float
@@ -143,8 +143,8 @@ def paint_skin(pixels, texture, brow, noise, paint, surface) -> None:
     part_at, rest_at, uv_at, open_at = pixels.part, pixels.rest, pixels.uv, pixels.openness
     albedo_at, relief_at, gloss_at = surface.albedo, surface.relief, surface.gloss
     openness_at, material_at = surface.openness, surface.material
-    tone, lip_colour, wrinkles = paint.tone, paint.lips, paint.wrinkles
-    beard_colour, brow_colour, scalp_colour = paint.beard_colour, paint.brow_colour, paint.scalp_colour
+    tone, lip_color, wrinkles = paint.tone, paint.lips, paint.wrinkles
+    beard_color, brow_color, scalp_color = paint.beard_color, paint.brow_color, paint.scalp_color
     hairline, opacity, softness = paint.hairline, paint.scalp_opacity, paint.scalp_softness
     wrinkled = wrinkles[_FIRST_WRINKLE:].max() > 0.01
     for y in range(height):
@@ -169,7 +169,7 @@ def paint_skin(pixels, texture, brow, noise, paint, surface) -> None:
                 pores = noise_at(noise, cx * 110 + cz * 80 + p[2], cy * 110 + p[3]) - 0.5
                 grain = noise_at(noise, cx * 55 - cz * 40 + p[3], cy * 55 + p[2]) - 0.5
                 lips = m[LIPS]
-                # Colour: mottled, red where blood shows, dark in freckles, age spots and eye sockets.
+                # Color: mottled, red where blood shows, dark in freckles, age spots and eye sockets.
                 even = 1 + paint.mottling * (0.9 * mottle + 0.5 * grain) + 0.1 * pores
                 blood = m[REDNESS] * paint.redness * (1 + 1.5 * mottle)
                 red *= even * (1 + 0.10 * blood)
@@ -186,9 +186,9 @@ def paint_skin(pixels, texture, brow, noise, paint, surface) -> None:
                 green *= 1 - 0.36 * dark
                 blue *= 1 - 0.33 * dark
                 lip_grain = 1 + 0.5 * mottle + 0.4 * pores
-                red += (lip_colour[0] * lip_grain - red) * lips
-                green += (lip_colour[1] * lip_grain - green) * lips
-                blue += (lip_colour[2] * lip_grain - blue) * lips
+                red += (lip_color[0] * lip_grain - red) * lips
+                green += (lip_color[1] * lip_grain - green) * lips
+                blue += (lip_color[2] * lip_grain - blue) * lips
                 # Wrinkles: darker and redder, and a groove; bent a little, differently in each person.
                 depth = 0.0
                 if wrinkled and part == _SKIN:
@@ -211,9 +211,9 @@ def paint_skin(pixels, texture, brow, noise, paint, surface) -> None:
                 beard = max(0.0, beard * (0.75 + 0.9 * mottle + 0.3 * large_x))
                 cover = min(0.96, max(0.0, beard * (0.62 + 2.2 * (hairs - 0.5))))
                 lit = 0.6 + 0.8 * hairs
-                red += (beard_colour[0] * lit - red) * cover
-                green += (beard_colour[1] * lit - green) * cover
-                blue += (beard_colour[2] * lit - blue) * cover
+                red += (beard_color[0] * lit - red) * cover
+                green += (beard_color[1] * lit - green) * cover
+                blue += (beard_color[2] * lit - blue) * cover
                 relief += beard * (hairs - 0.5) * 0.05 * paint.beard_relief
                 gloss *= 1 - 0.7 * cover
             # Brows.
@@ -221,17 +221,17 @@ def paint_skin(pixels, texture, brow, noise, paint, surface) -> None:
                 cover = _read_brow(brow, u, v)
                 relief += cover * 0.02
                 cover *= paint.brow_opacity
-                red += (brow_colour[0] - red) * cover
-                green += (brow_colour[1] - green) * cover
-                blue += (brow_colour[2] - blue) * cover
+                red += (brow_color[0] - red) * cover
+                green += (brow_color[1] - green) * cover
+                blue += (brow_color[2] - blue) * cover
                 gloss *= 1 - 0.8 * cover
             # The scalp under the hair, so that no skin shines through between the strands.
             if scalp > 0:
                 strand = noise_at(noise, cx * 90 + p[6], cz * 90 + cy * 50 + p[7])
                 lit = 0.4 + 1.2 * strand
-                red += (scalp_colour[0] * lit - red) * scalp
-                green += (scalp_colour[1] * lit - green) * scalp
-                blue += (scalp_colour[2] * lit - blue) * scalp
+                red += (scalp_color[0] * lit - red) * scalp
+                green += (scalp_color[1] * lit - green) * scalp
+                blue += (scalp_color[2] * lit - blue) * scalp
                 relief += (strand * 0.10 - relief) * scalp
                 gloss *= 1 - scalp
             albedo_at[y, x, 0] = red

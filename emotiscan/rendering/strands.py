@@ -11,12 +11,12 @@ from emotiscan.rendering.lighting import ambient_at, lit_share
 
 
 class StrandPaint(NamedTuple):
-    """Hair, for the kernel: `colour` (3,), `white` (3,) and the `greying` share of white hairs, how
+    """Hair, for the kernel: `color` (3,), `white` (3,) and the `graying` share of white hairs, how
     much single hairs `vary`, `shine`, the head's `middle` (3,) in camera space, `seed`."""
 
-    colour: np.ndarray
+    color: np.ndarray
     white: np.ndarray
-    greying: float
+    graying: float
     vary: float
     shine: float
     middle: np.ndarray
@@ -52,23 +52,23 @@ def cast_shadow(positions, view, nearest, thickness) -> None:
 
 
 @njit(**OPTIONS)
-def light_strands(positions, paint, lamps, shadow, colours) -> None:
-    """Colour of each point of each strand, after Kajiya and Kay (1989).
+def light_strands(positions, paint, lamps, shadow, colors) -> None:
+    """Color of each point of each strand, after Kajiya and Kay (1989).
 
     Args:
         positions: (k, p, 3) camera space, cm.
         paint, lamps, shadow: `StrandPaint`, `Lamps`, `Shadow`.
-        colours: (k, p, 3) float32, changed.
+        colors: (k, p, 3) float32, changed.
     """
-    ambient, directions, lamp_colours = lamps.ambient, lamps.directions, lamps.colours
+    ambient, directions, lamp_colors = lamps.ambient, lamps.directions, lamps.colors
     view, nearest = shadow.to_map, shadow.nearest
-    colour, white_colour, middle = paint.colour, paint.white, paint.middle
+    color, white_color, middle = paint.color, paint.white, paint.middle
     count, points = positions.shape[0], positions.shape[1]
     for i in range(count):
         vary = 1 + paint.vary * (random_at(paint.seed + 11, i) - 0.5) * 2
         white = 0.0
-        if paint.greying > 0:
-            white = min(1.0, max(0.0, paint.greying * 1.3 + (random_at(paint.seed + 12, i) - 0.65) * 0.7))
+        if paint.graying > 0:
+            white = min(1.0, max(0.0, paint.graying * 1.3 + (random_at(paint.seed + 12, i) - 0.65) * 0.7))
         for k in range(points):
             before, after = max(0, k - 1), min(points - 1, k + 1)
             tx = positions[i, after, 0] - positions[i, before, 0]
@@ -86,7 +86,7 @@ def light_strands(positions, paint, lamps, shadow, colours) -> None:
             nz *= norm
             norm = 1.0 / math.sqrt(px * px + py * py + pz * pz)
             vx, vy, vz = -px * norm, -py * norm, -pz * norm
-            depth = 0.45 + 0.55 * min(1.0, k / (points * 0.4))  # roots lie in the shade of their neighbours
+            depth = 0.45 + 0.55 * min(1.0, k / (points * 0.4))  # roots lie in the shade of their neighbors
             red = ambient_at(ambient, 0, nx, ny, nz) * depth
             green = ambient_at(ambient, 1, nx, ny, nz) * depth
             blue = ambient_at(ambient, 2, nx, ny, nz) * depth
@@ -99,29 +99,29 @@ def light_strands(positions, paint, lamps, shadow, colours) -> None:
                 if j == 0:
                     lit *= lit_share(view, nearest, px, py, pz, 1.6)
                 spread = math.sqrt(max(0.0, 1 - along * along)) * lit
-                red += lamp_colours[j, 0] * spread
-                green += lamp_colours[j, 1] * spread
-                blue += lamp_colours[j, 2] * spread
+                red += lamp_colors[j, 0] * spread
+                green += lamp_colors[j, 1] * spread
+                blue += lamp_colors[j, 2] * spread
                 hx, hy, hz = lx + vx, ly + vy, lz + vz
                 norm = 1.0 / math.sqrt(hx * hx + hy * hy + hz * hz + 1e-9)
                 half = (tx * hx + ty * hy + tz * hz) * norm + 0.12 * (vary - 1)
                 peak = max(0.0, 1 - half * half)
                 peak = peak * peak * peak * peak
                 peak = peak * peak * peak
-                shine += lamp_colours[j, 1] * peak * lit * paint.shine
+                shine += lamp_colors[j, 1] * peak * lit * paint.shine
             for c in range(3):
                 light = red if c == 0 else (green if c == 1 else blue)
-                mixed = colour[c] * vary * (1 - white) + white_colour[c] * (0.6 + 0.4 * vary) * white
-                colours[i, k, c] = mixed * light + shine
+                mixed = color[c] * vary * (1 - white) + white_color[c] * (0.6 + 0.4 * vary) * white
+                colors[i, k, c] = mixed * light + shine
 
 
 @njit(**OPTIONS)
-def draw_strands(points, colours, width, opacity, tolerance, sink, taper, solid, own, image, cover) -> None:
+def draw_strands(points, colors, width, opacity, tolerance, sink, taper, solid, own, image, cover) -> None:
     """Blend strands over a picture, those behind what is there already left out.
 
     Args:
         points: (k, p, 3) screen points.
-        colours: (k, p, 3) linear.
+        colors: (k, p, 3) linear.
         width: pixels at nearness 1, i.e. the width in cm times the focal length.
         opacity: of a strand, 0 to 1.
         tolerance: share of the nearness by which a strand may lie behind another and still show.
@@ -171,6 +171,6 @@ def draw_strands(points, colours, width, opacity, tolerance, sink, taper, solid,
                     if z > own[y, x] and alpha > 0.25:
                         own[y, x] = z
                     for c in range(3):
-                        colour = colours[i, k, c] * (1 - t) + colours[i, k + 1, c] * t
-                        image[y, x, c] += (colour - image[y, x, c]) * alpha
+                        color = colors[i, k, c] * (1 - t) + colors[i, k + 1, c] * t
+                        image[y, x, c] += (color - image[y, x, c]) * alpha
                     cover[y, x] += (1 - cover[y, x]) * alpha

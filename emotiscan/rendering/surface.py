@@ -1,6 +1,6 @@
-"""What each pixel's surface is like: colour, fine relief and shine, before any light falls on it.
+"""What each pixel's surface is like: color, fine relief and shine, before any light falls on it.
 
-Each kernel paints the pixels of one part of the mesh. Colours are linear, 0 to 1.
+Each kernel paints the pixels of one part of the mesh. Colors are linear, 0 to 1.
 """
 
 import math
@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from emotiscan.rendering.head_model import EYE, GUMS, HEAD, LASHES, MOUTH, SKIN, SOCKET, TEETH
 from emotiscan.rendering.kernels import OPTIONS, noise_at, smoothstep
-from emotiscan.rendering.model import EYE, GUMS, HEAD, LASHES, MOUTH, SKIN, SOCKET, TEETH
 
 NOTHING, FLESH, MATT, WET, CORNEA = range(5)
 """Materials: how light meets a surface."""
@@ -42,7 +42,7 @@ def empty_surface(side: int) -> Surface:
 
 
 class EyePaint(NamedTuple):
-    """Eyes: `white` brightness, `veins` 0 to 1, `iris` (3,) colour, `pupil` radius in texture units, and
+    """Eyes: `white` brightness, `veins` 0 to 1, `iris` (3,) color, `pupil` radius in texture units, and
     noise `offsets`."""
 
     white: float
@@ -53,7 +53,7 @@ class EyePaint(NamedTuple):
 
 
 class MouthPaint(NamedTuple):
-    """Inside of the mouth: `teeth` (3,) colour; `flesh` (3,) of the eye sockets' lining; noise `offsets`."""
+    """Inside of the mouth: `teeth` (3,) color; `flesh` (3,) of the eye sockets' lining; noise `offsets`."""
 
     teeth: np.ndarray
     flesh: np.ndarray
@@ -61,10 +61,10 @@ class MouthPaint(NamedTuple):
 
 
 class ClothPaint(NamedTuple):
-    """Clothes: `colour` (3,), the collar's `height` in cm at the throat, `slope` towards the nape,
+    """Clothes: `color` (3,), the collar's `height` in cm at the throat, `slope` towards the nape,
     `v_neck` depth in cm, `stripes` 0 to 1 with their `stripe_width` in cm, noise `offsets`."""
 
-    colour: np.ndarray
+    color: np.ndarray
     height: float
     slope: float
     v_neck: float
@@ -136,8 +136,8 @@ def paint_eyes(pixels, noise, paint, surface) -> None:
             white_g, white_b = paint.white * (0.955 - 0.10 * outer), paint.white * (0.94 - 0.11 * outer)
             inside = 1 - smoothstep(IRIS_RADIUS - 0.012, IRIS_RADIUS + 0.012, radius)
             out = radius / IRIS_RADIUS
-            fibres = noise_at(noise, turn * 60 + paint.offsets[2], radius * 90 + paint.offsets[3])
-            brightness = (0.55 + 0.9 * fibres) * (1 - 0.75 * smoothstep(0.72, 1.0, out)) * (1.25 - 0.35 * out)
+            fibers = noise_at(noise, turn * 60 + paint.offsets[2], radius * 90 + paint.offsets[3])
+            brightness = (0.55 + 0.9 * fibers) * (1 - 0.75 * smoothstep(0.72, 1.0, out)) * (1.25 - 0.35 * out)
             brightness *= smoothstep(paint.pupil - 0.012, paint.pupil + 0.012, radius)
             surface.albedo[y, x, 0] = paint.white * (1 - inside) + (paint.iris[0] * brightness + 0.004) * inside
             surface.albedo[y, x, 1] = white_g * (1 - inside) + (paint.iris[1] * brightness + 0.004) * inside
@@ -172,7 +172,7 @@ def paint_clothes(pixels, noise, paint, surface) -> None:
             # The collar's seam.
             shade *= 0.75 + 0.25 * smoothstep(0.0, 0.5, collar - rest[1])
             for k in range(3):
-                surface.albedo[y, x, k] = paint.colour[k] * shade
+                surface.albedo[y, x, k] = paint.color[k] * shade
             surface.relief[y, x] = knit * 0.03 + folds * 0.5
             surface.gloss[y, x] = 0.05
             surface.openness[y, x] = pixels.openness[y, x]

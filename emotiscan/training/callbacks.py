@@ -10,17 +10,11 @@ import lightning as L
 import pandas as pd
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
-from lightning.pytorch.callbacks import (
-    Callback,
-    EarlyStopping,
-    EMAWeightAveraging,
-    ModelCheckpoint,
-    TQDMProgressBar,
-)
+from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
 
-from emotiscan.files import whole, write_whole
-from emotiscan.training.learner import FaceLearner
-from emotiscan.training.settings import Settings
+from emotiscan.files import atomic_write, atomic_write_bytes
+from emotiscan.training.lightning_module import FaceLightningModule
+from emotiscan.training.settings import TrainingSettings
 
 AVERAGED_STEPS = 10
 """Every so many steps the average takes up the weights: as good as every step, and ten times cheaper."""
@@ -45,7 +39,7 @@ class WholeCheckpoints(TorchCheckpointIO):
         """Write one."""
         buffer = io.BytesIO()  # torch's own writer makes a full disk into an error that says nothing of it
         torch.save(checkpoint, buffer)
-        with whole(path) as file:
+        with atomic_write(path) as file:
             file.write(buffer.getbuffer())
 
 
@@ -72,15 +66,15 @@ class AtLastSize(Callback):
     Figures of smaller crops are of another task: they must neither be kept as the best nor end the run.
     """
 
-    def on_validation_end(self, trainer: L.Trainer, learner: FaceLearner) -> None:
+    def on_validation_end(self, trainer: L.Trainer, module: FaceLightningModule) -> None:
         """Look at the epoch's figures."""
-        if learner.settings.is_last_size(trainer.current_epoch):
-            super().on_validation_end(trainer, learner)
+        if module.settings.is_last_size(trainer.current_epoch):
+            super().on_validation_end(trainer, module)
 
-    def on_train_epoch_end(self, trainer: L.Trainer, learner: FaceLearner) -> None:
+    def on_train_epoch_end(self, trainer: L.Trainer, module: FaceLightningModule) -> None:
         """Look at the epoch's figures."""
-        if learner.settings.is_last_size(trainer.current_epoch):
-            super().on_train_epoch_end(trainer, learner)
+        if module.settings.is_last_size(trainer.current_epoch):
+            super().on_train_epoch_end(trainer, module)
 
 
 class BestKeeper(AtLastSize, Keeper):
@@ -94,15 +88,15 @@ class Patience(AtLastSize, EarlyStopping):
 class EpochLine(Callback):
     """The figures of each epoch: a line for any log, and a row of `metrics.csv`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: TrainingSettings) -> None:
         self._settings = settings
         self._file = Path(settings.out) / "metrics.csv"
 
-    def on_train_start(self, trainer: L.Trainer, learner: L.LightningModule) -> None:
+    def on_train_start(self, trainer: L.Trainer, module: L.LightningModule) -> None:
         """Start the clock."""
         self._began, self._first = time.monotonic(), trainer.current_epoch
 
-    def on_train_epoch_end(self, trainer: L.Trainer, learner: L.LightningModule) -> None:
+    def on_train_epoch_end(self, trainer: L.Trainer, module: L.LightningModule) -> None:
         """Print and keep the epoch's figures."""
         if not trainer.is_global_zero:
             return
@@ -111,16 +105,14 @@ class EpochLine(Callback):
         text = "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
         passed = time.monotonic() - self._began
         left = passed * self._work(epoch + 1, self._settings.epochs) / self._work(self._first, epoch + 1)
-        learner.print(
-            f"epoch {epoch + 1}/{self._settings.epochs}  {text}  {_clock(passed)} passed, {_clock(left)} left"
-        )
+        module.print(f"epoch {epoch + 1}/{self._settings.epochs}  {text}  {_clock(passed)} passed, {_clock(left)} left")
         sys.stdout.flush()  # a log is read while the run goes on
         rows = pd.DataFrame([{"epoch": epoch, **figures}])
         if self._file.is_file():
             kept = pd.read_csv(self._file)
             # An epoch that was interrupted after its row was written is done again.
             rows = pd.concat([kept[kept["epoch"] < epoch], rows])
-        write_whole(self._file, rows.to_csv(index=False))
+        atomic_write_bytes(self._file, rows.to_csv(index=False))
 
     def _work(self, start: int, stop: int) -> int:
         """Pixels of a crop, summed over epochs: what the time of an epoch grows with."""
@@ -142,14 +134,14 @@ class FirstBatch(Callback):
         """
         self._file = file
 
-    def on_train_batch_start(self, trainer: L.Trainer, learner: FaceLearner, batch: dict, number: int) -> None:
+    def on_train_batch_start(self, trainer: L.Trainer, module: FaceLightningModule, batch: dict, number: int) -> None:
         """Draw it, once in a run."""
         if number or self._file.exists() or not trainer.is_global_zero:
             return
         import matplotlib.image
 
-        from emotiscan.training.first_batch import draw_first_batch
+        from emotiscan.training.batch_preview import plot_first_batch
 
-        picture = matplotlib.image.imread(draw_first_batch(batch, learner.model.config, self._file))
+        picture = matplotlib.image.imread(plot_first_batch(batch, module.model.config, self._file))
         for logger in trainer.loggers:
             logger.experiment.add_image("first batch", picture[..., :3], dataformats="HWC")

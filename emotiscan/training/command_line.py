@@ -5,10 +5,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from emotiscan.backbones import BACKBONES
-from emotiscan.training.augmentation import Augmentation
-from emotiscan.training.options import add_machine_options
-from emotiscan.training.settings import SETS, Settings, SettingsError
+from emotiscan.cli.options import add_machine_options
+from emotiscan.datasets.augmentation import Augmentation
+from emotiscan.model.backbones import BACKBONES
+from emotiscan.training.settings import SETS, SettingsError, TrainingSettings
 from emotiscan.training.sweep_file import Options, read_sweep
 
 
@@ -33,13 +33,16 @@ def argument_parser() -> argparse.ArgumentParser:
     """The command line of `train.py`."""
     parser = argparse.ArgumentParser(
         prog="train.py",
-        description="Fine-tune EmotiScan's network on labelled faces, and report how well it reads.",
+        description="Fine-tune EmotiScan's network on labeled faces, and report how well it reads.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--resume", metavar="RUN", help="go on with the run in this folder, with its own settings")
     parser.add_argument(
-        "--again", metavar="RUN", help="start anew with the settings of the run in this folder, all other options aside"
+        "--rerun",
+        "--again",
+        metavar="RUN",
+        help="start anew with the settings of the run in this folder, all other options aside",
     )
 
     data = parser.add_argument_group("data")
@@ -50,12 +53,12 @@ def argument_parser() -> argparse.ArgumentParser:
         help="a data set; may be given several times. KIND is ckplus (the official folders), ckplus-course "
         "(data_labels.csv), disfa and bp4d (their labels' folders, and Images/ with the frames), ferplus (folder or "
         "zip), rendered (our renderer's folder) or csv (image, and any of subject, split, emotion, AU1 …). "
-        "codes=FILE fills blank codes from a CSV of probabilities (of several, the first that knows one decides); "
+        "codes=FILE fills blank action units from a CSV of probabilities (of several, the first that knows one decides); "
         "without=FILE leaves out the persons whose pictures that CSV names, only=FILE all others; split=SEED divides "
         "it by person as --seed SEED does; share=0.5 trains on half of it each epoch, another one each time; "
         "learn=codes or learn=emotions passes over its other labels; images=DIR says where the pictures of a CSV lie; "
-        "faces=acted or faces=random takes of rendered faces only those that act an emotion or those of random codes, "
-        "strength=slight, strength=marked or strength=strong passes over codes that are present otherwise",
+        "faces=acted or faces=random takes of rendered faces only those that act an emotion or those of random action units, "
+        "strength=slight, strength=marked or strength=strong passes over action units that are present otherwise",
     )
     data.add_argument("--out", metavar="DIR", help="run folder to write (default: runs/ and the time)")
     data.add_argument(
@@ -99,6 +102,7 @@ def argument_parser() -> argparse.ArgumentParser:
     net.add_argument("--hidden", type=int, help="width of each head's dense layer (default: that of --init, else 256)")
     net.add_argument("--dropout", type=float, help="0 to 1 (default: that of --init, else 0.3)")
     net.add_argument(
+        "--flip-tta",
         "--mirrored",
         action=argparse.BooleanOptionalAction,
         default=None,
@@ -106,18 +110,20 @@ def argument_parser() -> argparse.ArgumentParser:
         "time (default: as --init does, else no)",
     )
     net.add_argument(
+        "--local-action-units",
         "--local-codes",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="read the codes in each cell of the feature map, so that the network tells where it sees them "
+        help="read the action units in each cell of the feature map, so that the network tells where it sees them "
         "(default: as --init does, else no)",
     )
     net.add_argument(
+        "--color",
         "--colour",
         dest="grayscale",
         action="store_false",
         default=None,
-        help="read crops in colour (default: as --init does, else grey, so that grey data sets fit colour photos)",
+        help="read crops in color (default: as --init does, else gray, so that gray data sets fit color photos)",
     )
 
     fit = parser.add_argument_group("fitting")
@@ -149,33 +155,35 @@ def argument_parser() -> argparse.ArgumentParser:
     fit.add_argument("--l1", type=float, default=0.0, help="L1 penalty on the heads' dense layers (default: 0)")
     fit.add_argument("--l2", type=float, default=0.01, help="AdamW's decoupled weight decay (default: 0.01)")
     fit.add_argument("--label-smoothing", type=float, default=0.0, help="of the emotions, 0 to 1 (default: 0)")
-    fit.add_argument("--code-loss", type=float, default=1.0, help="weight of the codes' loss (default: 1)")
+    fit.add_argument(
+        "--au-loss", "--code-loss", type=float, default=1.0, help="weight of the action units' loss (default: 1)"
+    )
     fit.add_argument(
         "--map-loss",
         type=float,
         default=0.0,
-        help="weight of a loss that teaches --local-codes where each code moves the skin, on rendered faces drawn with "
+        help="weight of a loss that teaches --local-action-units where each action unit moves the skin, on rendered faces drawn with "
         "--maps (default: 0)",
     )
     fit.add_argument(
         "--region-loss",
         type=float,
         default=0.0,
-        help="weight of a loss that keeps what speaks for a code with --local-codes inside its anatomical region, on "
+        help="weight of a loss that keeps what speaks for an action unit with --local-action-units inside its anatomical region, on "
         "pictures without maps (default: 0)",
     )
     fit.add_argument(
         "--side-loss",
         type=float,
         default=0.0,
-        help="weight of a loss that has each half of the face speak for a code with --local-codes, on pictures without "
+        help="weight of a loss that has each half of the face speak for an action unit with --local-action-units, on pictures without "
         "maps (default: 0)",
     )
     fit.add_argument(
         "--balance",
         type=float,
         default=0.5,
-        help="weights against rare emotions and codes: 0 none, 1 inverse to their share (default: 0.5)",
+        help="weights against rare emotions and action units: 0 none, 1 inverse to their share (default: 0.5)",
     )
     fit.add_argument("--freeze-epochs", type=int, default=0, help="epochs with the whole backbone frozen (default: 0)")
     fit.add_argument(
@@ -238,7 +246,7 @@ def argument_parser() -> argparse.ArgumentParser:
     machine.add_argument(
         "--compile",
         action="store_true",
-        help="let torch.compile make faster code for the training steps; takes minutes for each crop size, and a C++ "
+        help="let torch.compile make faster action unit for the training steps; takes minutes for each crop size, and a C++ "
         "compiler",
     )
     return parser
@@ -262,7 +270,7 @@ _EXAMPLES = """examples:
 """
 
 
-def settings_from(arguments: argparse.Namespace, out: str) -> Settings:
+def settings_from(arguments: argparse.Namespace, out: str) -> TrainingSettings:
     """Settings from the parsed command line.
 
     Raises:
@@ -273,13 +281,13 @@ def settings_from(arguments: argparse.Namespace, out: str) -> Settings:
     told = vars(arguments) | {"data": tuple(arguments.data), "out": out}
     if arguments.sweep:
         told["sweep"] = read_sweep(arguments.sweep, arguments.seed)
-    settings = _changed(Settings(told["data"], out), told)
+    settings = _changed(TrainingSettings(told["data"], out), told)
     for options in settings.sweep or ():
         trial_settings(settings, options)  # a mistake in the last trial must not come to light after days
     return settings
 
 
-def trial_settings(settings: Settings, options: Options) -> Settings:
+def trial_settings(settings: TrainingSettings, options: Options) -> TrainingSettings:
     """The settings of all trials of a sweep, with one trial's own.
 
     Raises:
@@ -297,13 +305,13 @@ def trial_settings(settings: Settings, options: Options) -> Settings:
     return _changed(dataclasses.replace(settings, sweep=None), named)
 
 
-def _changed(settings: Settings, told: Mapping[str, Any]) -> Settings:
+def _changed(settings: TrainingSettings, told: Mapping[str, Any]) -> TrainingSettings:
     """Settings with what the command line tells in their place.
 
     Raises:
         SettingsError: a value is out of its range.
     """
-    values = {name: value for name, value in told.items() if name in Settings.__dataclass_fields__}
+    values = {name: value for name, value in told.items() if name in TrainingSettings.__dataclass_fields__}
     augmentation = Augmentation.none() if told.get("no_augmentation") else settings.augmentation
     values["augmentation"] = dataclasses.replace(augmentation, **dict(map(_change, told.get("augment", ()))))
     settings = dataclasses.replace(settings, **values)

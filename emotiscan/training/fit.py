@@ -20,7 +20,8 @@ import pandas as pd
 import torch
 from lightning.pytorch.loggers import TensorBoardLogger
 
-from emotiscan.files import write_whole
+from emotiscan.datasets.table import LabelTable, TableError
+from emotiscan.files import atomic_write_bytes
 from emotiscan.images import ImageError
 from emotiscan.training.callbacks import (
     Average,
@@ -33,14 +34,13 @@ from emotiscan.training.callbacks import (
     WholeCheckpoints,
 )
 from emotiscan.training.command_line import argument_parser, settings_from
-from emotiscan.training.data import FaceData, load_data
-from emotiscan.training.initialisation import initial_model
-from emotiscan.training.learner import DivergedError, FaceLearner
-from emotiscan.training.losses import code_weights, emotion_weights
-from emotiscan.training.processes import is_first, share_processor, trainer_options
+from emotiscan.training.data_module import FaceDataModule, load_data
+from emotiscan.training.distributed import is_first, share_processor, trainer_options
+from emotiscan.training.initialization import initial_model
+from emotiscan.training.lightning_module import DivergedError, FaceLightningModule
+from emotiscan.training.losses import au_weights, emotion_weights
 from emotiscan.training.provenance import FILE, commit, environment
-from emotiscan.training.settings import Settings, SettingsError
-from emotiscan.training.table import LabelTable, TableError
+from emotiscan.training.settings import SettingsError, TrainingSettings
 
 log = logging.getLogger("emotiscan.training")
 
@@ -66,9 +66,10 @@ def main(arguments: list[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] in (["data"], ["compare"]):
-        from emotiscan.training import comparison, survey
+        from emotiscan.evaluation import dataset_report
+        from emotiscan.training import run_comparison
 
-        return {"data": survey, "compare": comparison}[arguments[0]].main(arguments[1:])
+        return {"data": dataset_report, "compare": run_comparison}[arguments[0]].main(arguments[1:])
     parsed = argument_parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO if is_first() else logging.ERROR, format="%(message)s", stream=sys.stderr)
     for library in ("lightning.pytorch", "lightning.fabric"):
@@ -94,21 +95,21 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def _settings(parsed: argparse.Namespace) -> Settings:
+def _settings(parsed: argparse.Namespace) -> TrainingSettings:
     """Those of the run to go on with, of the run to do again, or of the command line."""
     if parsed.resume:
         # The folder may have been moved, or be seen from another one, since the run began.
-        return dataclasses.replace(Settings.load(Path(parsed.resume) / "settings.json"), out=parsed.resume)
+        return dataclasses.replace(TrainingSettings.load(Path(parsed.resume) / "settings.json"), out=parsed.resume)
     out = parsed.out or f"runs/{datetime.now():%Y-%m-%d_%H-%M-%S}"
     # The other processes of a run find what the first has just written.
     if is_first() and (Path(out) / "settings.json").exists():
         raise SettingsError(f"{out} already holds a run; go on with --resume {out}, or name another --out")
-    if parsed.again:
-        return dataclasses.replace(Settings.load(Path(parsed.again) / "settings.json"), out=out)
+    if parsed.rerun:
+        return dataclasses.replace(TrainingSettings.load(Path(parsed.rerun) / "settings.json"), out=out)
     return settings_from(parsed, out)
 
 
-def fit(settings: Settings, resume: bool = False) -> int:
+def fit(settings: TrainingSettings, resume: bool = False) -> int:
     """Train, keep the best weights, evaluate them and write the run folder.
 
     Returns:
@@ -129,16 +130,16 @@ def fit(settings: Settings, resume: bool = False) -> int:
     L.seed_everything(settings.seed, workers=True, verbose=False)
     # A run that goes on has its weights already; where they once came from may be out of reach.
     start = dataclasses.replace(settings, init="none") if goes_on else settings
-    model, filled = initial_model(start, data.table.emotions, data.table.codes)
+    model, filled = initial_model(start, data.table.emotions, data.table.action_units)
     settings = dataclasses.replace(filled, init=settings.init)
 
     placed = {"--map-loss": settings.map_loss, "--region-loss": settings.region_loss, "--side-loss": settings.side_loss}
     for option, weight in placed.items():
-        if weight and not model.config.local_codes:
+        if weight and not model.config.local_action_units:
             raise SettingsError(
-                f"{option} teaches where codes show, which only --local-codes can tell; add that option"
+                f"{option} teaches where action units show, which only --local-action-units can tell; add that option"
             )
-    batches = FaceData(data, model.config, settings)
+    batches = FaceDataModule(data, model.config, settings)
     if len(batches.training.table) < 2 * settings.processes:
         raise SettingsError("at least two training pictures are needed for each process")
     if len(batches.validation.table) < settings.processes:
@@ -146,7 +147,9 @@ def fit(settings: Settings, resume: bool = False) -> int:
     if is_first():
         settings.save(out / "settings.json")
         _keep_environment(out / FILE, data.table)
-    learner = FaceLearner(model, settings, batches.steps_per_epoch * settings.epochs, **_weights(batches, settings))
+    module = FaceLightningModule(
+        model, settings, batches.steps_per_epoch * settings.epochs, **_weights(batches, settings)
+    )
     # A bar that is redrawn is for people who watch; a log gets one line an epoch.
     watched = sys.stderr.isatty() and sys.stdout.isatty()
     trainer = L.Trainer(
@@ -173,14 +176,14 @@ def fit(settings: Settings, resume: bool = False) -> int:
         num_sanity_val_steps=0,
     )
     try:
-        trainer.fit(learner, batches, ckpt_path=last if goes_on else None, weights_only=True)
+        trainer.fit(module, batches, ckpt_path=last if goes_on else None, weights_only=True)
         if not is_first():
             return 0
         best = torch.load(out / "best.ckpt", map_location="cpu", weights_only=True)["state_dict"]
-        learner.load_state_dict(best, strict=False)
-        from emotiscan.training.reporting import finish  # matplotlib, not needed before
+        module.load_state_dict(best, strict=False)
+        from emotiscan.training.report import finish  # matplotlib, not needed before
 
-        finish(learner.model, data, settings, history(out), commit())
+        finish(module.model, data, settings, history(out), commit())
     except (KeyboardInterrupt, SystemExit):  # Lightning makes the one into the other
         print(f"\nStopped. Go on with: python train.py --resume {out}", file=sys.stderr)
         return 130
@@ -199,7 +202,7 @@ def _keep_environment(file: Path, table: LabelTable) -> None:
     """Write it when the run begins; say so where a run goes on with other data."""
     now = environment(table)
     if not file.is_file():
-        write_whole(file, json.dumps(now, indent=1) + "\n")
+        atomic_write_bytes(file, json.dumps(now, indent=1) + "\n")
     elif json.loads(file.read_text()).get("data") != now["data"]:
         log.warning("the data are not those that this run began with; start a new run to compare like with like")
 
@@ -209,14 +212,14 @@ def history(out: Path) -> pd.DataFrame:
     return pd.read_csv(out / "metrics.csv")
 
 
-def _weights(batches: FaceData, settings: Settings) -> dict[str, torch.Tensor | None]:
+def _weights(batches: FaceDataModule, settings: TrainingSettings) -> dict[str, torch.Tensor | None]:
     table = batches.training.table
-    votes, labels = table.emotion_votes, table.code_labels
+    votes, labels = table.emotion_votes, table.au_labels
     if not settings.balance:
-        return {"emotion_weights": None, "code_weights": None}
+        return {"emotion_weights": None, "au_weights": None}
     return {
         "emotion_weights": torch.from_numpy(emotion_weights(votes, settings.balance)),
-        "code_weights": torch.from_numpy(code_weights(labels, settings.balance)),
+        "au_weights": torch.from_numpy(au_weights(labels, settings.balance)),
     }
 
 

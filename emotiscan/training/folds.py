@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from emotiscan.evaluation import evaluate, headline
-from emotiscan.files import write_whole
-from emotiscan.training.evaluate import print_report
-from emotiscan.training.reporting import ANSWERS
-from emotiscan.training.settings import SETS, Settings
-from emotiscan.training.several import Train, run_all
+from emotiscan.evaluation.checkpoint_report import print_report
+from emotiscan.files import atomic_write_bytes
+from emotiscan.training.multi_run import Train, run_all
+from emotiscan.training.report import ANSWERS
+from emotiscan.training.settings import SETS, TrainingSettings
 
 
-def cross_validate(settings: Settings, train: Train) -> int:
+def cross_validate(settings: TrainingSettings, train: Train) -> int:
     """Do the runs that are not done yet, then report on all of them.
 
     The folder of `settings.out` gets one run folder a fold, `report.json` (each fold's report of its test, and that of
@@ -37,7 +37,7 @@ def cross_validate(settings: Settings, train: Train) -> int:
         return status
     reports = {run.name: json.loads((run / "report.json").read_text())["test"] for run in runs}
     pooled = pooled_report(runs)
-    write_whole(out / "report.json", json.dumps({"pooled": pooled, **reports}, indent=1) + "\n")
+    atomic_write_bytes(out / "report.json", json.dumps({"pooled": pooled, **reports}, indent=1) + "\n")
     figures = table_of(reports)
     figures.to_csv(out / "folds.csv", index_label="fold")
     print(figures.to_string(float_format=lambda value: f"{value:.3f}", na_rep="–"))
@@ -51,7 +51,7 @@ def pooled_report(runs: list[Path]) -> dict:
     parts = [np.load(run / ANSWERS, allow_pickle=False) for run in runs]
     arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0].files}
     del arrays["image"]
-    names = {name: tuple(map(str, parts[0][name])) for name in ("emotions", "codes")}
+    names = {name: tuple(map(str, parts[0][name])) for name in ("emotions", "action_units")}
     return evaluate(**arrays | names, thresholds={})
 
 

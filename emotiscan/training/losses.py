@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 MAX_WEIGHT = 10.0
-"""No class or code counts more than this many times another: a handful of pictures must not rule."""
+"""No class or action unit counts more than this many times another: a handful of pictures must not rule."""
 
 
 def emotion_loss(logits: Tensor, votes: Tensor, weights: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
@@ -30,13 +30,13 @@ def emotion_loss(logits: Tensor, votes: Tensor, weights: Tensor | None = None, s
     return functional.cross_entropy(logits[known], votes[known], weight=weights, label_smoothing=smoothing)
 
 
-def code_loss(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
+def au_loss(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
     """Binary cross entropy, averaged over the labels that are known.
 
     Args:
         logits: (b, k).
         labels: (b, k) in [0, 1], NaN where unknown.
-        weights: (k,) of each code's presence against its absence; None for equal ones.
+        weights: (k,) of each action unit's presence against its absence; None for equal ones.
 
     Returns:
         A scalar; 0 where no label is known.
@@ -50,12 +50,12 @@ def code_loss(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> 
 
 
 def map_loss(logits: Tensor, maps: Tensor) -> Tensor:
-    """Binary cross entropy of where each code moves the skin, over the maps that are known.
+    """Binary cross entropy of where each action unit moves the skin, over the maps that are known.
 
     Args:
         logits: (b, k, h, w), one of each cell.
         maps: (b, k, m, m) in [0, 1], NaN where unknown; averaged down to the cells, and scaled so that the cell that
-            moves most is 1: where a place is smaller than a cell its code is no less certain there.
+            moves most is 1: where a place is smaller than a cell its action unit is no less certain there.
 
     Returns:
         A scalar, the mean over maps of their cells' sum; 0 where no map is known.
@@ -69,14 +69,14 @@ def map_loss(logits: Tensor, maps: Tensor) -> Tensor:
 
 
 def region_loss(logits: Tensor, regions: Tensor) -> Tensor:
-    """What cells outside a code's region say for it, over the regions that are given.
+    """What cells outside an action unit's region say for it, over the regions that are given.
 
-    A map says of each cell whether the code moves it; a region only where it cannot. So a cell inside is free, one
-    outside should be sure that nothing moves, whether the code is there or not.
+    A map says of each cell whether the action unit moves it; a region only where it cannot. So a cell inside is free, one
+    outside should be sure that nothing moves, whether the action unit is there or not.
 
     Args:
         logits: (b, k, h, w), one of each cell.
-        regions: (b, k, m, m) share of the code's region in each place, 0 to 1, NaN where not given; averaged down to
+        regions: (b, k, m, m) share of the action unit's region in each place, 0 to 1, NaN where not given; averaged down to
             the cells and scaled so that the one with the most of it is free.
 
     Returns:
@@ -90,26 +90,26 @@ def region_loss(logits: Tensor, regions: Tensor) -> Tensor:
 
 
 def side_loss(
-    evidence: Tensor, read: Callable[[Tensor], Tensor], labels: Tensor, weights: Tensor | None = None
+    au_logit_map: Tensor, read: Callable[[Tensor], Tensor], labels: Tensor, weights: Tensor | None = None
 ) -> Tensor:
-    """The codes' loss of each half of the face by itself, the middle being part of both; their mean.
+    """The action units' loss of each half of the face by itself, the middle being part of both; their mean.
 
     Where the strongest cell alone decides, a network that is not told the places shows a smile on one cheek.
 
     Args:
         evidence: (b, k, h, w), one logit of each cell.
-        read: from evidence of any width to code logits (b, k).
-        labels, weights: as in `code_loss`.
+        read: from evidence of any width to action unit logits (b, k).
+        labels, weights: as in `au_loss`.
 
     Returns:
         A scalar; 0 where no label is known.
     """
-    width = evidence.shape[3]
-    sides = evidence[..., : (width + 1) // 2], evidence[..., width // 2 :]
-    return sum(code_loss(read(side), labels, weights) for side in sides) / 2
+    width = au_logit_map.shape[3]
+    sides = au_logit_map[..., : (width + 1) // 2], au_logit_map[..., width // 2 :]
+    return sum(au_loss(read(side), labels, weights) for side in sides) / 2
 
 
-def of_photographs(labels: Tensor, regions: Tensor) -> Tensor:
+def of_photos(labels: Tensor, regions: Tensor) -> Tensor:
     """Labels (b, k), made unknown where no region (b, k, m, m) is given: of pictures whose maps are known."""
     return labels.masked_fill(regions.isnan().flatten(2).any(2), torch.nan)
 
@@ -133,7 +133,7 @@ def emotion_weights(votes: NDArray[np.floating], power: float) -> NDArray[np.flo
     return (weights / (weights @ shares)).astype(np.float32)
 
 
-def code_weights(labels: NDArray[np.floating], power: float) -> NDArray[np.float32]:
+def au_weights(labels: NDArray[np.floating], power: float) -> NDArray[np.float32]:
     """(n, k) labels to (k,) weights of presence: (absent / present) to a power (0: equal, 1: balanced)."""
     known = ~np.isnan(labels)
     present = np.nansum(labels, axis=0)

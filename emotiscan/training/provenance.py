@@ -1,4 +1,4 @@
-"""What a run was made with: software, machine, code and data."""
+"""What a run was made with: software, machine, action unit and data."""
 
 import hashlib
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from emotiscan.training.table import LabelTable
+from emotiscan.datasets.table import LabelTable
 
 PACKAGES = ("torch", "torchvision", "lightning", "numpy", "pillow", "facenet-pytorch", "scipy")
 """Packages whose version can change a run's numbers."""

@@ -5,8 +5,8 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from emotiscan.files import write_whole
-from emotiscan.training.augmentation import Augmentation
+from emotiscan.datasets.augmentation import Augmentation
+from emotiscan.files import atomic_write_bytes
 
 SETS = "sets"
 """`--folds` by which each data set is held out in turn."""
@@ -17,11 +17,11 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrainingSettings:
     """A training run's settings; saved as `settings.json` in its run folder.
 
     The fields are the options of `train.py` (see its `--help`), with dashes as underscores.
-    `backbone`, `stride`, `sizes`, `hidden`, `dropout`, `grayscale`, `mirrored`, `local_codes`,
+    `backbone`, `stride`, `sizes`, `hidden`, `dropout`, `grayscale`, `mirrored`, `local_action_units`,
     `unfreeze` and `backbone_lr_factor` may be None: they then follow from `init`; `input_size` then is
     the last of `sizes`.
     `fold` is the number, from 0, of the fold that one run of a cross-validation holds out, else None.
@@ -41,8 +41,8 @@ class Settings:
     hidden: int | None = None
     dropout: float | None = None
     grayscale: bool | None = None
-    mirrored: bool | None = None
-    local_codes: bool | None = None
+    flip_tta: bool | None = None
+    local_action_units: bool | None = None
     sizes: tuple[tuple[int, int], ...] | None = None
     input_size: int | None = None
     batch: int = 32
@@ -53,7 +53,7 @@ class Settings:
     l1: float = 0.0
     l2: float = 0.01
     label_smoothing: float = 0.0
-    code_loss: float = 1.0
+    au_loss: float = 1.0
     map_loss: float = 0.0
     region_loss: float = 0.0
     side_loss: float = 0.0
@@ -102,10 +102,10 @@ class Settings:
 
     def save(self, path: Path) -> None:
         """Write the settings as JSON."""
-        write_whole(path, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
+        atomic_write_bytes(path, json.dumps(dataclasses.asdict(self), indent=2) + "\n")
 
     @classmethod
-    def load(cls, path: Path) -> "Settings":
+    def load(cls, path: Path) -> "TrainingSettings":
         """Read settings that `save` wrote.
 
         Raises:
@@ -135,7 +135,7 @@ class Settings:
         if self.batch % self.processes or self.batch < 2 * self.processes:
             raise SettingsError(
                 f"--batch {self.batch} is shared by {self.processes} processes; it must be a multiple of that, and at "
-                "least two pictures for each, which batch normalisation needs"
+                "least two pictures for each, which batch normalization needs"
             )
         if self.keep_statistics and self.init == "none":
             raise SettingsError(
@@ -155,14 +155,14 @@ class Settings:
 
 _RULES = (
     (("input_size",), lambda value: value >= 32, "must be at least 32, which the backbones need"),
-    (("batch",), lambda value: value >= 2, "must be at least 2, which batch normalisation needs"),
+    (("batch",), lambda value: value >= 2, "must be at least 2, which batch normalization needs"),
     (("patience", "lr", "hidden"), lambda value: value > 0, "must be above 0"),
     (("dropout", "label_smoothing", "warm_up", "ema"), lambda value: 0 <= value < 1, "must lie from 0 to below 1"),
     (
         (
             "l1",
             "l2",
-            "code_loss",
+            "au_loss",
             "map_loss",
             "region_loss",
             "side_loss",

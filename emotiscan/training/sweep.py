@@ -6,18 +6,18 @@ from pathlib import Path
 import pandas as pd
 
 from emotiscan.evaluation import headline
-from emotiscan.files import write_whole
+from emotiscan.files import atomic_write_bytes
 from emotiscan.training.command_line import trial_settings
-from emotiscan.training.settings import Settings
-from emotiscan.training.several import Train, run_all
+from emotiscan.training.multi_run import Train, run_all
+from emotiscan.training.settings import TrainingSettings
 from emotiscan.training.sweep_file import Options
 
 
-def sweep(settings: Settings, train: Train) -> int:
+def sweep(settings: TrainingSettings, train: Train) -> int:
     """Do the trials that are not done yet, then hold them against each other.
 
     The folder of `settings.out` gets a run folder a trial and `sweep.csv`: each trial's options and headline figures on
-    validation data, the best first, by the mean of the emotions' accuracy and the codes' AUC.
+    validation data, the best first, by the mean of the emotions' accuracy and the action units' AUC.
 
     Returns:
         Exit status: 0, or that of the first run that did not end well.
@@ -32,7 +32,7 @@ def sweep(settings: Settings, train: Train) -> int:
     if status := run_all(runs, train, out):
         return status
     table = _table(trials)
-    write_whole(out / "sweep.csv", table.to_csv(index_label="trial"))
+    atomic_write_bytes(out / "sweep.csv", table.to_csv(index_label="trial"))
     print("on validation, the best first:")
     print(table.to_string(float_format=lambda value: f"{value:.3f}", na_rep="–"))
     return 0
@@ -45,5 +45,5 @@ def _table(trials: dict[Path, Options]) -> pd.DataFrame:
         figures = {name: figure["value"] for name, figure in headline(report).items()}
         rows[run.name] = {"options": " ".join(options), **figures}
     table = pd.DataFrame.from_dict(rows, orient="index")
-    judged = [name for name in ("emotion accuracy", "codes' mean AUC") if name in table]
+    judged = [name for name in ("emotion accuracy", "action units' mean AUC") if name in table]
     return table.loc[table[judged].mean(axis=1).sort_values(ascending=False, kind="stable").index]

@@ -1,7 +1,7 @@
 """The pages: the only place that imports streamlit."""
 
-from emotiscan.ui import lean, uploads
+from emotiscan.ui import stub_modules, upload_memory
 
-lean.give_large_blocks_back()
-lean.load_libraries()  # before any page's own imports load them whole
-uploads.keep_in_memory()
+stub_modules.limit_malloc_arenas()
+stub_modules.load_libraries()  # before any page's own imports load them whole
+upload_memory.keep_in_memory()

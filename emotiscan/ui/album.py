@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from PIL import Image
 
 from emotiscan.analysis import Analysis
+from emotiscan.export.records import record
 from emotiscan.images import ImageError
-from emotiscan.records import record
 from emotiscan.ui import wording
 from emotiscan.ui.data_urls import data_url
 from emotiscan.ui.session import key_of
@@ -20,7 +20,7 @@ PICTURE_SIDE = 176
 
 NO_FACE = "no face was found"
 
-MOST_FACES = 1000
+MAX_FACES = 1000
 """What one album holds."""
 
 
@@ -65,19 +65,19 @@ class Album:
     @property
     def full(self) -> bool:
         """Whether no more photos are read."""
-        return sum(map(len, self.photos.values())) >= MOST_FACES
+        return sum(map(len, self.photos.values())) >= MAX_FACES
 
-    def add(self, analyse: Callable[[bytes], Analysis], name: str, data: bytes) -> None:
+    def add(self, analyze: Callable[[bytes], Analysis], name: str, data: bytes) -> None:
         """Read a photo, unless it is here already or the album is full."""
         key = key_of(data)
         if key not in self.photos and not self.full:
-            self.photos[key] = read_entries(analyse, name, data)
+            self.photos[key] = read_entries(analyze, name, data)
 
 
-def read_entries(analyse: Callable[[bytes], Analysis], name: str, data: bytes) -> list[Entry]:
+def read_entries(analyze: Callable[[bytes], Analysis], name: str, data: bytes) -> list[Entry]:
     """The faces of one photo; a photo that cannot be read, or has none, is one entry that says so."""
     try:
-        readings = analyse(data).readings
+        readings = analyze(data).readings
     except ImageError as error:
         return [Entry({"image": name, "error": str(error)})]
     entries = []
@@ -89,21 +89,21 @@ def read_entries(analyse: Callable[[bytes], Analysis], name: str, data: bytes) -
 
 
 def chosen(
-    entries: Iterable[Entry], emotions: Sequence[str] = (), codes: Sequence[str] = (), by: str | None = None
+    entries: Iterable[Entry], emotions: Sequence[str] = (), action_units: Sequence[str] = (), by: str | None = None
 ) -> list[Entry]:
     """Entries to show.
 
     Args:
         emotions: only faces that look like one of these; empty for all.
-        codes: only faces with all of these codes present.
-        by: emotion or code whose most probable faces come first; None for the order of reading.
+        action_units: only faces with all of these action units present.
+        by: emotion or action unit whose most probable faces come first; None for the order of reading.
     """
     found = [
         entry
         for entry in entries
         if entry.readable
         and (not emotions or entry.row["emotion"] in emotions)
-        and set(codes) <= set(entry.row["present"])
+        and set(action_units) <= set(entry.row["present"])
     ]
     if by:
         found.sort(key=lambda entry: -(entry.row["emotions"] | entry.row["facs"])[by])
@@ -159,9 +159,11 @@ them may be wrong.</p>
 
 def _html_face(entry: Entry) -> str:
     row = entry.row
-    codes = ", ".join(f"{code} {wording.percent(row['facs'][code])}" for code in row["present"]) or "no code present"
+    action_units = (
+        ", ".join(f"{au} {wording.percent(row['facs'][au])}" for au in row["present"]) or "no action unit present"
+    )
     where = f"{html.escape(row['image'])}, face {row['face'] + 1}"
     return (
         f'<article><img src="{entry.address}" alt="{where}"><h3>{html.escape(title_of(entry))}</h3>'
-        f"<p>{codes}</p><small>{where}</small></article>"
+        f"<p>{action_units}</p><small>{where}</small></article>"
     )

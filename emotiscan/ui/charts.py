@@ -16,14 +16,14 @@ from emotiscan.ui.wording import percent
 SHOWN_SIDE = 1024
 """Longer side of the photo as it is shown, in pixels."""
 
-EMOTION_COLOURS = {
+EMOTION_COLORS = {
     facs.POSITIVE: "#2F9E77",
     facs.SURPRISE: "#C98A12",
     facs.NEGATIVE: "#C2554D",
     facs.NEUTRAL: "#7C8B93",
 }
 FIRST, SECOND, MUTED = "#0F8A96", "#D98A1F", "#8A979C"
-"""Colours that are told apart on light and dark pages and by the colour-blind."""
+"""Colors that are told apart on light and dark pages and by the color-blind."""
 
 CHOSEN, OTHERS = (255, 205, 70), (255, 255, 255)
 
@@ -50,14 +50,14 @@ def marked_photo(photo: Image.Image, faces: Sequence[Face], chosen: int) -> Imag
         if box is None:
             continue
         x0, y0, x1, y1 = (side * scale for side in box)
-        colour = CHOSEN if number == chosen else OTHERS
+        color = CHOSEN if number == chosen else OTHERS
         draw.rectangle((x0 - width, y0 - width, x1 + width, y1 + width), outline=(20, 30, 32), width=3 * width)
-        draw.rectangle((x0, y0, x1, y1), outline=colour, width=width)
+        draw.rectangle((x0, y0, x1, y1), outline=color, width=width)
         label = str(number + 1)
         left, top, right, bottom = draw.textbbox((0, 0), label, font=font)
         pad = 2 * width + 2
         tag = (x0, y0, x0 + right - left + 2 * pad, y0 + bottom - top + 2 * pad)
-        draw.rectangle(tag, fill=colour)
+        draw.rectangle(tag, fill=color)
         draw.text((x0 + pad - left, y0 + pad - top), label, font=font, fill=(20, 30, 32))
     return shown
 
@@ -71,7 +71,7 @@ def emotion_bars(emotions: Mapping[str, float]) -> go.Figure:
             x=values,
             y=[emotion.capitalize() for emotion in order],
             orientation="h",
-            marker_color=[EMOTION_COLOURS.get(emotion, "#0B5E67") for emotion in order],
+            marker_color=[EMOTION_COLORS.get(emotion, "#0B5E67") for emotion in order],
             text=[percent(value) for value in values],
             textposition="outside",
             textfont_size=14,
@@ -97,14 +97,14 @@ def emotions_in_words(emotions: Mapping[str, float]) -> str:
     return "Probability of each emotion: " + ", ".join(f"{e} {percent(emotions[e])}" for e in order)
 
 
-def code_changes(before: Reading, after: Reading) -> go.Figure:
-    """Each code's probability in two readings, joined by a line: the largest change on top, thresholds as ticks."""
+def au_changes(before: Reading, after: Reading) -> go.Figure:
+    """Each action unit's probability in two readings, joined by a line: the largest change on top, thresholds as ticks."""
     order = wording.most_changed(before, after)
-    titles = [wording.title_of(code) for code in order]
+    titles = [wording.title_of(au) for au in order]
     figure = go.Figure()
-    for title, code in zip(titles, order, strict=True):
+    for title, au in zip(titles, order, strict=True):
         figure.add_scatter(
-            x=[before.codes[code], after.codes[code]],
+            x=[before.action_units[au], after.action_units[au]],
             y=[title, title],
             mode="lines",
             line={"color": MUTED, "width": 3},
@@ -116,12 +116,16 @@ def code_changes(before: Reading, after: Reading) -> go.Figure:
             after.thresholds,
             {"symbol": "line-ns", "size": 12, "line": {"color": MUTED, "width": 1}},
         ),
-        ("first photo", before.codes, {"symbol": "circle-open", "size": 11, "color": MUTED, "line": {"width": 2.5}}),
-        ("second photo", after.codes, {"symbol": "circle", "size": 11, "color": FIRST}),
+        (
+            "first photo",
+            before.action_units,
+            {"symbol": "circle-open", "size": 11, "color": MUTED, "line": {"width": 2.5}},
+        ),
+        ("second photo", after.action_units, {"symbol": "circle", "size": 11, "color": FIRST}),
     )
     for name, values, marker in kinds:
         figure.add_scatter(
-            x=[values[code] for code in order],
+            x=[values[au] for au in order],
             y=titles,
             mode="markers",
             name=name,
@@ -139,11 +143,11 @@ def code_changes(before: Reading, after: Reading) -> go.Figure:
     return figure
 
 
-def code_changes_in_words(before: Reading, after: Reading) -> str:
+def au_changes_in_words(before: Reading, after: Reading) -> str:
     """The same as text, for screen readers."""
-    return "Each code in both photos: " + ", ".join(
-        f"{code} {percent(before.codes[code])} to {percent(after.codes[code])}"
-        for code in wording.most_changed(before, after)
+    return "Each action unit in both photos: " + ", ".join(
+        f"{au} {percent(before.action_units[au])} to {percent(after.action_units[au])}"
+        for au in wording.most_changed(before, after)
     )
 
 

@@ -4,14 +4,14 @@ import streamlit as st
 
 from emotiscan import facs
 from emotiscan.analysis import Analyzer, Reading
-from emotiscan.checkpoint import CheckpointError
 from emotiscan.explain import METHODS
+from emotiscan.model.checkpoint import CheckpointError
 from emotiscan.ui import charts, heat_map_views, wording
 from emotiscan.ui.links import PAGES
 from emotiscan.ui.session import Photo, analyzer
 
 FIRST_MAPS = 5
-"""Codes whose heat maps are open before anybody chooses, at most; the emotion's is one more."""
+"""Action units whose heat maps are open before anybody chooses, at most; the emotion's is one more."""
 
 
 def loaded_analyzer(needed: bool = True) -> Analyzer | None:
@@ -77,7 +77,7 @@ def show_emotions(reading: Reading) -> None:
 
 
 def show_heat_maps(photo: Photo, number: int) -> None:
-    """Overlays of the chosen codes, side by side."""
+    """Overlays of the chosen action units, side by side."""
     reading = photo.readings[number]
     st.subheader("Where it was seen", anchor=False)
     chosen = choose_targets(reading, f"{photo.key}-{number}")
@@ -85,7 +85,7 @@ def show_heat_maps(photo: Photo, number: int) -> None:
         method = heat_map_views.choose_method("read")
         look = heat_map_views.choose_look("read")
     if not chosen:
-        st.caption("Choose at least one code or emotion.")
+        st.caption("Choose at least one action unit or emotion.")
         return
     with st.spinner("Drawing heat maps…"):
         maps = [heat_map_views.show(photo, number, target, method, wording.title_of(target)) for target in chosen]
@@ -98,15 +98,15 @@ def show_heat_maps(photo: Photo, number: int) -> None:
 
 
 def choose_targets(reading: Reading, key: str) -> list[str]:
-    """Codes and emotions whose maps are wanted: at first those of the address, or the present codes and the emotion.
+    """Action units and emotions whose maps are wanted: at first those of the address, or the present action units and the emotion.
 
     The address follows the choice, so that it can be shared.
     """
-    usual = [*(reading.present or reading.likeliest_codes[:1])[:FIRST_MAPS], reading.emotion]
-    targets = [*reading.codes, *reading.emotions]
+    usual = [*(reading.present or reading.likeliest_action_units[:1])[:FIRST_MAPS], reading.emotion]
+    targets = [*reading.action_units, *reading.emotions]
     asked = [target for target in st.query_params.get_all("code") if target in targets]
     chosen = st.pills(
-        "Codes and emotions to compare",
+        "Action units and emotions to compare",
         targets,
         selection_mode="multi",
         default=asked or usual,
@@ -122,5 +122,5 @@ def choose_targets(reading: Reading, key: str) -> list[str]:
 
 
 def short_title(target: str) -> str:
-    """A code as it is, an emotion with a capital."""
+    """An action unit as it is, an emotion with a capital."""
     return target if target in facs.ACTION_UNITS else target.capitalize()

@@ -23,7 +23,7 @@ def picture_url(picture: Image.Image, format: str = "PNG", quality: int = 85) ->
     """A picture as an address.
 
     Args:
-        format: "PNG", or "JPEG" or "WEBP" for what is photographed.
+        format: "PNG", or "JPEG" or "WEBP" for what is photoed.
         quality: of the latter two, 0 to 100.
     """
     file = io.BytesIO()

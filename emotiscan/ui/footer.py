@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 import emotiscan
-from emotiscan.checkpoint import CheckpointError, fingerprint_of
+from emotiscan.model.checkpoint import CheckpointError, fingerprint_of
 from emotiscan.ui.session import weights_path
 
 NO_CHECKPOINT = "no usable checkpoint"

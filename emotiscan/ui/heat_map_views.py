@@ -7,10 +7,11 @@ import streamlit as st
 from PIL import Image
 
 from emotiscan import explain, facs
-from emotiscan.explain import METHODS, HeatMap, Tile, pictures
+from emotiscan.explain import METHODS, HeatMap, Tile
+from emotiscan.explain import overlays as pictures
 from emotiscan.ui import wording
 from emotiscan.ui.data_urls import picture_url
-from emotiscan.ui.links import code_link
+from emotiscan.ui.links import au_link
 from emotiscan.ui.session import Photo, analyzer, heat_maps_of
 
 FACE, PHOTO = "the face", "the photo"
@@ -27,7 +28,7 @@ class Look:
     Attributes:
         opacity: of a map's peak, 0 to 1.
         shared: whether all maps share one scale.
-        outlined: whether the code's anatomical region is outlined.
+        outlined: whether the action unit's anatomical region is outlined.
         on_photo: whether maps lie on the whole photo, else on the aligned face.
     """
 
@@ -63,7 +64,7 @@ class Shown:
     def words(self) -> str:
         """The target's probability, and what the map says."""
         reading, target = self.photo.readings[self.number], self.heat_map.target
-        words = wording.percent((reading.codes | reading.emotions)[target])
+        words = wording.percent((reading.action_units | reading.emotions)[target])
         if self.heat_map.empty:
             return f"{words} · no place of the face speaks for it"
         if target in facs.ACTION_UNITS:
@@ -87,18 +88,18 @@ def choose_look(key: str) -> Look:
             "Strength of the overlay", 0.0, 1.0, 0.6, 0.05, format="percent", key=f"{key}-opacity", width=200
         )
         scale = st.segmented_control(
-            "Colour scale",
+            "Color scale",
             [OWN, SHARED],
             default=OWN,
             required=True,
             key=f"{key}-scale",
-            help="Each map's strongest place in full colour, or the same colour for the same evidence in all maps.",
+            help="Each map's strongest place in full color, or the same color for the same evidence in all maps.",
         )
         place = st.segmented_control("Drawn on", [FACE, PHOTO], default=FACE, required=True, key=f"{key}-place")
         outlined = st.toggle(
             "Outline the muscle's place",
             key=f"{key}-outline",
-            help="Where the code should show, by anatomy. A map elsewhere is a reason to doubt the reading.",
+            help="Where the action unit should show, by anatomy. A map elsewhere is a reason to doubt the reading.",
         )
     return Look(opacity, scale == SHARED, outlined, place == PHOTO)
 
@@ -129,14 +130,14 @@ def show_grid(tiles: Sequence[Tile]) -> None:
 
 def drawn(shown: Shown, look: Look, top: float | None = None) -> Image.Image:
     """The picture of one map: on the face or on the photo, outlined or not."""
-    photo, code = shown.photo, shown.heat_map.target
-    outlined = look.outlined and code in facs.ACTION_UNITS
+    photo, au = shown.photo, shown.heat_map.target
+    outlined = look.outlined and au in facs.ACTION_UNITS
     if look.on_photo:
         face = photo.faces[shown.number]
         picture = explain.overlay_on_photo(photo.picture, face, shown.heat_map, look.opacity, top)
-        return explain.outline_on_photo(picture, face, code) if outlined else picture
+        return explain.outline_on_photo(picture, face, au) if outlined else picture
     picture = explain.overlay(photo.readings[shown.number].crop, shown.heat_map, look.opacity, top)
-    return explain.outline(picture, code) if outlined else picture
+    return explain.outline(picture, au) if outlined else picture
 
 
 def _unit(shown: Shown) -> tuple[str, bool]:
@@ -145,7 +146,7 @@ def _unit(shown: Shown) -> tuple[str, bool]:
 
 
 def _tops(maps: Sequence[Shown]) -> dict[tuple[str, bool], float]:
-    """Of each unit the evidence in full colour: certainty, or the strongest place of all."""
+    """Of each unit the evidence in full color: certainty, or the strongest place of all."""
     tops: dict[tuple[str, bool], float] = {}
     for shown in maps:
         strongest = 1.0 if shown.heat_map.probable else shown.heat_map.strength
@@ -154,26 +155,26 @@ def _tops(maps: Sequence[Shown]) -> dict[tuple[str, bool], float]:
 
 
 def show_meanings(targets: Sequence[str]) -> None:
-    """Links to what the codes mean."""
-    codes = [target for target in dict.fromkeys(targets) if target in facs.ACTION_UNITS]
-    if codes:
+    """Links to what the action units mean."""
+    action_units = [target for target in dict.fromkeys(targets) if target in facs.ACTION_UNITS]
+    if action_units:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption("What they mean:", width="content")
-            for code in codes:
-                code_link(code)
+            for au in action_units:
+                au_link(au)
 
 
 def scale_in_words(look: Look) -> str:
-    """What the colours' scale is."""
+    """What the colors' scale is."""
     return "one scale for all maps of a method" if look.shared else "each map on its own scale"
 
 
 def show_legend(look: Look) -> None:
-    """The strip of colours and what it means."""
-    strip = picture_url(pictures.colour_bar(160, 10))
+    """The strip of colors and what it means."""
+    strip = picture_url(pictures.color_bar(160, 10))
     st.caption(
-        f"![Colour scale from dark to bright]({strip}) weak to strong evidence, {scale_in_words(look)}. "
-        "Warm places speak for the code; the map does not say why the network decided so."
+        f"![Color scale from dark to bright]({strip}) weak to strong evidence, {scale_in_words(look)}. "
+        "Warm places speak for the action unit; the map does not say why the network decided so."
     )
 
 
@@ -188,7 +189,7 @@ def offer_downloads(title: str, tiles: Sequence[Tile], maps: Sequence[Shown], no
     with st.container(horizontal=True):
         st.download_button(
             "Picture with all maps (PNG)",
-            lambda: explain.png(explain.sheet(title, tiles, small_print, pictures.colour_bar(260, 14), ends)),
+            lambda: explain.png(explain.sheet(title, tiles, small_print, pictures.color_bar(260, 14), ends)),
             "emotiscan-heat-maps.png",
             "image/png",
             icon=":material/image:",

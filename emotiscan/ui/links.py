@@ -7,6 +7,6 @@ import streamlit as st
 PAGES = Path(__file__).resolve().parent / "app_pages"
 
 
-def code_link(code: str) -> None:
-    """A link to a code in the FACS guide."""
-    st.page_link(PAGES / "guide.py", label=code, query_params={"code": code})
+def au_link(au: str) -> None:
+    """A link to an action unit in the FACS guide."""
+    st.page_link(PAGES / "guide.py", label=au, query_params={"code": au})

@@ -1,4 +1,4 @@
-"""Pictures that come with the project, drawn by its own renderer: the samples, and each code's strip."""
+"""Pictures that come with the project, drawn by its own renderer: the samples, and each action unit's strip."""
 
 import json
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from pathlib import Path
 from PIL import Image
 
 from emotiscan import facs
+from emotiscan.resources import SAMPLES
 from emotiscan.ui.data_urls import picture_url
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 ICON_SIDE = 72
 
 
@@ -47,9 +47,9 @@ def samples() -> tuple[Sample, ...]:
 
 
 @cache
-def code_pictures(code: str) -> tuple[Image.Image, ...]:
-    """The same face with a code at rising intensities, evenly from 0 to 1; empty for a code that was not drawn."""
-    file = SAMPLES / "codes" / f"{code}.webp"
+def au_pictures(au: str) -> tuple[Image.Image, ...]:
+    """The same face with an action unit at rising intensities, evenly from 0 to 1; empty for an action unit that was not drawn."""
+    file = SAMPLES / "action_units" / f"{au}.webp"
     if not file.is_file():
         return ()
     with Image.open(file) as strip:
@@ -58,12 +58,12 @@ def code_pictures(code: str) -> tuple[Image.Image, ...]:
 
 
 @cache
-def code_icon(code: str) -> str | None:
-    """Data URL of a small picture of where a code shows, as strong as it gets; None where it was not drawn."""
-    pictures = code_pictures(code)
+def au_icon(au: str) -> str | None:
+    """Data URL of a small picture of where an action unit shows, as strong as it gets; None where it was not drawn."""
+    pictures = au_pictures(au)
     if not pictures:
         return None
-    places = [place for region in facs.ACTION_UNITS[code].regions for place in facs.REGIONS[region]]
+    places = [place for region in facs.ACTION_UNITS[au].regions for place in facs.REGIONS[region]]
     left, right = min(p.x - p.rx for p in places), max(p.x + p.rx for p in places)
     top, bottom = min(p.y - p.ry for p in places), max(p.y + p.ry for p in places)
     half = 0.55 * max(right - left, bottom - top)

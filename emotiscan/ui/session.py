@@ -1,7 +1,7 @@
 """What outlives one run of a page: the shared analyzer, and one visitor's own photos.
 
-The analyzer holds no photograph and is shared by all visitors, in turn; what was read of the drawn samples is shared
-too. A photograph, its readings and its heat maps live in the visitor's own session only, and only the last few,
+The analyzer holds no photo and is shared by all visitors, in turn; what was read of the rendered samples is shared
+too. A photo, its readings and its heat maps live in the visitor's own session only, and only the last few,
 scaled to what a page shows.
 """
 
@@ -18,12 +18,13 @@ import streamlit as st
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
-from emotiscan.analysis import Analysis, Analyzer, Reading, give_back_memory
-from emotiscan.checkpoint import DEFAULT_WEIGHTS, CheckpointError
+from emotiscan.analysis import Analysis, Analyzer, Reading, trim_memory
 from emotiscan.explain import HeatMap, heat_maps
 from emotiscan.faces import Face
 from emotiscan.images import WORKING_SIDE, read_image
-from emotiscan.ui import log, waiting
+from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, CheckpointError
+from emotiscan.ui import log
+from emotiscan.ui import queue_status as waiting
 from emotiscan.ui.samples import samples
 
 WEIGHTS_VARIABLE = "EMOTISCAN_WEIGHTS"
@@ -36,7 +37,7 @@ KEPT_SIDE = 1280
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A photograph of this visit that was read.
+    """A photo of this visit that was read.
 
     Attributes:
         key: 12 hex digits that tell the file's bytes from others.
@@ -46,7 +47,7 @@ class Photo:
         faces: the same faces in pixels of `picture`.
         passed_over: faces that were found but not read.
         maps: heat maps made so far, by the face's place, the method and the target.
-        peeks: addresses of small pictures of them, by the face's place and the code.
+        peeks: addresses of small pictures of them, by the face's place and the action unit.
     """
 
     key: str
@@ -56,7 +57,7 @@ class Photo:
     faces: tuple[Face, ...]
     passed_over: int
     maps: dict[tuple[int, str, str], HeatMap] = field(default_factory=dict)
-    peeks: dict[int, dict[str, str]] = field(default_factory=dict)
+    thumbnails: dict[int, dict[str, str]] = field(default_factory=dict)
 
     @property
     def picture(self) -> Image.Image:
@@ -92,7 +93,7 @@ def _load(weights: Path) -> Analyzer:
     return loaded
 
 
-def analyse(data: bytes, line: DeltaGenerator | None = None) -> Analysis:
+def analyze(data: bytes, line: DeltaGenerator | None = None) -> Analysis:
     """Read a picture file when it is this visitor's turn, in the memory that a small host has; nothing of it is kept.
 
     Args:
@@ -108,7 +109,7 @@ def analyse(data: bytes, line: DeltaGenerator | None = None) -> Analysis:
             noted.analysis = reader.analyze(read_image(data, longest=WORKING_SIDE))
         return noted.analysis
     finally:
-        give_back_memory()
+        trim_memory()
 
 
 def read_photo(data: bytes, name: str, line: DeltaGenerator | None = None) -> Photo:
@@ -136,7 +137,7 @@ def read_photo(data: bytes, name: str, line: DeltaGenerator | None = None) -> Ph
 
 
 def _new_photo(key: str, data: bytes, name: str, line: DeltaGenerator | None) -> Photo:
-    analysis = analyse(data, line)
+    analysis = analyze(data, line)
     scale = min(1.0, KEPT_SIDE / max(analysis.photo.size))
     sides = [max(1, round(scale * side)) for side in analysis.photo.size]
     picture = analysis.photo if scale == 1 else analysis.photo.resize(sides, Image.Resampling.LANCZOS, reducing_gap=1.3)

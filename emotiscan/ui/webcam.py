@@ -5,7 +5,7 @@ import streamlit as st
 from emotiscan import facs
 from emotiscan.analysis import Reading
 from emotiscan.ui import wording
-from emotiscan.ui.samples import code_pictures
+from emotiscan.ui.samples import au_pictures
 from emotiscan.ui.session import photos_of_this_visit
 
 SNAPSHOT = "Your snapshot"
@@ -22,7 +22,7 @@ CHALLENGES: dict[str, tuple[str, ...]] = {
     "Push your chin up": ("AU17",),
     "Let your jaw drop": ("AU25", "AU26"),
 }
-"""Movements that most people can make, each with the codes that tell it."""
+"""Movements that most people can make, each with the action units that tell it."""
 
 
 def choose_challenge() -> str | None:
@@ -35,22 +35,22 @@ def choose_challenge() -> str | None:
         key="challenge",
     )
     if chosen:
-        codes = CHALLENGES[chosen]
+        action_units = CHALLENGES[chosen]
         with st.container(horizontal=True, gap="small"):
-            for code in codes:
-                pictures = code_pictures(code)
+            for au in action_units:
+                pictures = au_pictures(au)
                 if pictures:
-                    st.image(pictures[-1], width=110, caption=code, alt=f"A drawn face with {code}")
-        st.caption(" ".join(facs.ACTION_UNITS[code].looks for code in codes))
+                    st.image(pictures[-1], width=110, caption=au, alt=f"A rendered face with {au}")
+        st.caption(" ".join(facs.ACTION_UNITS[au].looks for au in action_units))
     return chosen
 
 
 def show_answer(challenge: str, reading: Reading) -> None:
     """Whether the movement was seen."""
-    codes = [code for code in CHALLENGES[challenge] if code in reading.codes]
-    seen = [code for code in codes if code in reading.present]
-    told = ", ".join(f"{code} {wording.percent(reading.codes[code])}" for code in codes)
-    if codes and seen == codes:
+    action_units = [au for au in CHALLENGES[challenge] if au in reading.action_units]
+    seen = [au for au in action_units if au in reading.present]
+    told = ", ".join(f"{au} {wording.percent(reading.action_units[au])}" for au in action_units)
+    if action_units and seen == action_units:
         st.success(f"{challenge}: seen. {told}.", icon=":material/check_circle:")
     elif seen:
         st.info(f"{challenge}: half of it is there. {told}.", icon=":material/contrast:")
@@ -71,7 +71,7 @@ def show_strip() -> None:
     with st.grid(min_column_width=110, gap="small"):
         for reading in faces:
             with st.container():
-                words = " ".join(reading.present) or "no code present"
-                emotion = wording.emotion_title(reading.emotion, reading.clear)
+                words = " ".join(reading.present) or "no action unit present"
+                emotion = wording.emotion_title(reading.emotion, reading.is_clear)
                 st.image(reading.crop, width="stretch", alt=f"A snapshot: {emotion}; {words}")
                 st.caption(f"{emotion}: {words}")

@@ -21,7 +21,7 @@ def headline(reading: Reading) -> str:
 
     Where no emotion stands out none is named alone: “Unclear: between positive (41 %) and neutral (38 %).”
     """
-    if not reading.clear:
+    if not reading.is_clear:
         likeliest = sorted(reading.emotions, key=reading.emotions.__getitem__, reverse=True)[:2]
         return f"Unclear: between {' and '.join(f'{e} ({percent(reading.emotions[e])})' for e in likeliest)}."
     probability = reading.emotions[reading.emotion]
@@ -39,40 +39,44 @@ def emotion_title(emotion: str, clear: bool) -> str:
 
 
 def movements(reading: Reading) -> str:
-    """One sentence on the codes that are present."""
-    names = [facs.ACTION_UNITS[code].name.lower() for code in reading.present if code in facs.ACTION_UNITS]
+    """One sentence on the action units that are present."""
+    names = [facs.ACTION_UNITS[au].name.lower() for au in reading.present if au in facs.ACTION_UNITS]
     if not names:
         return "No movement of the fifteen stands out."
     return f"Visible movements: {', '.join(names)}."
 
 
 def most_changed(before: Reading, after: Reading) -> tuple[str, ...]:
-    """All codes, first the one whose probability changes most."""
-    return tuple(sorted(before.codes, key=lambda code: -abs(after.codes[code] - before.codes[code])))
+    """All action units, first the one whose probability changes most."""
+    return tuple(sorted(before.action_units, key=lambda au: -abs(after.action_units[au] - before.action_units[au])))
 
 
 def changes(before: Reading, after: Reading) -> str:
     """What changed between two readings of one person.
 
-    For example “Neutral before, positive after. New: AU12 lip corner puller.” Where no code passes
+    For example “Neutral before, positive after. New: AU12 lip corner puller.” Where no action unit passes
     its threshold the largest change is told, however small.
     """
-    looks = [emotion_title(reading.emotion, reading.clear) for reading in (before, after)]
+    looks = [emotion_title(reading.emotion, reading.is_clear) for reading in (before, after)]
     both = f"{looks[0]} before and after." if looks[0] == looks[1] else f"{looks[0]} before, {looks[1].lower()} after."
-    new = [code for code in after.present if code not in before.present]
-    gone = [code for code in before.present if code not in after.present]
-    told = [f"{when}: {', '.join(map(_named, codes))}." for when, codes in (("New", new), ("Gone", gone)) if codes]
+    new = [au for au in after.present if au not in before.present]
+    gone = [au for au in before.present if au not in after.present]
+    told = [
+        f"{when}: {', '.join(map(_named, action_units))}."
+        for when, action_units in (("New", new), ("Gone", gone))
+        if action_units
+    ]
     if not told:
         most = most_changed(before, after)[0]
         told = [
-            f"No code passes its threshold; the largest change is {_named(most)}, "
-            f"{percent(before.codes[most])} to {percent(after.codes[most])}."
+            f"No action unit passes its threshold; the largest change is {_named(most)}, "
+            f"{percent(before.action_units[most])} to {percent(after.action_units[most])}."
         ]
     return " ".join([both, *told])
 
 
-def _named(code: str) -> str:
-    return f"{code} {facs.ACTION_UNITS[code].name.lower()}" if code in facs.ACTION_UNITS else code
+def _named(au: str) -> str:
+    return f"{au} {facs.ACTION_UNITS[au].name.lower()}" if au in facs.ACTION_UNITS else au
 
 
 def percent(probability: float) -> str:
@@ -85,7 +89,7 @@ def percent(probability: float) -> str:
 
 
 def title_of(target: str) -> str:
-    """Name of a code or emotion for people, e.g. “AU12 Lip corner puller”."""
+    """Name of an action unit or emotion for people, e.g. “AU12 Lip corner puller”."""
     unit = facs.ACTION_UNITS.get(target)
     return f"{target} {unit.name}" if unit else target.capitalize()
 

@@ -1,4 +1,4 @@
-"""A map's scale, its emptiness, and how much of it lies in the code's region."""
+"""A map's scale, its emptiness, and how much of it lies in the action unit's region."""
 
 import numpy as np
 import pytest
@@ -15,9 +15,9 @@ def mouth() -> HeatMap:
     return HeatMap("AU25", values)
 
 
-@pytest.mark.parametrize("code", facs.CODES)
-def test_regions_lie_in_the_crop_on_both_sides_alike(code):
-    mask = region_mask(code)
+@pytest.mark.parametrize("au", facs.AU_NAMES)
+def test_regions_lie_in_the_crop_on_both_sides_alike(au):
+    mask = region_mask(au)
     assert mask.shape == (224, 224)
     assert 0.01 < mask.mean() < 0.3
     assert not mask[[0, -1]].any()
@@ -26,16 +26,16 @@ def test_regions_lie_in_the_crop_on_both_sides_alike(code):
 
 
 def test_regions_lie_where_the_face_has_them():
-    heights = [np.nonzero(region_mask(code))[0].mean() for code in ("AU2", "AU7", "AU11", "AU25", "AU17")]
+    heights = [np.nonzero(region_mask(au))[0].mean() for au in ("AU2", "AU7", "AU11", "AU25", "AU17")]
     assert heights == sorted(heights)
 
 
-@pytest.mark.parametrize("code", facs.CODES)
-def test_focus_is_the_share_inside(code):
-    inside = region_mask(code).astype(np.float32)
-    assert HeatMap(code, inside).focus() == pytest.approx(1)
-    assert HeatMap(code, 1 - inside).focus() == 0
-    assert HeatMap(code, np.ones_like(inside)).focus() == pytest.approx(inside.mean(), rel=1e-4)
+@pytest.mark.parametrize("au", facs.AU_NAMES)
+def test_focus_is_the_share_inside(au):
+    inside = region_mask(au).astype(np.float32)
+    assert HeatMap(au, inside).focus() == pytest.approx(1)
+    assert HeatMap(au, 1 - inside).focus() == 0
+    assert HeatMap(au, np.ones_like(inside)).focus() == pytest.approx(inside.mean(), rel=1e-4)
 
 
 def test_focus_of_an_emotions_map_is_asked_with_a_code(mouth):

@@ -14,9 +14,9 @@ from torch import nn
 from emotiscan import facs
 from emotiscan.explain import METHODS, heat_maps, overlay
 from emotiscan.explain.methods import _class_activation_maps
-from emotiscan.model import FaceModel
+from emotiscan.model.network import FaceModel
 
-ALL = (*facs.EMOTIONS_WITH_NEUTRAL, *facs.CODES)
+ALL = (*facs.EMOTIONS_WITH_NEUTRAL, *facs.AU_NAMES)
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +33,12 @@ def feature_map(tiny_model, crops) -> torch.Tensor:
 
 @pytest.fixture
 def adding_model(tiny_model) -> FaceModel:
-    """Its first code's evidence is the sum of the feature map, its second's the opposite; it sees no emotion."""
+    """Its first action unit's evidence is the sum of the feature map, its second's the opposite; it sees no emotion."""
     model = copy.deepcopy(tiny_model, {id(tiny_model.backbone): nn.Identity()})
-    model.code_head, model.emotion_head = nn.Linear(1024, 15), nn.Linear(1024, 4)
+    model.au_head, model.emotion_head = nn.Linear(1024, 15), nn.Linear(1024, 4)
     for parameter in model.parameters():
         nn.init.zeros_(parameter)
-    model.code_head.weight.data[0], model.code_head.weight.data[1] = 1.0, -1.0
+    model.au_head.weight.data[0], model.au_head.weight.data[1] = 1.0, -1.0
     return model.eval().requires_grad_(False)
 
 
@@ -46,8 +46,8 @@ def adding_model(tiny_model) -> FaceModel:
 def local_model(adding_model) -> FaceModel:
     """The same, read cell by cell: a cell's evidence for AU1 is the sum of its features, for AU2 the opposite."""
     model = copy.deepcopy(adding_model)
-    model.config = replace(model.config, local_codes=True)
-    model.code_scale, model.code_offset = nn.Parameter(torch.full((15,), 2.0)), nn.Parameter(torch.full((15,), 0.5))
+    model.config = replace(model.config, local_action_units=True)
+    model.au_scale, model.au_offset = nn.Parameter(torch.full((15,), 2.0)), nn.Parameter(torch.full((15,), 0.5))
     return model.eval().requires_grad_(False)
 
 
@@ -142,15 +142,15 @@ def test_an_unknown_target_is_refused(tiny_model, feature_map, unknown):
 @pytest.mark.parametrize("training", [False, True])
 def test_nothing_is_left_on_the_network(tiny_model, feature_map, training):
     model = copy.deepcopy(tiny_model).train(training).requires_grad_(True)
-    kept = torch.ones_like(model.code_head[0].weight)
-    model.code_head[0].weight.grad = kept
+    kept = torch.ones_like(model.au_head[0].weight)
+    model.au_head[0].weight.grad = kept
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     wanted = heat_maps(tiny_model, feature_map, ["AU12"])["AU12"]
     assert np.array_equal(heat_maps(model, feature_map, ["AU12"])["AU12"].values, wanted.values)
     assert all(layer.training is training for layer in model.modules())
     assert not any(layer._forward_hooks or layer._backward_hooks for layer in model.modules())
-    assert [name for name, p in model.named_parameters() if p.grad is not None] == ["code_head.0.weight"]
-    assert torch.equal(model.code_head[0].weight.grad, kept)
+    assert [name for name, p in model.named_parameters() if p.grad is not None] == ["au_head.0.weight"]
+    assert torch.equal(model.au_head[0].weight.grad, kept)
     assert all(p.requires_grad for p in model.parameters())
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
 
@@ -206,7 +206,7 @@ def test_a_cells_evidence_is_its_probability(local_model):
     lit[..., 1, 2] = 1e-3
     heat_map = heat_maps(local_model, lit, ["AU1"])["AU1"]
     assert heat_map.probable
-    assert heat_map.strength == pytest.approx(local_model.evidence(lit)[0, 0, 1, 2].sigmoid().item(), rel=1e-4)
+    assert heat_map.strength == pytest.approx(local_model.au_logit_map(lit)[0, 0, 1, 2].sigmoid().item(), rel=1e-4)
     assert np.unravel_index(heat_map.cells.argmax(), (3, 3)) == (1, 2)
     assert heat_map.cells[0, 0] < 1e-6
 
@@ -214,7 +214,7 @@ def test_a_cells_evidence_is_its_probability(local_model):
 def test_cells_that_hardly_speak_make_an_empty_map(local_model):
     lit = torch.full((1, 1024, 3, 3), 0.01)  # speaks for AU1 and against AU2
     maps = heat_maps(local_model, lit, ["AU1", "AU2"])
-    assert [maps[code].empty for code in ("AU1", "AU2")] == [False, True]
+    assert [maps[au].empty for au in ("AU1", "AU2")] == [False, True]
     assert not maps["AU2"].values.any()
 
 

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from emotiscan.explain import HeatMap, Tile, npz, png, sheet
-from emotiscan.explain.pictures import colour_bar
+from emotiscan.explain.overlays import color_bar
 
-BAR, ENDS = colour_bar(200, 12), ("none", "most")
+BAR, ENDS = color_bar(200, 12), ("none", "most")
 
 
 def tiles(count, words="92 %"):
@@ -21,8 +21,8 @@ def test_a_sheet_has_room_for_every_picture(count, columns, rows):
     page = sheet("Codes", tiles(count), "Small print.", BAR, ENDS)
     assert page.width == 64 + columns * 240 + (columns - 1) * 20
     assert 240 * rows < page.height < 340 * rows + 240
-    colours = {colour for _, colour in page.getcolors(page.width * page.height)}
-    assert {(200, 40 * place, 0) for place in range(min(count, 6))} <= colours
+    colors = {color for _, color in page.getcolors(page.width * page.height)}
+    assert {(200, 40 * place, 0) for place in range(min(count, 6))} <= colors
 
 
 def test_long_words_are_wrapped_and_make_the_sheet_longer():

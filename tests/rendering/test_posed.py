@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from emotiscan import facs
+from emotiscan.datasets.loaders import load_source
 from emotiscan.rendering import posed
-from emotiscan.training.loaders import load_source
 
 
 def drawn(scene, size):
@@ -17,7 +17,7 @@ def drawn(scene, size):
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
     folder = tmp_path_factory.mktemp("posed")
-    posed.draw_posed_set(drawn, folder, size=32)
+    posed.render_posed_set(drawn, folder, size=32)
     return load_source(f"ckplus-course:{folder}")
 
 
@@ -29,9 +29,9 @@ def test_it_has_the_subsets_size_persons_and_emotions(table):
 
 
 def test_codes_are_about_as_frequent_as_in_the_subset(table):
-    for code, count in posed.SUBSET_COUNTS.items():
-        assert abs(table.frame[code].sum() - count) < 4 * np.sqrt(count), code
-    assert set(posed.SUBSET_COUNTS) == set(facs.CODES)
+    for au, count in posed.SUBSET_COUNTS.items():
+        assert abs(table.frame[au].sum() - count) < 4 * np.sqrt(count), au
+    assert set(posed.SUBSET_COUNTS) == set(facs.AU_NAMES)
 
 
 def test_a_persons_pictures_show_the_same_person(table):
@@ -43,7 +43,7 @@ def test_a_persons_pictures_show_the_same_person(table):
 def test_the_same_seed_draws_the_same_set(tmp_path):
     few = {"happiness": 2, "anger": 1}
     files = [
-        posed.draw_posed_set(drawn, tmp_path / name, seed, 32, few) for name, seed in (("a", 0), ("b", 0), ("c", 1))
+        posed.render_posed_set(drawn, tmp_path / name, seed, 32, few) for name, seed in (("a", 0), ("b", 0), ("c", 1))
     ]
     one, again, other = (file.read_text() for file in files)
     assert one == again != other

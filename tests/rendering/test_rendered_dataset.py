@@ -9,12 +9,12 @@ import pytest
 from PIL import Image
 
 from emotiscan import facs
+from emotiscan.datasets.loaders import load_source
+from emotiscan.datasets.table import TableError
 from emotiscan.rendering.__main__ import main
 from emotiscan.rendering.convert import main as convert_main
-from emotiscan.rendering.dataset import COLUMNS, DatasetError, draw_dataset, scene_of, split_of, subject_of
-from emotiscan.rendering.model import FaceModelError, load_model
-from emotiscan.training.loaders import load_source
-from emotiscan.training.table import TableError
+from emotiscan.rendering.dataset import COLUMNS, DatasetError, render_dataset, scene_of, split_of, subject_of
+from emotiscan.rendering.head_model import HeadModelError, load_model
 
 
 class Stub:
@@ -29,7 +29,7 @@ class Stub:
         self.drawn += 1
         image = np.full((size, size, 3), scene.pose.yaw % 256, np.uint8)
         marks = np.float32([[20, 20], [44, 20], [32, 30], [24, 44], [40, 44]])
-        return SimpleNamespace(image=image, landmarks5=marks, movement=lambda code: np.full((56, 56), 0.5, np.float32))
+        return SimpleNamespace(image=image, landmarks5=marks, movement=lambda au: np.full((56, 56), 0.5, np.float32))
 
 
 @pytest.fixture
@@ -37,8 +37,8 @@ def draw(tmp_path):
     def run(count=10, stub=None, **options):
         stub = stub or Stub()
         lines = []
-        options = {"size": 64, "tell": lines.append} | options
-        draw_dataset("model.npz", tmp_path / "faces", count, draw=stub, **options)
+        options = {"size": 64, "on_progress": lines.append} | options
+        render_dataset("model.npz", tmp_path / "faces", count, draw=stub, **options)
         return stub, lines
 
     return run
@@ -60,8 +60,8 @@ def test_a_table_of_all_pictures(draw, tmp_path):
         scene = scene_of(0, i)
         assert float(row["yaw"]) == pytest.approx(scene.pose.yaw, abs=0.01)
         assert row["emotion"] == scene.expression.emotion
-        for code in facs.CODES:
-            assert float(row[code]) == scene.expression.codes.get(code, 0)
+        for au in facs.AU_NAMES:
+            assert float(row[au]) == scene.expression.action_units.get(au, 0)
     assert lines[-1].startswith("10 of 10 pictures drawn")
 
 
@@ -114,9 +114,9 @@ def test_how_many_act_an_emotion_can_be_chosen(draw, tmp_path):
 
 def test_codes_can_be_drawn_more_often(draw, tmp_path):
     draw(120, acted=0.0, often=("AU7", "AU43"))
-    shown = {code: sum(float(row[code]) > 0.25 for row in rows(tmp_path)) for code in ("AU7", "AU43", "AU15")}
-    plain = [scene_of(0, index, 0.0).expression.codes for index in range(120)]
-    usual = {code: sum(codes.get(code, 0) > 0.25 for codes in plain) for code in shown}
+    shown = {au: sum(float(row[au]) > 0.25 for row in rows(tmp_path)) for au in ("AU7", "AU43", "AU15")}
+    plain = [scene_of(0, index, 0.0).expression.action_units for index in range(120)]
+    usual = {au: sum(action_units.get(au, 0) > 0.25 for action_units in plain) for au in shown}
     assert shown["AU7"] > 1.5 * usual["AU7"]
     assert shown["AU43"] > 1.5 * usual["AU43"]
     assert shown["AU15"] <= usual["AU15"]
@@ -146,9 +146,9 @@ def test_maps_of_active_codes_only(draw, tmp_path):
     draw(6, maps=True)
     for i in range(6):
         with np.load(tmp_path / f"faces/maps/{i:06d}.npz") as maps:
-            shown = {code for code in facs.CODES if scene_of(0, i).expression.codes.get(code, 0) > 0}
+            shown = {au for au in facs.AU_NAMES if scene_of(0, i).expression.action_units.get(au, 0) > 0}
             assert set(maps.files) == shown
-            assert all(maps[code].shape == (56, 56) and maps[code].dtype == np.uint8 for code in shown)
+            assert all(maps[au].shape == (56, 56) and maps[au].dtype == np.uint8 for au in shown)
     (tmp_path / "faces/maps/000001.npz").unlink()
     stub, _ = draw(6, maps=True)
     assert stub.drawn == 1
@@ -157,7 +157,7 @@ def test_maps_of_active_codes_only(draw, tmp_path):
 def test_twins_differ_in_their_expression_alone():
     for first in (0, 6):
         one, other = scene_of(0, first), scene_of(0, first + 1)
-        assert one.expression.codes != other.expression.codes
+        assert one.expression.action_units != other.expression.action_units
         assert replace(one, expression=other.expression) == other
         assert subject_of(0, first) == subject_of(0, first + 1) != subject_of(0, first + 2)
         assert scene_of(0, first + 2).person != one.person
@@ -176,10 +176,10 @@ def test_the_loader_makes_a_label_table(draw, tmp_path):
     for path in ("faces", "faces/labels.csv"):
         table = load_source(f"rendered:{tmp_path / path}")
         assert len(table) == 40
-    labels, emotions = table.code_labels, table.emotion_classes
+    labels, emotions = table.au_labels, table.emotion_classes
     for i, row in enumerate(rows(tmp_path)):
-        for k, code in enumerate(facs.CODES):
-            intensity = float(row[code])
+        for k, au in enumerate(facs.AU_NAMES):
+            intensity = float(row[au])
             expected = 1 if intensity >= 0.25 else 0 if intensity <= 0.1 else np.nan
             assert np.array_equal(labels[i, k], expected, equal_nan=True)
         word = row["emotion"]
@@ -225,10 +225,10 @@ def test_a_missing_model_says_where_to_get_it(tmp_path, capsys):
 
 def test_damaged_models_are_refused(tmp_path):
     (tmp_path / "text.npz").write_text("no archive")
-    with pytest.raises(FaceModelError, match="damaged or no NPZ"):
+    with pytest.raises(HeadModelError, match="damaged or no NPZ"):
         load_model(tmp_path / "text.npz")
     np.savez(tmp_path / "other.npz", a=np.zeros(3))
-    with pytest.raises(FaceModelError, match="lacks the array V"):
+    with pytest.raises(HeadModelError, match="lacks the array V"):
         load_model(tmp_path / "other.npz")
 
 

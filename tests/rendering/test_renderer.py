@@ -7,12 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from places import ROOT
 
 from emotiscan import facs
 from emotiscan.faces import apply, canonical_transform, warp
 from emotiscan.rendering import (
-    CODES,
+    AU_NAMES,
     Beard,
     Camera,
     Expression,
@@ -22,10 +21,11 @@ from emotiscan.rendering import (
     Pose,
     Renderer,
     Scene,
-    draw_light,
-    draw_scene,
+    sample_light,
+    sample_scene,
 )
 from emotiscan.rendering.expressions import DISTRACTORS
+from tests.support.places import ROOT
 
 PLAIN = Scene(
     person=Person(shape=tuple(np.random.default_rng(5).normal(0, 0.5, 100)), skin_tone=0.3),
@@ -50,15 +50,15 @@ def calm(renderer):
     return renderer.render(PLAIN)
 
 
-def showing(code: str, intensity: float = 1.0) -> Scene:
-    return replace(PLAIN, expression=Expression({code: intensity}))
+def showing(au: str, intensity: float = 1.0) -> Scene:
+    return replace(PLAIN, expression=Expression({au: intensity}))
 
 
-def region_mask(code: str, wider: float, side: int) -> np.ndarray:
-    """Where the code is said to show, on the canonical crop."""
+def region_mask(au: str, wider: float, side: int) -> np.ndarray:
+    """Where the action unit is said to show, on the canonical crop."""
     rows, columns = (np.mgrid[0:side, 0:side] + 0.5) / side
     mask = np.zeros((side, side), bool)
-    for name in facs.ACTION_UNITS[code].regions:
+    for name in facs.ACTION_UNITS[au].regions:
         for place in facs.REGIONS[name]:
             mask |= ((columns - place.x) / place.rx) ** 2 + ((rows - place.y) / place.ry) ** 2 <= wider**2
     return mask
@@ -66,7 +66,7 @@ def region_mask(code: str, wider: float, side: int) -> np.ndarray:
 
 def test_a_picture_and_its_landmarks(renderer):
     for i in range(4):
-        rendering = renderer.render(draw_scene(np.random.default_rng(i)), 160)
+        rendering = renderer.render(sample_scene(np.random.default_rng(i)), 160)
         assert rendering.image.shape == (160, 160, 3)
         assert rendering.image.dtype == np.uint8
         assert rendering.landmarks68.shape == (68, 2)
@@ -79,50 +79,50 @@ def test_a_picture_and_its_landmarks(renderer):
 
 
 def test_pictures_are_reproducible(renderer):
-    scene = draw_scene(np.random.default_rng(11))
+    scene = sample_scene(np.random.default_rng(11))
     first = renderer.render(scene).image
-    renderer.render(draw_scene(np.random.default_rng(12)))  # whatever was drawn in between
+    renderer.render(sample_scene(np.random.default_rng(12)))  # whatever was drawn in between
     assert (renderer.render(scene).image == first).all()
 
 
-@pytest.mark.parametrize("code", facs.CODES)
-def test_a_code_moves_its_own_region(renderer, calm, code):
-    rendering = renderer.render(showing(code))
+@pytest.mark.parametrize("au", facs.AU_NAMES)
+def test_a_code_moves_its_own_region(renderer, calm, au):
+    rendering = renderer.render(showing(au))
     side = 56
-    mapped = rendering.movement(code, side)
+    mapped = rendering.movement(au, side)
     assert mapped.shape == (side, side)
     assert mapped.max() == pytest.approx(1)
     row, column = np.unravel_index(mapped.argmax(), mapped.shape)
     place = (np.array([[column, row]]) + 0.5) * 224 / side
     to_crop = canonical_transform(calm.landmarks5)
     x, y = (apply(to_crop, place)[0] * side).astype(int)
-    assert region_mask(code, WIDER, side)[y, x], f"{code} moves the face most at {x / side:.2f}, {y / side:.2f}"
+    assert region_mask(au, WIDER, side)[y, x], f"{au} moves the face most at {x / side:.2f}, {y / side:.2f}"
     # Most of what moves lies in or near the region.
     scaled = np.asarray(Image.fromarray(mapped).resize((224, 224), Image.Resampling.BILINEAR))
     on_crop = np.asarray(warp(Image.fromarray(np.uint8(scaled * 255)), to_crop, side), float)
-    assert on_crop[region_mask(code, WIDER, side)].sum() > 0.5 * on_crop.sum()
+    assert on_crop[region_mask(au, WIDER, side)].sum() > 0.5 * on_crop.sum()
 
 
-@pytest.mark.parametrize("code", facs.CODES)
-def test_a_code_changes_the_picture_there_and_hardly_elsewhere(renderer, calm, code):
+@pytest.mark.parametrize("au", facs.AU_NAMES)
+def test_a_code_changes_the_picture_there_and_hardly_elsewhere(renderer, calm, au):
     to_crop = canonical_transform(calm.landmarks5)
     before, after = (
         np.asarray(warp(Image.fromarray(r.image), to_crop, 112), float).mean(2)
-        for r in (calm, renderer.render(showing(code)))
+        for r in (calm, renderer.render(showing(au)))
     )
     change = np.abs(after - before)
-    near = region_mask(code, WIDER, 112)
+    near = region_mask(au, WIDER, 112)
     assert change[near].mean() > 0.8
     assert change[near].mean() > 3 * change[~near].mean()
 
 
-@pytest.mark.parametrize("code", DISTRACTORS)
-def test_other_codes_are_drawn_too(renderer, calm, code):
-    assert np.abs(renderer.render(showing(code)).image.astype(int) - calm.image).mean() > 0.2
+@pytest.mark.parametrize("au", DISTRACTORS)
+def test_other_codes_are_drawn_too(renderer, calm, au):
+    assert np.abs(renderer.render(showing(au)).image.astype(int) - calm.image).mean() > 0.2
 
 
 def test_absent_codes_have_no_map(renderer, calm):
-    assert not any(calm.movement(code).any() for code in CODES)
+    assert not any(calm.movement(au).any() for au in AU_NAMES)
 
 
 def test_more_intensity_is_more_movement(renderer, calm):
@@ -143,15 +143,15 @@ def test_lips_stay_shut_unless_they_part(renderer, calm):
         marks = renderer.render(scene).landmarks68
         return float((marks[65:68, 1] - marks[61:64, 1][::-1]).mean())
 
-    assert all(abs(gap(showing(code)) - gap(PLAIN)) < 1.0 for code in ("AU9", "AU10", "AU12", "AU17", "AU20"))
+    assert all(abs(gap(showing(au)) - gap(PLAIN)) < 1.0 for au in ("AU9", "AU10", "AU12", "AU17", "AU20"))
     assert gap(showing("AU25")) > gap(PLAIN) + 4
 
 
 def test_cheeks_leave_the_lids_to_their_own_codes(renderer):
-    def opening(**codes: float) -> float:
+    def opening(**action_units: float) -> float:
         """Of the eyes, as a share of the calm face's."""
         gaps = []
-        for scene in (replace(PLAIN, expression=Expression(codes)), PLAIN):
+        for scene in (replace(PLAIN, expression=Expression(action_units)), PLAIN):
             y = renderer.render(scene).landmarks68[:, 1]
             gaps.append((y[[40, 41, 46, 47]] - y[[38, 37, 44, 43]]).mean())
         return gaps[0] / gaps[1]
@@ -164,11 +164,11 @@ def test_cheeks_leave_the_lids_to_their_own_codes(renderer):
 
 REPLACEMENTS = {
     "skin tone": lambda s: replace(s, person=replace(s.person, skin_tone=0.9)),
-    "age": lambda s: replace(s, person=replace(s.person, age=80.0, greying=1.0)),
+    "age": lambda s: replace(s, person=replace(s.person, age=80.0, graying=1.0)),
     "hair": lambda s: replace(s, hair=Hair("long")),
     "beard": lambda s: replace(s, beard=Beard("beard", 0.9)),
     "glasses": lambda s: replace(s, glasses=Glasses("thick")),
-    "light": lambda s: replace(s, light=draw_light(np.random.default_rng(3), "side")),
+    "light": lambda s: replace(s, light=sample_light(np.random.default_rng(3), "side")),
     "jpeg": lambda s: replace(s, camera=replace(s.camera, jpeg_quality=20)),
     "resolution": lambda s: replace(s, camera=replace(s.camera, resolution=0.3)),
 }
@@ -205,14 +205,14 @@ def test_resolution_and_yaw(renderer, calm):
 def test_faces_are_not_blown_out_nor_black(renderer):
     for tone in (0.0, 0.5, 1.0):
         image = renderer.render(replace(PLAIN, person=replace(PLAIN.person, skin_tone=tone), camera=Camera())).image
-        centre = image[90:140, 90:135]
-        assert 35 < centre.mean() < 230
+        center = image[90:140, 90:135]
+        assert 35 < center.mean() < 230
 
 
 def test_mtcnn_finds_them(renderer, detector):
     found, offsets = 0, []
     for i in range(20):
-        rendering = renderer.render(draw_scene(np.random.default_rng(50 + i)))
+        rendering = renderer.render(sample_scene(np.random.default_rng(50 + i)))
         face = detector.locate(Image.fromarray(rendering.image))
         if face.landmarks is not None:
             found += 1

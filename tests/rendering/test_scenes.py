@@ -7,31 +7,39 @@ import numpy as np
 import pytest
 
 from emotiscan import facs
-from emotiscan.rendering import CODES, Camera, Expression, draw_expression, draw_light, draw_person, draw_scene
-from emotiscan.rendering.expressions import BRIEFEST, EMOTION_WEIGHTS, EXCLUSIVE, complete, with_code
-from emotiscan.rendering.people import HAIR_COLOURS
-from emotiscan.rendering.photograph import draw_backdrop, expose, take
+from emotiscan.rendering import (
+    AU_NAMES,
+    Camera,
+    Expression,
+    sample_expression,
+    sample_light,
+    sample_person,
+    sample_scene,
+)
+from emotiscan.rendering.expressions import EMOTION_WEIGHTS, EXCLUSIVE, MIN_INTENSITY, complete, with_au
+from emotiscan.rendering.people import HAIR_COLORS
+from emotiscan.rendering.photo import draw_backdrop, expose, take
 from emotiscan.rendering.projection import View
 from emotiscan.rendering.scenes import LIGHTS, Background, Pose
 
 
 @pytest.fixture(scope="module")
 def scenes():
-    return [draw_scene(np.random.default_rng(i)) for i in range(1500)]
+    return [sample_scene(np.random.default_rng(i)) for i in range(1500)]
 
 
 def active(expression: Expression) -> set[str]:
-    return {code for code, intensity in expression.codes.items() if intensity >= BRIEFEST}
+    return {au for au, intensity in expression.action_units.items() if intensity >= MIN_INTENSITY}
 
 
 def test_scenes_are_reproducible_and_differ(scenes):
-    assert draw_scene(np.random.default_rng(7)) == scenes[7]
+    assert sample_scene(np.random.default_rng(7)) == scenes[7]
     assert scenes[7] != scenes[8]
 
 
 def test_every_part_has_its_own_stream():
-    person = draw_person(np.random.default_rng(1))
-    one, other = (draw_scene(np.random.default_rng(3), p) for p in (person, replace(person, skin_tone=0.9)))
+    person = sample_person(np.random.default_rng(1))
+    one, other = (sample_scene(np.random.default_rng(3), p) for p in (person, replace(person, skin_tone=0.9)))
     assert (one.pose, one.camera, one.light, one.expression) == (
         other.pose,
         other.camera,
@@ -49,18 +57,18 @@ def test_half_of_the_expressions_act_an_emotion_out(scenes):
 
 
 def test_random_combinations_show_every_code_about_equally_often():
-    drawn = [draw_expression(np.random.default_rng(i), "") for i in range(2500)]
-    counts = Counter(code for expression in drawn for code in active(expression))
-    for code in facs.CODES:
-        low, high = (0.25, 0.45) if code == "AU25" else (0.13, 0.25)  # AU25 comes along with every open jaw
-        assert low < counts[code] / len(drawn) < high, code
-    assert all(counts[code] for code in CODES)
+    drawn = [sample_expression(np.random.default_rng(i), "") for i in range(2500)]
+    counts = Counter(au for expression in drawn for au in active(expression))
+    for au in facs.AU_NAMES:
+        low, high = (0.25, 0.45) if au == "AU25" else (0.13, 0.25)  # AU25 comes along with every open jaw
+        assert low < counts[au] / len(drawn) < high, au
+    assert all(counts[au] for au in AU_NAMES)
 
 
 def test_intensities_are_clearly_active_tiny_or_absent(scenes):
-    values = [value for scene in scenes for value in scene.expression.codes.values()]
+    values = [value for scene in scenes for value in scene.expression.action_units.values()]
     assert all(0 < value < 0.1 or 0.299 <= value <= 1 for value in values)
-    tiny = sum(any(value < 0.1 for value in scene.expression.codes.values()) for scene in scenes)
+    tiny = sum(any(value < 0.1 for value in scene.expression.action_units.values()) for scene in scenes)
     assert 0.15 < tiny / len(scenes) < 0.35
 
 
@@ -79,14 +87,14 @@ def test_calm_faces_are_calm(scenes):
 
 def test_contempt_is_one_sided():
     for i in range(20):
-        expression = draw_expression(np.random.default_rng(i), "contempt")
-        halves = [expression.halves(code) for code in ("AU12", "AU14") if code in expression.codes]
+        expression = sample_expression(np.random.default_rng(i), "contempt")
+        halves = [expression.halves(au) for au in ("AU12", "AU14") if au in expression.action_units]
         assert any(min(half) < 0.35 and max(half) == 1 for half in halves)
 
 
 def test_completion_resolves_conflicts(rng):
     assert "AU27" not in complete({"AU26": 0.5, "AU27": 0.5}, rng)
-    assert complete({"AU27": 0.5}, rng)["AU25"] >= BRIEFEST
+    assert complete({"AU27": 0.5}, rng)["AU25"] >= MIN_INTENSITY
     assert "AU24" not in complete({"AU26": 0.9, "AU24": 0.5}, rng)
 
 
@@ -99,8 +107,8 @@ def test_expressions_refuse_what_cannot_be_drawn():
 
 def test_one_code_can_be_changed():
     smile = Expression({"AU6": 0.5, "AU12": 0.8}, "happiness")
-    assert with_code(smile, "AU6", 0.0).codes == {"AU12": 0.8}
-    assert list(with_code(smile, "AU1", 0.4).codes) == ["AU1", "AU6", "AU12"]
+    assert with_au(smile, "AU6", 0.0).action_units == {"AU12": 0.8}
+    assert list(with_au(smile, "AU1", 0.4).action_units) == ["AU1", "AU6", "AU12"]
 
 
 def test_people_cover_all_skin_tones_and_ages(scenes):
@@ -112,7 +120,7 @@ def test_people_cover_all_skin_tones_and_ages(scenes):
     assert ages.max() <= 85
     assert (ages < 18).mean() > 0.06
     assert (ages > 60).mean() > 0.12
-    assert all(person.hair_colour in HAIR_COLOURS for person in people)
+    assert all(person.hair_color in HAIR_COLORS for person in people)
     lightness = [draw.tone.mean() for draw in (replace(people[0], skin_tone=t) for t in np.linspace(0, 1, 9))]
     assert (np.diff(lightness) < 0).all()
 
@@ -123,9 +131,9 @@ def test_only_grown_men_have_beards(scenes):
     assert all(person.male and person.age >= 17 for person in bearded)
 
 
-def test_a_fifth_wears_glasses_and_a_fifth_is_grey(scenes):
+def test_a_fifth_wears_glasses_and_a_fifth_is_gray(scenes):
     assert 0.15 < np.mean([scene.glasses.frame != "none" for scene in scenes]) < 0.25
-    assert 0.15 < np.mean([scene.camera.grey for scene in scenes]) < 0.25
+    assert 0.15 < np.mean([scene.camera.gray for scene in scenes]) < 0.25
 
 
 def test_poses_are_those_of_photographs(scenes):
@@ -138,12 +146,12 @@ def test_poses_are_those_of_photographs(scenes):
 @pytest.mark.parametrize("name", LIGHTS)
 def test_lights(name):
     for i in range(20):
-        light = draw_light(np.random.default_rng(i), name)
+        light = sample_light(np.random.default_rng(i), name)
         assert light.name == name
         assert 1 <= len(light.lamps) <= 4
         for lamp in light.lamps:
             assert np.linalg.norm(lamp.direction) == pytest.approx(1)
-            assert min(lamp.colour) > 0
+            assert min(lamp.color) > 0
 
 
 def test_the_view_turns_and_shifts():
@@ -168,7 +176,7 @@ def test_a_perfect_camera_changes_nothing(rng):
         Camera(noise=8),
         Camera(contrast=0.8),
         Camera(jpeg_quality=50),
-        Camera(grey=True),
+        Camera(gray=True),
     ],
 )
 def test_every_fault_of_a_camera_shows_and_is_reproducible(rng, camera):
@@ -179,8 +187,8 @@ def test_every_fault_of_a_camera_shows_and_is_reproducible(rng, camera):
     assert (take(picture, camera) == taken).all()
 
 
-def test_grey_is_grey(rng):
-    taken = take(rng.integers(0, 256, (32, 32, 3)).astype(np.uint8), Camera(grey=True, noise=5, coloured_noise=True))
+def test_gray_is_gray(rng):
+    taken = take(rng.integers(0, 256, (32, 32, 3)).astype(np.uint8), Camera(gray=True, noise=5, colored_noise=True))
     assert (taken[..., 0] == taken[..., 2]).all()
 
 

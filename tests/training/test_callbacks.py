@@ -5,13 +5,13 @@ import pandas as pd
 import torch
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tiny_runs import FROM_NOTHING
 
-from emotiscan.model import ModelConfig
+from emotiscan.model.network import ModelConfig
 from emotiscan.training import callbacks
 from emotiscan.training import fit as fit_module
-from emotiscan.training.first_batch import label_text
-from emotiscan.training.settings import Settings
+from emotiscan.training.batch_preview import label_text
+from emotiscan.training.settings import TrainingSettings
+from tests.support.tiny_runs import FROM_NOTHING
 
 
 def test_a_moved_run_remembers_its_best_epoch(tmp_path):
@@ -24,22 +24,22 @@ def test_a_moved_run_remembers_its_best_epoch(tmp_path):
 def test_the_best_epoch_is_one_of_the_checkpoints_own_crop_size(ckplus, train, monkeypatch):
     """Losses at small crops are of another task, and must neither win nor use up the patience."""
     losses = iter([0.1, 0.2, 0.9, 0.8])
-    monkeypatch.setattr(fit_module.FaceLearner, "on_validation_epoch_end", lambda self: None)
+    monkeypatch.setattr(fit_module.FaceLightningModule, "on_validation_epoch_end", lambda self: None)
     monkeypatch.setattr(
-        fit_module.FaceLearner,
+        fit_module.FaceLightningModule,
         "validation_step",
         lambda self, batch, place: self.log("val_loss", self.given if place else self.next_loss(losses)),
     )
-    monkeypatch.setattr(fit_module.FaceLearner, "next_loss", next_loss, raising=False)
+    monkeypatch.setattr(fit_module.FaceLightningModule, "next_loss", next_loss, raising=False)
     arguments = ["--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--patience", "1", "--sizes", "32:2,48:2"]
     status, out = train(*arguments)
     assert status == 0
     assert torch.load(out / "best.ckpt", weights_only=True)["epoch"] == 3
 
 
-def next_loss(learner, losses):
-    learner.given = next(losses)
-    return learner.given
+def next_loss(module, losses):
+    module.given = next(losses)
+    return module.given
 
 
 def test_a_log_gets_one_line_an_epoch_with_the_time_left(ckplus, train, capsys, recwarn):
@@ -54,14 +54,14 @@ def test_a_log_gets_one_line_an_epoch_with_the_time_left(ckplus, train, capsys, 
 
 
 def test_time_left_grows_with_the_crops(tmp_path, monkeypatch, capsys):
-    settings = Settings(data=(), out=str(tmp_path), sizes=((32, 2), (64, 1)))
+    settings = TrainingSettings(data=(), out=str(tmp_path), sizes=((32, 2), (64, 1)))
     line = callbacks.EpochLine(settings)
     trainer = types.SimpleNamespace(current_epoch=0, callback_metrics={"val_loss": 0.5}, is_global_zero=True)
-    learner = types.SimpleNamespace(print=print)
+    module = types.SimpleNamespace(print=print)
     clock = iter([100.0, 110.0])
     monkeypatch.setattr(callbacks.time, "monotonic", lambda: next(clock))
-    line.on_train_start(trainer, learner)
-    line.on_train_epoch_end(trainer, learner)
+    line.on_train_start(trainer, module)
+    line.on_train_epoch_end(trainer, module)
     # Ten seconds for one epoch at 32 px; left are one more, and one with four times the pixels.
     assert capsys.readouterr().out == "epoch 1/3  val_loss 0.5000  0:00:10 passed, 0:00:50 left\n"
 
@@ -70,16 +70,16 @@ def test_the_first_batch_is_drawn_with_its_labels(ckplus, train):
     _, out = train("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:1")
     with Image.open(out / "first_batch.png") as picture:
         assert picture.width == 1280
-        colours = np.asarray(picture.convert("RGB"), int)
-    assert (np.ptp(colours, axis=(0, 1)) > 200).all()  # faces, not a blank page
+        colors = np.asarray(picture.convert("RGB"), int)
+    assert (np.ptp(colors, axis=(0, 1)) > 200).all()  # faces, not a blank page
 
 
 def test_labels_are_told_in_two_short_lines():
-    config = ModelConfig(codes=("AU1", "AU12", "AU25"), emotions=("positive", "negative"))
+    config = ModelConfig(action_units=("AU1", "AU12", "AU25"), emotions=("positive", "negative"))
     unknown, both = np.array([np.nan] * 3), np.array([0.2, 1, 0.7])
     assert label_text(np.array([0.8, 0.2]), both, config) == "positive\nAU12 25"
-    assert label_text(np.array([np.nan, np.nan]), np.zeros(3), config) == "emotion unknown\nno code"
-    assert label_text(np.array([0, 1]), unknown, config) == "negative\ncodes unknown"
+    assert label_text(np.array([np.nan, np.nan]), np.zeros(3), config) == "emotion unknown\nno action unit"
+    assert label_text(np.array([0, 1]), unknown, config) == "negative\naction units unknown"
 
 
 def test_tensorboard_gets_the_figures_and_the_first_batch(ckplus, train):

@@ -3,15 +3,16 @@ import json
 import numpy as np
 import pandas as pd
 import torch
-from tiny_runs import FROM_NOTHING, PLAIN, same, weights
-from trees import SAMPLES, write_course, write_csv
 
 from emotiscan import facs
 from emotiscan.analysis import Analyzer
-from emotiscan.checkpoint import load_checkpoint
-from emotiscan.training import callbacks, reporting
+from emotiscan.model.checkpoint import load_checkpoint
+from emotiscan.training import callbacks
+from emotiscan.training import report as reporting
 from emotiscan.training.fit import main
-from emotiscan.training.settings import Settings
+from emotiscan.training.settings import TrainingSettings
+from tests.support.tiny_runs import FROM_NOTHING, PLAIN, same, weights
+from tests.support.trees import SAMPLES, write_course, write_csv
 
 # -- a whole run
 
@@ -19,28 +20,28 @@ from emotiscan.training.settings import Settings
 def test_a_run_leaves_all_that_it_promises(run):
     status, out = run
     assert status == 0
-    settings = Settings.load(out / "settings.json")
+    settings = TrainingSettings.load(out / "settings.json")
     assert (settings.sizes, settings.unfreeze, settings.grayscale) == (((32, 1), (48, 1)), 5, True)
     environment = json.loads((out / "environment.json").read_text())
     assert environment["packages"]["torch"].startswith(torch.__version__.split("+")[0])
     assert len(environment["data"]) == 16
     metrics = pd.read_csv(out / "metrics.csv")
     assert metrics["epoch"].tolist() == [0, 1]
-    figures = metrics[["train_loss", "val_loss", "val_accuracy", "val_macro_f1", "val_code_auc"]]
+    figures = metrics[["train_loss", "val_loss", "val_accuracy", "val_macro_f1", "val_au_auc"]]
     assert np.isfinite(figures.to_numpy()).all()
     reports = json.loads((out / "report.json").read_text())
     frame_counts = {split: report["samples"] for split, report in reports.items()}
     assert frame_counts == {"validation": 3, "test": 3}
     for split in reports:
         drawn = {path.name for path in (out / "figures" / split).iterdir()}
-        assert {"emotion_confusion.png", "code_scores.png", "learning_curves.png", "reliability_diagram.png"} <= drawn
+        assert {"emotion_confusion.png", "au_scores.png", "learning_curves.png", "reliability_diagram.png"} <= drawn
 
 
 def test_its_checkpoint_reads_a_photograph(run):
     analyzer = Analyzer(run[1] / "emotiscan.safetensors")
     (reading,) = analyzer.analyze(SAMPLES / "smile.jpg").readings
     assert tuple(reading.emotions) == facs.EMOTIONS  # nobody in CK+ is neutral
-    assert tuple(reading.codes) == facs.CODES
+    assert tuple(reading.action_units) == facs.AU_NAMES
     config, training = analyzer.card.config, analyzer.card.training
     assert (config.backbone, config.input_size, config.hidden) == ("residual", 48, 16)
     assert training["data"] == {"ckplus": {"train": 19, "validation": 3, "test": 3}}
@@ -53,13 +54,13 @@ def test_its_probabilities_were_calibrated_on_the_validation_part(run):
     _, card = load_checkpoint(run[1] / "emotiscan.safetensors")
     assert card.calibration.temperature != 1
     labels = card.metrics["validation"]["codes"]
-    both = {code for code, part in labels.items() if 0 < part["support"] < part["known"]}
+    both = {au for au, part in labels.items() if 0 < part["support"] < part["known"]}
     assert both
     assert set(card.calibration.slopes) == set(card.calibration.offsets) == both
     for split in ("validation", "test"):
         report = card.metrics[split]
         assert {"ece", "coverage", "accuracy_clear"} <= report["emotion"].keys()
-        assert {code: part["threshold"] for code, part in report["codes"].items()} == card.calibration.thresholds
+        assert {au: part["threshold"] for au, part in report["codes"].items()} == card.calibration.thresholds
 
 
 def test_started_again_from_its_folder_alone_a_run_ends_the_same_to_the_last_bit(train, ckplus, tmp_path):
@@ -95,7 +96,7 @@ def test_the_course_subset_gives_a_checkpoint_of_three_emotions(tmp_path, cache,
     assert main([*arguments, "--init", str(tiny_weights), *PLAIN, "--sizes", "32:1"]) == 0
     _, card = load_checkpoint(out / "emotiscan.safetensors")
     assert card.config.emotions == facs.EMOTIONS
-    assert card.config.codes == facs.CODES
+    assert card.config.action_units == facs.AU_NAMES
     report = json.loads((out / "report.json").read_text())
     assert report["test"]["emotion"]["labels"] == list(facs.EMOTIONS)
 
@@ -125,7 +126,7 @@ def test_frozen_stages_keep_weights_and_batch_statistics(ckplus, train, tiny_wei
     changed = {".".join(name.split(".")[:2]) for name in new if not torch.equal(new[name], old[name])}
     last_stage = {"backbone.denseblock4", "backbone.norm5"}
     assert changed & {name for name in changed if name.startswith("backbone")} == last_stage
-    assert {"emotion_head.0", "code_head.4"} <= changed
+    assert {"emotion_head.0", "au_head.4"} <= changed
 
 
 def test_batch_statistics_are_kept_while_weights_learn(ckplus, train, tiny_weights):

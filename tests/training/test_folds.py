@@ -6,12 +6,12 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from tiny_runs import FROM_NOTHING
-from trees import CLIPS, write_ckplus
 
 from emotiscan.training.fit import main
 from emotiscan.training.folds import cross_validate, pooled_report
-from emotiscan.training.settings import Settings, SettingsError
+from emotiscan.training.settings import SettingsError, TrainingSettings
+from tests.support.tiny_runs import FROM_NOTHING
+from tests.support.trees import CLIPS, write_ckplus
 
 TINY = [*FROM_NOTHING, "--sizes", "32:1"]
 
@@ -41,8 +41,8 @@ def test_every_picture_is_tested_once_and_no_person_by_a_run_that_knew_them(vali
     assert len(runs) == 3
     tested = [image for run in runs for image in answers(run)["image"].tolist()]
     assert len(tested) == len(set(tested)) == len(CLIPS)
-    persons = [set(answers(run)["subjects"].tolist()) for run in runs]
-    assert not any(persons[a] & persons[b] for a, b in ((0, 1), (0, 2), (1, 2)))
+    subjects = [set(answers(run)["subjects"].tolist()) for run in runs]
+    assert not any(subjects[a] & subjects[b] for a, b in ((0, 1), (0, 2), (1, 2)))
 
 
 def test_the_report_holds_each_fold_and_all_answers_together(validated):
@@ -52,8 +52,8 @@ def test_the_report_holds_each_fold_and_all_answers_together(validated):
     assert pooled["samples"] == sum(fold["samples"] for fold in folds)
     hits = sum(np.trace(fold["emotion"]["confusion"]) for fold in folds)
     assert np.trace(pooled["emotion"]["confusion"]) == hits
-    for code, scores in pooled["codes"].items():
-        parts = [np.array(fold["codes"][code]["confusion"]) for fold in folds]
+    for au, scores in pooled["codes"].items():
+        parts = [np.array(fold["codes"][au]["confusion"]) for fold in folds]
         assert (np.array(scores["confusion"]) == sum(parts)).all()  # each by its own run's threshold
     table = pd.read_csv(validated / "folds.csv", index_col="fold")
     assert list(table.index) == ["fold-01", "fold-02", "fold-03", "mean", "deviation"]
@@ -73,26 +73,26 @@ def test_only_what_is_missing_is_done_again(validated, tmp_path):
         shutil.copy(validated / "fold-02/report.json", copy / "fold-02")
         return 0
 
-    settings = Settings.load(copy / "settings.json")
+    settings = TrainingSettings.load(copy / "settings.json")
     assert (settings.folds, settings.fold) == ("3", None)
-    assert cross_validate(Settings(**{**vars(settings), "out": str(copy)}), train) == 0
+    assert cross_validate(TrainingSettings(**{**vars(settings), "out": str(copy)}), train) == 0
     assert done == [(str(copy / "fold-02"), 1, True)]
     assert json.loads((copy / "report.json").read_text())["pooled"] == before
 
 
 def test_a_run_that_stops_stops_all_and_says_how_to_go_on(tmp_path, caplog):
     caplog.set_level("INFO")
-    settings = Settings(data=("ckplus:/nowhere",), out=str(tmp_path), folds="4")
+    settings = TrainingSettings(data=("ckplus:/nowhere",), out=str(tmp_path), folds="4")
     assert cross_validate(settings, lambda *_: 130) == 130
     assert f"--resume {tmp_path}" in caplog.text
 
 
 def test_a_whole_data_set_can_be_held_out(folders, tmp_path):
-    from emotiscan.training.data import load_data
+    from emotiscan.training.data_module import load_data
 
     data, cache = folders
     sources = (f"ckplus:{data}", f"ckplus:{data}/.")
-    settings = Settings(data=sources, out=str(tmp_path), cache=str(cache), folds="sets", fold=1, workers=0)
+    settings = TrainingSettings(data=sources, out=str(tmp_path), cache=str(cache), folds="sets", fold=1, workers=0)
     frame = load_data(settings).table.frame
     half = len(frame) // 2
     assert set(frame["split"][:half]) == {"train", "validation"}
@@ -100,7 +100,7 @@ def test_a_whole_data_set_can_be_held_out(folders, tmp_path):
 
 
 def test_more_folds_than_persons_are_refused(folders, tmp_path):
-    from emotiscan.training.data import load_data
+    from emotiscan.training.data_module import load_data
 
     with pytest.raises(SettingsError, match="--folds 30: 8 person"):
-        load_data(Settings(data=(f"ckplus:{folders[0]}",), out=str(tmp_path), folds="30", fold=0))
+        load_data(TrainingSettings(data=(f"ckplus:{folders[0]}",), out=str(tmp_path), folds="30", fold=0))

@@ -8,28 +8,28 @@ import time
 import pandas as pd
 import pytest
 import torch
-from tiny_runs import FROM_NOTHING, PLAIN, same, train_alone, weights
-from trees import write_ckplus
 
-from emotiscan.training import callbacks, reporting
+from emotiscan.training import callbacks, report
 from emotiscan.training import fit as fit_module
 from emotiscan.training.fit import main
-from emotiscan.training.settings import Settings
+from emotiscan.training.settings import TrainingSettings
+from tests.support.tiny_runs import FROM_NOTHING, PLAIN, same, train_alone, weights
+from tests.support.trees import write_ckplus
 
 
 @pytest.fixture
 def interrupt(monkeypatch):
     """Ctrl-C in the middle of the second epoch, once; Lightning turns the signal off afterwards."""
     handler = signal.getsignal(signal.SIGINT)
-    step = fit_module.FaceLearner.training_step
+    step = fit_module.FaceLightningModule.training_step
 
-    def pressed(learner, batch, number):
-        if learner.current_epoch == 1 and number == 1:
-            monkeypatch.setattr(fit_module.FaceLearner, "training_step", step)
+    def pressed(module, batch, number):
+        if module.current_epoch == 1 and number == 1:
+            monkeypatch.setattr(fit_module.FaceLightningModule, "training_step", step)
             raise KeyboardInterrupt
-        return step(learner, batch, number)
+        return step(module, batch, number)
 
-    yield lambda: monkeypatch.setattr(fit_module.FaceLearner, "training_step", pressed)
+    yield lambda: monkeypatch.setattr(fit_module.FaceLightningModule, "training_step", pressed)
     signal.signal(signal.SIGINT, handler)
 
 
@@ -57,10 +57,10 @@ def test_a_run_interrupted_in_its_report_can_be_finished(ckplus, train, monkeypa
         raise KeyboardInterrupt
 
     finished = []
-    monkeypatch.setattr(reporting, "finish", pressed)
+    monkeypatch.setattr(report, "finish", pressed)
     status, out = train("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:1")
     assert status == 130
-    monkeypatch.setattr(reporting, "finish", lambda model, data, settings, history, commit: finished.append(history))
+    monkeypatch.setattr(report, "finish", lambda model, data, settings, history, commit: finished.append(history))
     assert main(["--resume", str(out)]) == 0
     assert finished[0]["epoch"].tolist() == [0]
 
@@ -72,7 +72,7 @@ def test_resuming_needs_no_longer_where_the_weights_came_from(ckplus, train, int
     assert status == 130
     init.unlink()
     assert main(["--resume", str(out)]) == 0
-    assert Settings.load(out / "settings.json").init == str(init)
+    assert TrainingSettings.load(out / "settings.json").init == str(init)
 
 
 def test_epochs_without_a_gain_are_not_done_again(ckplus, train, interrupt, monkeypatch):
@@ -88,7 +88,7 @@ def test_epochs_without_a_gain_are_not_done_again(ckplus, train, interrupt, monk
 
 def test_killed_at_any_moment_a_run_ends_as_if_nothing_had_been(ckplus, cache, tmp_path):
     processes = multiprocessing.get_context("forkserver")  # starts each in no time: torch is loaded once
-    processes.set_forkserver_preload(["emotiscan.training.reporting", "lightning.pytorch.trainer", "tensorboard"])
+    processes.set_forkserver_preload(["emotiscan.training.report", "lightning.pytorch.trainer", "tensorboard"])
     rng, kills, ended, took = random.Random(0), 0, 0, None
 
     def start(out):
@@ -136,15 +136,15 @@ def between_epochs(monkeypatch):
     """Does something once, when the first epoch is kept."""
 
     def arrange(deed):
-        start = fit_module.FaceLearner.on_train_epoch_start
+        start = fit_module.FaceLightningModule.on_train_epoch_start
 
-        def and_first(learner):
-            if learner.current_epoch == 1:
-                monkeypatch.setattr(fit_module.FaceLearner, "on_train_epoch_start", start)
+        def and_first(module):
+            if module.current_epoch == 1:
+                monkeypatch.setattr(fit_module.FaceLightningModule, "on_train_epoch_start", start)
                 deed()
-            start(learner)
+            start(module)
 
-        monkeypatch.setattr(fit_module.FaceLearner, "on_train_epoch_start", and_first)
+        monkeypatch.setattr(fit_module.FaceLightningModule, "on_train_epoch_start", and_first)
 
     return arrange
 
@@ -195,9 +195,11 @@ def test_a_loss_that_is_no_number_ends_the_run_before_it_spoils_the_weights(
     ckplus, train, between_epochs, capsys, monkeypatch
 ):
     def diverge():
-        loss = fit_module.FaceLearner._losses
+        loss = fit_module.FaceLightningModule._losses
         monkeypatch.setattr(
-            fit_module.FaceLearner, "_losses", lambda self, batch: (loss(self, batch)[0] * torch.nan, None, None)
+            fit_module.FaceLightningModule,
+            "_losses",
+            lambda self, batch: (loss(self, batch)[0] * torch.nan, None, None),
         )
 
     between_epochs(diverge)

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from emotiscan.training.losses import MAX_WEIGHT, code_loss, code_weights, emotion_loss, emotion_weights
+from emotiscan.training.losses import MAX_WEIGHT, au_loss, au_weights, emotion_loss, emotion_weights
 
 NAN = float("nan")
 
@@ -28,7 +28,7 @@ def test_where_all_is_known_the_losses_are_torchs(logits, votes, weights):
         functional.cross_entropy(logits, votes, weight=weights, label_smoothing=0.1),
     )
     torch.testing.assert_close(
-        code_loss(logits, votes, weights),
+        au_loss(logits, votes, weights),
         functional.binary_cross_entropy_with_logits(logits, votes, pos_weight=weights),
     )
 
@@ -47,7 +47,7 @@ def test_unknown_emotions_count_for_nothing(logits, votes):
 def test_unknown_codes_count_for_nothing(logits, votes):
     known = torch.ones_like(votes, dtype=torch.bool)
     known[1] = known[2, 0] = known[5, 3] = False
-    loss = code_loss(logits, votes.where(known, NAN), WEIGHTS)
+    loss = au_loss(logits, votes.where(known, NAN), WEIGHTS)
     plain = functional.binary_cross_entropy_with_logits(logits, votes, pos_weight=WEIGHTS, reduction="none")
     torch.testing.assert_close(loss, plain[known].mean())
     (gradient,) = torch.autograd.grad(loss, logits)
@@ -55,7 +55,7 @@ def test_unknown_codes_count_for_nothing(logits, votes):
     assert torch.equal(gradient != 0, known)
 
 
-@pytest.mark.parametrize("loss", [emotion_loss, code_loss])
+@pytest.mark.parametrize("loss", [emotion_loss, au_loss])
 def test_with_nothing_known_the_loss_is_zero_and_teaches_nothing(loss, logits, votes):
     value = loss(logits, torch.full_like(votes, NAN))
     value.backward()
@@ -92,6 +92,6 @@ def test_rare_codes_weigh_more_and_are_capped():
     for column, (present, absent) in enumerate([(50, 50), (20, 80), (1, 100), (100, 1), (0, 0)]):
         labels[:present, column] = 1
         labels[present : present + absent, column] = 0
-    np.testing.assert_allclose(code_weights(labels, 1.0), [1, 4, MAX_WEIGHT, 1 / MAX_WEIGHT, 1], rtol=1e-6)
-    np.testing.assert_allclose(code_weights(labels, 0.5)[:3], [1, 2, MAX_WEIGHT], rtol=1e-6)
-    np.testing.assert_allclose(code_weights(labels, 0.0), 1)
+    np.testing.assert_allclose(au_weights(labels, 1.0), [1, 4, MAX_WEIGHT, 1 / MAX_WEIGHT, 1], rtol=1e-6)
+    np.testing.assert_allclose(au_weights(labels, 0.5)[:3], [1, 2, MAX_WEIGHT], rtol=1e-6)
+    np.testing.assert_allclose(au_weights(labels, 0.0), 1)

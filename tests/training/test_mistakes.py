@@ -3,10 +3,10 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
-from tiny_runs import FROM_NOTHING
-from trees import CLIPS, put, write_ckplus, write_csv
 
 from emotiscan.training.fit import main
+from tests.support.tiny_runs import FROM_NOTHING
+from tests.support.trees import CLIPS, put, write_ckplus, write_csv
 
 
 def test_unreadable_pictures_are_counted_named_and_left_out(tmp_path, train, caplog):
@@ -29,7 +29,7 @@ def test_rows_with_a_blank_split_are_counted(tmp_path, train, caplog):
         ["calm3.png", "", 0],
     ]
     file = write_csv(tmp_path / "data", ["image", "split", "AU12"], rows)
-    # One code alone and no emotion at all: that, too, can be trained.
+    # One action unit alone and no emotion at all: that, too, can be trained.
     status, out = train("--data", f"csv:{file}", *FROM_NOTHING, "--sizes", "32:1")
     assert status == 0
     assert "1 of 4 pictures have a blank split and are left out" in caplog.text

@@ -3,9 +3,9 @@ import dataclasses
 
 import pytest
 
-from emotiscan.training.augmentation import Augmentation
+from emotiscan.datasets.augmentation import Augmentation
 from emotiscan.training.command_line import argument_parser, parse_sizes, settings_from
-from emotiscan.training.settings import Settings, SettingsError
+from emotiscan.training.settings import SettingsError, TrainingSettings
 
 
 def parse(*arguments, data="ckplus:/data"):
@@ -18,14 +18,14 @@ def test_settings_survive_saving(tmp_path):
         *("--data", "csv:labels.csv,codes=soft.csv"),
     )
     settings.save(tmp_path / "settings.json")
-    assert Settings.load(tmp_path / "settings.json") == settings
+    assert TrainingSettings.load(tmp_path / "settings.json") == settings
     assert settings.data == ("ckplus:/data", "csv:labels.csv,codes=soft.csv")
     assert settings.grayscale is False
     assert settings.augmentation == dataclasses.replace(Augmentation(), rotation=12.0)
 
 
 def test_the_command_lines_defaults_are_the_settings():
-    assert parse() == Settings(data=("ckplus:/data",), out="out")
+    assert parse() == TrainingSettings(data=("ckplus:/data",), out="out")
 
 
 @pytest.mark.parametrize("text", [None, "{", "[]", '{"data": []}', '{"data": [], "augmentation": {}, "typo": 1}'])
@@ -34,7 +34,7 @@ def test_what_is_no_settings_file_is_refused(tmp_path, text):
     if text is not None:
         path.write_text(text)
     with pytest.raises(SettingsError, match=r"name a run folder of train\.py"):
-        Settings.load(path)
+        TrainingSettings.load(path)
 
 
 def test_sizes_follow_the_epochs():

@@ -2,13 +2,13 @@ import json
 
 import pandas as pd
 import pytest
-from tiny_runs import FROM_NOTHING
 
 from emotiscan.training.command_line import argument_parser, settings_from, trial_settings
 from emotiscan.training.fit import main
-from emotiscan.training.settings import Settings, SettingsError
+from emotiscan.training.settings import SettingsError, TrainingSettings
 from emotiscan.training.sweep import sweep
 from emotiscan.training.sweep_file import read_sweep
+from tests.support.tiny_runs import FROM_NOTHING
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_the_best_trial_comes_first_and_what_is_done_is_kept(tmp_path, capsys):
-    settings = Settings(("csv:a",), str(tmp_path), sweep=(("--lr", "0.1"), ("--lr", "0.2"), ("--lr", "0.3")))
+    settings = TrainingSettings(("csv:a",), str(tmp_path), sweep=(("--lr", "0.1"), ("--lr", "0.2"), ("--lr", "0.3")))
     done = []
 
     def train(told, begun):
@@ -92,9 +92,9 @@ def test_the_best_trial_comes_first_and_what_is_done_is_kept(tmp_path, capsys):
         return 0
 
     assert sweep(settings, train) == 130
-    Settings.load(tmp_path / "settings.json")  # what --resume reads
+    TrainingSettings.load(tmp_path / "settings.json")  # what --resume reads
     (tmp_path / "trial-03/settings.json").unlink()
-    assert sweep(Settings.load(tmp_path / "settings.json"), lambda told, begun: train(told, True)) == 0
+    assert sweep(TrainingSettings.load(tmp_path / "settings.json"), lambda told, begun: train(told, True)) == 0
     assert done == [(0.1, False), (0.2, False), (0.3, False), (0.3, True)]
     table = pd.read_csv(tmp_path / "sweep.csv", index_col="trial")
     assert list(table["options"]) == ["--lr 0.2", "--lr 0.3", "--lr 0.1"]
@@ -102,10 +102,10 @@ def test_the_best_trial_comes_first_and_what_is_done_is_kept(tmp_path, capsys):
 
 
 def test_a_sweep_of_two_short_runs(ckplus, cache, listed, tmp_path, monkeypatch):
-    monkeypatch.setattr("emotiscan.training.reporting.write_figures", lambda *_: None)
+    monkeypatch.setattr("emotiscan.training.report.write_plots", lambda *_: None)
     path = listed("hidden = [8, 16]")
     arguments = ["--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:1", "--cache", str(cache)]
     out = tmp_path / "out"
     assert main([*arguments, "--out", str(out), "--sweep", str(path)]) == 0
-    assert [Settings.load(out / f"trial-0{n}/settings.json").hidden for n in (1, 2)] == [8, 16]
+    assert [TrainingSettings.load(out / f"trial-0{n}/settings.json").hidden for n in (1, 2)] == [8, 16]
     assert len(pd.read_csv(out / "sweep.csv")) == 2

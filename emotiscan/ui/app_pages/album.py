@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from emotiscan.records import csv_text
+from emotiscan.export.records import csv_text
 from emotiscan.ui import album, components
-from emotiscan.ui.album import MOST_FACES, Album, Entry
-from emotiscan.ui.intake import take_photos
+from emotiscan.ui.album import MAX_FACES, Album, Entry
 from emotiscan.ui.samples import samples
-from emotiscan.ui.session import analyse, analyzer
+from emotiscan.ui.session import analyze, analyzer
+from emotiscan.ui.uploader import upload_photos
 from emotiscan.ui.wording import plain
 
 SHOWN = 60  # faces on one page of the gallery
@@ -20,14 +20,14 @@ def kept() -> Album:
 
 def add_photos() -> None:
     """The place for new photos; while the album is empty, the samples too."""
-    take_photos("album-intake", lambda name, data, line: kept().add(lambda file: analyse(file, line), name, data))
+    upload_photos("album-uploader", lambda name, data, line: kept().add(lambda file: analyze(file, line), name, data))
     if kept().full:
-        st.info(f"The album is full: it holds {MOST_FACES} faces. Take the readings along and empty it to go on.")
-    if not kept().photos and st.button("Try it with the drawn samples", icon=":material/auto_awesome:"):
+        st.info(f"The album is full: it holds {MAX_FACES} faces. Take the readings along and empty it to go on.")
+    if not kept().photos and st.button("Try it with the rendered samples", icon=":material/auto_awesome:"):
         with st.spinner("Reading the samples…"):
             line = st.empty()
             for sample in samples():
-                kept().add(lambda file: analyse(file, line), sample.title, sample.data)
+                kept().add(lambda file: analyze(file, line), sample.title, sample.data)
         st.rerun()
 
 
@@ -40,13 +40,13 @@ def show_gallery(entries: list[Entry]) -> None:
         )
         order = st.selectbox(
             "First come",
-            [None, *config.emotions, *config.codes],
+            [None, *config.emotions, *config.action_units],
             format_func=lambda target: "the first read" if target is None else components.short_title(target),
             key="album-order",
             width=200,
         )
-    codes = st.pills("Shows", config.codes, selection_mode="multi", key="album-codes")
-    found = album.chosen(entries, emotions, codes, order)
+    action_units = st.pills("Shows", config.action_units, selection_mode="multi", key="album-codes")
+    found = album.chosen(entries, emotions, action_units, order)
     st.caption(f"{len(found)} of {sum(entry.readable for entry in entries)} faces")
     pages = max(1, -(-len(found) // SHOWN))
     page = st.number_input("Page", 1, pages, key="album-page") if pages > 1 else 1
@@ -55,7 +55,7 @@ def show_gallery(entries: list[Entry]) -> None:
             with st.container():
                 row = entry.row
                 title = album.title_of(entry)
-                seen = " ".join(row["present"]) or "no code present"
+                seen = " ".join(row["present"]) or "no action unit present"
                 st.image(entry.address, width="stretch", alt=f"{row['image']}, face {row['face'] + 1}: {title}; {seen}")
                 st.markdown(f"**{title}**  \n:small[{seen}]")
                 st.caption(f"{plain(row['image'])}, face {row['face'] + 1}")
@@ -66,7 +66,7 @@ def offer_exports(entries: list[Entry]) -> None:
     card = analyzer().card
     rows = [entry.row for entry in entries]
     files = (
-        ("Table (CSV)", "csv", "text/csv", lambda: csv_text(rows, card.config.emotions, card.config.codes)),
+        ("Table (CSV)", "csv", "text/csv", lambda: csv_text(rows, card.config.emotions, card.config.action_units)),
         ("Records (JSON)", "json", "application/json", lambda: album.json_text(entries)),
         ("Report with pictures (HTML)", "html", "text/html", lambda: album.html_report(entries, card.fingerprint)),
     )

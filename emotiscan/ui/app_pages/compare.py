@@ -1,4 +1,4 @@
-"""Compare readings and heat maps: before and after, codes, faces, methods, and differences."""
+"""Compare readings and heat maps: before and after, action units, faces, methods, and differences."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import streamlit as st
 
 from emotiscan import explain
 from emotiscan.analysis import Reading
-from emotiscan.explain import METHODS, Tile, pictures
+from emotiscan.explain import METHODS, Tile, overlays
 from emotiscan.images import MAX_BYTES, ImageError
 from emotiscan.ui import charts, components, wording
 from emotiscan.ui import heat_map_views as views
@@ -15,10 +15,10 @@ from emotiscan.ui.data_urls import picture_url
 from emotiscan.ui.samples import samples
 from emotiscan.ui.session import Photo, analyzer, key_of, photos_of_this_visit, read_photo
 
-CODES, FACES, WAYS, DIFFERENCE = "Codes of one face", "Faces by one code", "Methods", "Difference"
+AU_NAMES, FACES, WAYS, DIFFERENCE = "Action units of one face", "Faces by one action unit", "Methods", "Difference"
 BEFORE_AND_AFTER = "Before and after"
-MOST_CHANGES, LEAST_CHANGE = 3, 0.1
-"""Heat maps are shown of so many codes at most, and of those alone that changed so much; of one in any case."""
+MAX_CHANGES, MIN_CHANGE = 3, 0.1
+"""Heat maps are shown of so many action units at most, and of those alone that changed so much; of one in any case."""
 
 NOTHING = "No second photo"
 FIRST_METHODS = ("cells", "gradcam", "gradcam++", "layercam")
@@ -112,15 +112,15 @@ def choose_face(faces: Sequence[Choice], label: str, key: str, first: int = 0) -
 
 
 def choose_target(face: Choice, key: str, rank: int = 0) -> str:
-    """One code or emotion; at first the most probable code, or that of another rank."""
+    """One action unit or emotion; at first the most probable action unit, or that of another rank."""
     reading = face.photo.readings[face.number]
-    targets = [*reading.codes, *reading.emotions]
-    place = targets.index(reading.likeliest_codes[min(rank, len(reading.codes) - 1)])
-    return st.selectbox("Code or emotion", targets, index=place, format_func=wording.title_of, key=key)
+    targets = [*reading.action_units, *reading.emotions]
+    place = targets.index(reading.likeliest_action_units[min(rank, len(reading.action_units) - 1)])
+    return st.selectbox("Action unit or emotion", targets, index=place, format_func=wording.title_of, key=key)
 
 
-def compare_codes(faces: Sequence[Choice]) -> list[views.Shown]:
-    """Several codes on one face."""
+def compare_action_units(faces: Sequence[Choice]) -> list[views.Shown]:
+    """Several action units on one face."""
     face = choose_face(faces, "Face", "codes-face")
     chosen = components.choose_targets(face.photo.readings[face.number], f"compare-{face.photo.key}-{face.number}")
     method = views.choose_method("codes")
@@ -128,7 +128,7 @@ def compare_codes(faces: Sequence[Choice]) -> list[views.Shown]:
 
 
 def compare_faces(faces: Sequence[Choice]) -> list[views.Shown]:
-    """One code on all faces."""
+    """One action unit on all faces."""
     target = choose_target(faces[0], "faces-target")
     method = views.choose_method("faces")
     if len(faces) == 1:
@@ -137,7 +137,7 @@ def compare_faces(faces: Sequence[Choice]) -> list[views.Shown]:
 
 
 def compare_before_and_after(faces: Sequence[Choice]) -> list[views.Shown]:
-    """What changed between the faces of two photos, and the codes that changed most on both."""
+    """What changed between the faces of two photos, and the action units that changed most on both."""
     first = [face for face in faces if face.photo is faces[0].photo]
     second = [face for face in faces if face.photo is not faces[0].photo]
     left, right = st.columns(2)
@@ -147,38 +147,38 @@ def compare_before_and_after(faces: Sequence[Choice]) -> list[views.Shown]:
         after = choose_face(second, "Face in the second photo", "after")
     readings = [face.photo.readings[face.number] for face in (before, after)]
     st.markdown(wording.changes(*readings))
-    st.caption("○ first photo, ● second photo; │ from here on a code counts as present.")
-    charts.show(charts.code_changes(*readings), "changes", charts.code_changes_in_words(*readings))
+    st.caption("○ first photo, ● second photo; │ from here on an action unit counts as present.")
+    charts.show(charts.au_changes(*readings), "changes", charts.au_changes_in_words(*readings))
     st.caption(_trust_in_changes())
     method = views.choose_method("before-and-after")
-    first_changed, *others = wording.most_changed(*readings)[:MOST_CHANGES]
-    changed = [first_changed, *(code for code in others if _apart(readings, code) >= LEAST_CHANGE)]
+    first_changed, *others = wording.most_changed(*readings)[:MAX_CHANGES]
+    changed = [first_changed, *(au for au in others if _apart(readings, au) >= MIN_CHANGE)]
     return [
-        views.show(face.photo, face.number, code, method, f"{code}, {face.title}")
-        for code in changed
+        views.show(face.photo, face.number, au, method, f"{au}, {face.title}")
+        for au in changed
         for face in (before, after)
     ]
 
 
-def _apart(readings: Sequence[Reading], code: str) -> float:
-    return abs(readings[0].codes[code] - readings[1].codes[code])
+def _apart(readings: Sequence[Reading], au: str) -> float:
+    return abs(readings[0].action_units[au] - readings[1].action_units[au])
 
 
 def _trust_in_changes() -> str:
-    """How well codes are told apart on two pictures of one person, if the checkpoint says so."""
+    """How well action units are told apart on two pictures of one person, if the checkpoint says so."""
     advice = "Take both photos of one person, from the same side and in the same light, or their change is read along."
     mean = (analyzer().card.metrics.get("rendered") or {}).get("codes_mean") or {}
     within, among = ((mean.get(key) or {}).get("value") for key in ("within_person", "auc"))
     if within is None or among is None:
         return advice
     return (
-        f"{advice} Of two drawn pictures of one person the one that shows a code got the higher probability in "
+        f"{advice} Of two rendered pictures of one person the one that shows an action unit got the higher probability in "
         f"{within:.0%} of all pairs; of two persons' pictures, in {among:.0%}."
     )
 
 
 def compare_methods(faces: Sequence[Choice]) -> list[views.Shown]:
-    """Several methods on one code of one face."""
+    """Several methods on one action unit of one face."""
     face = choose_face(faces, "Face", "methods-face")
     target = choose_target(face, "methods-target")
     chosen = st.pills(
@@ -194,7 +194,7 @@ def compare_methods(faces: Sequence[Choice]) -> list[views.Shown]:
 
 
 def compare_two(faces: Sequence[Choice]) -> list[views.Shown]:
-    """Two maps, of any face, code and method."""
+    """Two maps, of any face, action unit and method."""
     shown = []
     for place, (column, name) in enumerate(zip(st.columns(2), ("First map", "Second map"), strict=True)):
         with column:
@@ -215,20 +215,20 @@ def difference_of(one: views.Shown, other: views.Shown, look: views.Look) -> Til
     picture = explain.overlay_difference(one.photo.readings[one.number].crop, change, min(1.0, look.opacity + 0.2))
     if not change.any():
         return Tile(picture, "First less second", "no difference")
-    return Tile(picture, "First less second", f"up to {abs(change).max():.0%} of full colour apart")
+    return Tile(picture, "First less second", f"up to {abs(change).max():.0%} of full color apart")
 
 
 def show_difference_legend() -> None:
-    """The strip of a difference's colours and what it means."""
-    bar = picture_url(pictures.difference_bar(160, 10))
+    """The strip of a difference's colors and what it means."""
+    bar = picture_url(overlays.difference_bar(160, 10))
     st.caption(
-        f"![Colours from violet over white to orange]({bar}) violet: the second map is stronger there; orange: the "
+        f"![Colors from violet over white to orange]({bar}) violet: the second map is stronger there; orange: the "
         "first is. The difference is drawn on the first map's face."
     )
 
 
 COMPARISONS = {
-    CODES: compare_codes,
+    AU_NAMES: compare_action_units,
     BEFORE_AND_AFTER: compare_before_and_after,
     FACES: compare_faces,
     WAYS: compare_methods,
@@ -239,7 +239,9 @@ COMPARISONS = {
 def main() -> None:
     """The page."""
     st.title("Compare", anchor=False)
-    st.markdown("Hold readings and heat maps side by side: before and after, codes, faces, or ways to make the maps.")
+    st.markdown(
+        "Hold readings and heat maps side by side: before and after, action units, faces, or ways to make the maps."
+    )
     if components.loaded_analyzer() is None:
         return
     try:
@@ -251,7 +253,7 @@ def main() -> None:
     if not faces:
         st.warning("No face was found. Choose a photo in which a face looks towards the camera.")
         return
-    st.session_state.setdefault("comparison", CODES)
+    st.session_state.setdefault("comparison", AU_NAMES)
     what = st.segmented_control("What to compare", list(COMPARISONS), required=True, key="comparison")
     if what == BEFORE_AND_AFTER and all(face.photo is faces[0].photo for face in faces):
         st.info("Choose a second photo above that shows the same person's face.", icon=":material/group:")

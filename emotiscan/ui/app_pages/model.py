@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from emotiscan.checkpoint import Card
-from emotiscan.ui import components, figures_of_merit
+from emotiscan.model.checkpoint import Card
+from emotiscan.ui import components, metrics
 
-LICENCE = """
-The code is under the MIT licence. The shipped weights were trained on FER+ (labels by Microsoft Research on pictures of
+LICENSE = """
+The action unit is under the MIT license. The shipped weights were trained on FER+ (labels by Microsoft Research on pictures of
 FER2013), on LFW and on faces drawn by this project; the pictures keep their own terms, and none of them is in this
 project. `weights/README.md` has the whole model card: sources, steps, figures and limits, with the commands that make
 them.
@@ -34,7 +34,7 @@ def show_training(card: Card) -> None:
         )
     else:
         st.info("This checkpoint does not say what it learnt from.")
-    st.markdown(LICENCE)
+    st.markdown(LICENSE)
 
 
 def main() -> None:
@@ -47,7 +47,7 @@ def main() -> None:
     analyzer = components.loaded_analyzer()
     if analyzer is None:
         return
-    figures_of_merit.show(analyzer.card)
+    metrics.show(analyzer.card)
     show_training(analyzer.card)
 
 

@@ -4,10 +4,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from emotiscan.images import MAX_BYTES, ImageError
-from emotiscan.ui import code_table, components, webcam
-from emotiscan.ui.intake import take_photos
+from emotiscan.ui import au_table, components, webcam
 from emotiscan.ui.samples import samples
 from emotiscan.ui.session import read_photo
+from emotiscan.ui.uploader import upload_photos
 
 PHOTO, WEBCAM = "Photo", "Webcam"
 NO_FACE = (
@@ -31,12 +31,12 @@ def choose_picture() -> tuple[bytes | None, str, str]:
         key="upload",
         on_change=_take_upload,
     )
-    take_photos("paste", _take_pasted, paste_only=True)
+    upload_photos("paste", _take_pasted, paste_only=True)
     titles = [sample.title for sample in samples()]
     if "sample" not in st.session_state:  # the first visit shows a reading at once: that of the address, or the first
         asked = (sample.title for sample in samples() if sample.slug == st.query_params.get("sample"))
         st.session_state["sample"] = next(asked, titles[0])
-    title = st.pills("Or try a drawn sample", titles, key="sample", wrap=True)
+    title = st.pills("Or try a rendered sample", titles, key="sample", wrap=True)
     own = st.session_state.get("pasted", upload and upload.getvalue())
     if own is not None and not title:
         st.query_params.pop("sample", None)
@@ -63,7 +63,7 @@ def main() -> None:
     """The page."""
     st.title("EmotiScan", anchor=False)
     st.markdown(
-        "Reads visible movements of a face: an overall expression, 15 FACS codes, and where each was seen. "
+        "Reads visible movements of a face: an overall expression, 15 action units, and where each was seen. "
         "Photos stay in memory and are never stored."
     )
     analyzer = components.loaded_analyzer()
@@ -97,7 +97,7 @@ def main() -> None:
         if challenge:
             webcam.show_answer(challenge, photo.readings[number])
         components.show_emotions(photo.readings[number])
-        code_table.show_codes(photo, number, analyzer.card)
+        au_table.show_action_units(photo, number, analyzer.card)
     components.show_heat_maps(photo, number)
 
 

@@ -1,0 +1,1 @@
+"""What speed, memory and many visitors at once are measured with."""

@@ -1,0 +1,133 @@
+"""A table's pictures as the network sees them."""
+
+import logging
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from emotiscan import faces
+from emotiscan.datasets.augmentation import Augmentation
+from emotiscan.datasets.movement import (
+    MovementError,
+    movement_in_crop,
+    read_movement,
+    regions_in_crop,
+    unknown_movement,
+)
+from emotiscan.datasets.storage import read_file
+from emotiscan.datasets.table import LabelTable
+from emotiscan.images import ImageError, read_image
+from emotiscan.model.network import ModelConfig, normalize, prepare
+
+log = logging.getLogger(__name__)
+
+IN_PLACE: faces.Transform = np.array([[1.0, 0, 0], [0, 1, 0]])
+"""The transform that moves nothing."""
+
+
+class FaceDataset(Dataset):
+    """Crops and labels, one item a row, then each row once more in every further round, otherwise augmented.
+
+    An item is a dict: `crop` (3, s, s) float32 as the network wants it, `emotion` (e,) shares of
+    the votes and `action_units` (k,) labels, NaN where unknown, `index`, the row, and on demand
+    `movement` (k, m, m), of `movement.movement_in_crop`, and `region` (k, m, m), of
+    `movement.regions_in_crop`, NaN for a picture of which the movement is known.
+    """
+
+    def __init__(
+        self,
+        table: LabelTable,
+        transforms: NDArray[np.float64],
+        config: ModelConfig,
+        size: int | None = None,
+        augmentation: Augmentation | None = None,
+        seed: int = 0,
+        movement: int = 0,
+        regions: int = 0,
+        rounds: int = 1,
+    ) -> None:
+        """Make a data set.
+
+        Args:
+            table: the rows; every picture must be readable.
+            transforms: (n, 2, 3) of `alignment.Alignment`, row by row.
+            config: of the network; its vocabulary orders the labels.
+            size: side of the crops in pixels, by default the network's own.
+            augmentation: None for evaluation.
+            seed: with the row, decides what augmentation does; change it from epoch to epoch.
+            movement: side, in cells, of the maps of where the action units move the skin; 0 for none.
+            regions: side, in cells, of the action units' anatomical regions; 0 for none.
+            rounds: how many times a row may come, for epochs that take some more than once.
+        """
+        frame = table.frame.reindex(columns=[*table.frame.columns, *_missing(table, config)])
+        self._pictures = list(zip(frame["root"], frame["image"], strict=True))
+        self._emotions = torch.from_numpy(frame[list(config.emotions)].to_numpy(np.float32, copy=True))
+        self._action_units = torch.from_numpy(frame[list(config.action_units)].to_numpy(np.float32, copy=True))
+        self._transforms = transforms
+        self._config = config
+        self._size = size or config.input_size
+        self._augmentation = augmentation
+        self._seed = seed
+        self._maps = frame["maps"].tolist()
+        self._movement_side = movement
+        self._regions_side = regions
+        self._rounds = rounds
+
+    def __len__(self) -> int:
+        return self._rounds * len(self._pictures)
+
+    def __getitem__(self, place: int) -> dict[str, Tensor | int]:
+        if place >= len(self):
+            raise IndexError(place)
+        index = place % len(self._pictures)
+        picture = read_image(read_file(*self._pictures[index]))
+        moved = IN_PLACE
+        if self._config.grayscale:
+            picture = picture.convert("L")
+        to_crop = self._transforms[index]
+        if self._augmentation is None:
+            crop = prepare([faces.warp(picture, to_crop, self._size)], self._config)[0]
+        else:
+            # Seeded by place, so that neither the number of loader workers nor a resumed run changes it.
+            rng = np.random.default_rng((self._seed, place))
+            moved = self._augmentation.place(rng)
+            to_crop = faces.compose(moved, to_crop)
+            values = self._augmentation.look(faces.warp(picture, to_crop, self._size), rng)
+            crop = normalize(torch.from_numpy(values)[None], self._config)[0]
+        item = {
+            "crop": crop,
+            "emotion": self._emotions[index],
+            "action_units": self._action_units[index],
+            "index": index,
+        }
+        if self._movement_side:
+            item["movement"] = torch.from_numpy(self._movement(index, picture.width, to_crop))
+        if self._regions_side:
+            item["region"] = torch.from_numpy(self._regions(index, moved))
+        return item
+
+    def _regions(self, index: int, moved: faces.Transform) -> NDArray[np.float32]:
+        action_units, side = self._config.action_units, self._regions_side
+        return (
+            unknown_movement(len(action_units), side)
+            if self._maps[index]
+            else regions_in_crop(action_units, moved, side)
+        )
+
+    def _movement(self, index: int, width: int, to_crop: faces.Transform) -> NDArray[np.float32]:
+        action_units, side = self._config.action_units, self._movement_side
+        if not self._maps[index]:
+            return unknown_movement(len(action_units), side)
+        try:
+            maps = read_movement(self._pictures[index][0], self._maps[index], width)
+        except (MovementError, ImageError) as error:  # one picture less to learn places from: no reason to stop a run
+            log.warning("%s", error)
+            return unknown_movement(len(action_units), side)
+        return movement_in_crop(maps, action_units, self._action_units[index].numpy(), to_crop, side)
+
+
+def _missing(table: LabelTable, config: ModelConfig) -> list[str]:
+    return [name for name in (*config.emotions, *config.action_units) if name not in table.frame.columns]

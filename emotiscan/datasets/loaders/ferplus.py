@@ -1,0 +1,74 @@
+"""FER+ (Barsoum et al., 2016): ten annotators' votes on each face of FER-2013."""
+
+from collections import Counter
+from pathlib import Path
+
+from emotiscan import facs
+from emotiscan.datasets.loaders.label_files import read_rows
+from emotiscan.datasets.storage import names_in, read_file
+from emotiscan.datasets.table import LabelTable, TableError, build_table
+
+FOLDERS = {
+    "Training": ("FER2013Train", "train"),
+    "PublicTest": ("FER2013Valid", "validation"),
+    "PrivateTest": ("FER2013Test", "test"),
+}
+WORDS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
+
+
+def load_ferplus(path: str | Path) -> LabelTable:
+    """FER+ as its own layout has it, folder or zip file, with `fer2013new.csv` inside or beside it.
+
+    The votes are kept as a distribution over negative, positive, surprise and neutral. A face
+    that most annotators could not read (unknown, or no face) is left out, and so is a part
+    (e.g. the test part) whose folder is not there. No persons are named: each picture counts
+    as one.
+
+    Raises:
+        TableError: the labels or a picture is missing, or a number of votes is broken.
+    """
+    root = Path(path)
+    names = names_in(root)
+    # Some archives hold one folder around everything.
+    prefix = min((name[: name.index("FER2013")] for name in names if "FER2013" in name), key=len, default="")
+    there = {name.removeprefix(prefix).split("/")[0] for name in names}
+    if not any(folder in there for folder, _ in FOLDERS.values()):
+        raise TableError(root, "it holds none of the folders FER2013Train, FER2013Valid, FER2013Test")
+    labels, data = _labels(root, names)
+    rows, seen = [], set()
+    for row in read_rows(labels, ["Usage", "Image name", *WORDS, "unknown", "NF"], data):
+        folder, split = FOLDERS.get(str(row["Usage"]), (None, None))
+        if folder not in there or not row["Image name"]:
+            continue  # FER+ leaves the name blank where it removed the picture
+        same = tuple(str(row[name]) for name in ("Usage", "Image name", *WORDS))
+        if same in seen:
+            continue  # the published file repeats a few lines to the letter
+        seen.add(same)
+        votes = _votes(row, labels)
+        if votes is not None:
+            image = f"{prefix}{folder}/{row['Image name']}"
+            rows.append({"image": image, "subject": image, "split": split, "votes": votes, "line": row["line"]})
+    return build_table(rows, file=labels, root=root, source="ferplus")
+
+
+def _votes(row: dict[str, object], file: Path) -> Counter | None:
+    try:
+        numbers = {word: int(str(row[word])) for word in (*WORDS, "unknown", "NF")}
+    except ValueError:
+        raise TableError(file, "a number of votes is missing or not whole", int(str(row["line"]))) from None
+    votes: Counter = Counter()
+    for word in WORDS:
+        votes[facs.high_level_emotion(word)] += numbers[word]
+    unreadable = numbers["unknown"] + numbers["NF"]
+    return votes if sum(votes.values()) > unreadable else None
+
+
+def _labels(root: Path, names: frozenset[str]) -> tuple[Path, bytes | None]:
+    """Path of the labels, and their bytes where they lie in a zip file."""
+    inside = [name for name in names if name.split("/")[-1] == "fer2013new.csv"]
+    if inside:
+        return root / inside[0], read_file(root, inside[0])
+    beside = root.parent / "fer2013new.csv"
+    if beside.is_file():
+        return beside, None
+    raise TableError(root, "there is no fer2013new.csv in it or beside it; get it from the FER+ project")

@@ -1,0 +1,143 @@
+"""Bootstrap samples of the subjects, and figures with intervals from them.
+
+The intervals are 95 % percentile intervals of a bootstrap over subjects: pictures of one person
+are alike, so persons are drawn with replacement, each with all of their pictures. A sample is a
+weight per subject (how often it was drawn), and each figure is computed for all samples at once.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+PERCENTILES = (2.5, 97.5)
+PRESENT = 0.5
+"""An action unit whose label is at least this counts as present (labels may be a teacher's probabilities)."""
+
+BLOCK = 4_000_000
+"""Most numbers in one array of sample weights; keeps the memory of large tables near 200 MB."""
+
+Floats, Ints, Bools = NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class BootstrapSamples:
+    """Faces, and the samples drawn of their subjects.
+
+    Attributes:
+        owners: (n,) column of `weights` that is each face's subject.
+        weights: (1 + b, s) how often each subject was drawn; the first row is the data, all 1.
+    """
+
+    owners: Ints
+    weights: Floats
+
+    def where(self, mask: Bools) -> "BootstrapSamples":
+        """The same samples of some of the faces."""
+        return BootstrapSamples(self.owners[mask], self.weights)
+
+    def sums(self, cells: Ints, count: int, values: Floats | None = None) -> Floats:
+        """(1 + b, c) sums of the faces' values in each sample, by the cell (0 to c - 1) that each face is in.
+
+        Args:
+            cells: (n,) each face's cell.
+            count: number of cells, c.
+            values: (n,) what is summed; None counts the faces.
+        """
+        subjects = self.weights.shape[1]
+        table = np.bincount(self.owners * count + cells, values, minlength=subjects * count)
+        return self.weights @ table.reshape(subjects, count).astype(np.float64)
+
+    def confusions(self, truth: Ints, predicted: Ints, classes: int) -> Floats:
+        """(1 + b, c, c) counts of each sample, true rows and predicted columns."""
+        return self.sums(truth * classes + predicted, classes**2).reshape(-1, classes, classes)
+
+    def share(self, mask: Bools) -> Floats:
+        """(1 + b,) share of the faces for which the mask is true; NaN in a sample without faces."""
+        counts = self.sums(mask.astype(np.int64), 2)
+        return ratio(counts[:, 1], counts.sum(1))
+
+    def ranking(self, scores: Floats, present: Bools) -> dict[str, Floats]:
+        """AUC and average precision of each sample, each (1 + b,); NaN where undefined.
+
+        Equal scores count half in the AUC, and enter the average precision together.
+        """
+        auc, average_precision = np.full((2, len(self.weights)), np.nan)
+        order = np.argsort(-scores, kind="stable")
+        present, owners = present[order], self.owners[order]
+        starts = np.flatnonzero(np.diff(scores[order], prepend=np.inf))  # of each run of equal scores
+        step = max(1, BLOCK // max(1, len(scores)))
+        for first in range(0, len(self.weights), step):
+            block = slice(first, first + step)
+            drawn = self.weights[block][:, owners]
+            hits = np.add.reduceat(drawn * present, starts, axis=1)  # (b, runs), highest score first
+            alarms = np.add.reduceat(drawn, starts, axis=1) - hits
+            all_hits, all_alarms = hits.cumsum(1), alarms.cumsum(1)
+            positives, negatives = hits.sum(1), alarms.sum(1)
+            outranked = negatives[:, None] - all_alarms + alarms / 2
+            auc[block] = ratio((hits * outranked).sum(1), positives * negatives)
+            precision = np.nan_to_num(ratio(all_hits, all_hits + all_alarms))
+            average_precision[block] = ratio((hits * precision).sum(1), positives)
+        return {"auc": auc, "average_precision": average_precision}
+
+    def both_ways(self, present: Bools) -> Bools:
+        """(n,) faces of the subjects who were seen both with and without it."""
+        return np.isin(self.owners, np.intersect1d(self.owners[present], self.owners[~present]))
+
+    def pairs(self, scores: Floats, present: Bools) -> Floats:
+        """(1 + b,) AUC within subjects; NaN in a sample without a subject seen both with and without it.
+
+        Of each pair of one subject's faces, one with it and one without, the share in which the first
+        scores higher. Equal scores count half; every pair counts the same.
+        """
+        right, all_pairs = np.zeros((2, self.weights.shape[1]))
+        for owner in np.unique(self.owners[self.both_ways(present)]):
+            own = self.owners == owner
+            shown, others = scores[own & present], np.sort(scores[own & ~present])
+            # Sorted, because all pairs of a video's thousands of frames would not fit into memory.
+            right[owner] = sum(np.searchsorted(others, shown, side).sum() for side in ("left", "right")) / 2
+            all_pairs[owner] = len(shown) * len(others)
+        return ratio(self.weights @ right, self.weights @ all_pairs)
+
+    def figure(self, draws: Floats, centerd: bool = False) -> dict[str, float | None]:
+        """Value and interval of (1 + b,) draws; no interval where all faces are one subject's.
+
+        Args:
+            draws: the first is the value.
+            centerd: shift the draws so that their median is the value, none below 0: for figures
+                that drawing alone makes larger, as it does calibration errors.
+        """
+        others = draws[1:][~np.isnan(draws[1:])]
+        spread = len(others) > 0 and len(np.unique(self.owners)) > 1 and not np.isnan(draws[0])
+        if spread and centerd:
+            others = np.maximum(0.0, others - np.median(others) + draws[0])
+        low, high = np.percentile(others, PERCENTILES) if spread else (np.nan, np.nan)
+        return {"value": number(draws[0]), "low": number(low), "high": number(high)}
+
+
+def bootstrap_samples(subjects: ArrayLike, bootstraps: int, seed: int) -> BootstrapSamples:
+    """The data themselves and so many bootstrap samples of them.
+
+    Args:
+        subjects: (n,) names; one person, one name.
+    """
+    people, owners = np.unique(np.asarray(subjects).astype(str), return_inverse=True)
+    count = max(1, len(people))
+    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=bootstraps)
+    return BootstrapSamples(owners, np.concatenate([np.ones((1, count)), drawn]))
+
+
+def ratio(part: Floats, whole: Floats) -> Floats:
+    """The quotient; NaN where the whole is nothing."""
+    return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=np.asarray(whole) > 0)
+
+
+def mean_of_defined(scores: Floats) -> Floats:
+    """(1 + b, c) to (1 + b,) means over what is defined."""
+    defined = ~np.isnan(scores)
+    return ratio(np.where(defined, scores, 0.0).sum(1), defined.sum(1))
+
+
+def number(value: float) -> float | None:
+    """A number for JSON: None for NaN."""
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,35 @@
+"""Finding faces, and the one canonical crop of each."""
+
+from emotiscan.faces.alignment import (
+    CROP_SIZE,
+    EYE_DISTANCE,
+    EYE_HEIGHT,
+    MIN_FACE_SIDE,
+    MOUTH_HEIGHT,
+    Face,
+    Transform,
+    apply,
+    canonical_transform,
+    compose,
+    framed_transform,
+    invert,
+    warp,
+)
+from emotiscan.faces.detection import FaceDetector
+
+__all__ = [
+    "CROP_SIZE",
+    "EYE_DISTANCE",
+    "EYE_HEIGHT",
+    "MIN_FACE_SIDE",
+    "MOUTH_HEIGHT",
+    "Face",
+    "FaceDetector",
+    "Transform",
+    "apply",
+    "canonical_transform",
+    "compose",
+    "framed_transform",
+    "invert",
+    "warp",
+]

@@ -1,0 +1,49 @@
+"""The first batch as the network sees it: crops after augmentation, with their labels."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from emotiscan.evaluation import PRESENT
+from emotiscan.evaluation.plot_style import SMALL, blank, font, write
+from emotiscan.model.network import ModelConfig
+
+COLUMNS, ROWS = 6, 4
+
+
+def plot_first_batch(batch: Mapping[str, Tensor], config: ModelConfig, path: str | Path) -> Path:
+    """Draw up to 24 faces of a batch of `dataset.FaceDataset`, each with its emotion and the action units it shows.
+
+    Whoever trains sees here whether faces are upright, whole and rightly labeled before hours are spent.
+
+    Args:
+        path: PNG file to write.
+    """
+    crops = batch["crop"][: COLUMNS * ROWS].float().cpu()
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (config.mean, config.std))
+    pictures = ((crops * std + mean).clamp(0, 1) * 255).byte().permute(0, 2, 3, 1).numpy()
+    rows = -(-len(pictures) // COLUMNS)
+    figure = blank(1.75 * rows)
+    grid = figure.subplots(rows, COLUMNS, squeeze=False)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for place, (axes, picture) in enumerate(zip(grid.flat, pictures, strict=False)):
+        axes.imshow(picture)
+        words = label_text(batch["emotion"][place].cpu().numpy(), batch["action_units"][place].cpu().numpy(), config)
+        axes.set_title(words, linespacing=1.3, loc="left", **font(SMALL - 2))
+    return write(figure, path)
+
+
+def label_text(votes: np.ndarray, labels: np.ndarray, config: ModelConfig) -> str:
+    """Two lines: the emotion with most votes, and the action units present, e.g. ``"positive\\nAU6 12 25"``."""
+    emotion = "emotion unknown" if np.isnan(votes).any() else config.emotions[int(votes.argmax())]
+    present = [au for au, label in zip(config.action_units, labels, strict=True) if label >= PRESENT]
+    if present:
+        numbers = [au.removeprefix("AU") for au in present]
+        lines = "AU" + " ".join(numbers[:6]) + (" …" if len(numbers) > 6 else "")
+    else:
+        lines = "action units unknown" if np.isnan(labels).all() else "no action unit"
+    return f"{emotion}\n{lines}"

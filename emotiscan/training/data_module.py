@@ -1,0 +1,215 @@
+"""From `--data` to batches: tables joined, split, aligned, and served epoch by epoch."""
+
+import logging
+from collections.abc import Iterator, Sequence
+
+import lightning as L
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader
+
+from emotiscan.datasets.aligned import AlignedTable, evaluation_loader
+from emotiscan.datasets.alignment import Progress, align
+from emotiscan.datasets.face_dataset import FaceDataset
+from emotiscan.datasets.loaders import load_source, seed_of_split
+from emotiscan.datasets.movement import SIDE
+from emotiscan.datasets.splits import fold_split, published_split
+from emotiscan.datasets.table import LabelTable, join_tables
+from emotiscan.model.network import ModelConfig
+from emotiscan.training.leakage import warn_of_leakage
+from emotiscan.training.settings import SETS, SettingsError, TrainingSettings
+
+log = logging.getLogger(__name__)
+
+
+def load_data(settings: TrainingSettings, progress: Progress | None = None) -> AlignedTable:
+    """Load, join, split and align every data set of a run.
+
+    Raises:
+        TableError: a label table is broken.
+        SettingsError: the split leaves nothing to train on or to validate with, or all pictures
+            have one emotion.
+    """
+    loaded = [load_source(source) for source in settings.data]
+    tables = [split_table(table, settings, place) for place, table in enumerate(loaded)]
+    warn_of_leakage(settings, _divided(settings, loaded, tables))
+    table = join_tables(tables)
+    if len(table.emotions) == 1:
+        raise SettingsError(f"every known emotion is {table.emotions[0]}; pictures of at least two are needed")
+    alignment = align(table, settings.cache, settings.workers, progress)
+    readable = alignment.readable
+    if not readable.all():
+        names = table.frame["image"][~readable]
+        log.warning(
+            "%d of %d pictures cannot be read and are left out: %s%s",
+            len(names),
+            len(table),
+            ", ".join(names[:10]),
+            " …" if len(names) > 10 else "",
+        )
+    found = alignment.found[readable].mean() if readable.any() else 0.0
+    log.info("%d pictures; the face was found in %.1f %% of them", readable.sum(), 100 * found)
+    aligned = AlignedTable(table.where(readable), alignment.transforms[readable])
+    for split in ("train", "validation"):
+        if not len(aligned.part(split).table):
+            raise SettingsError(f"no readable picture is left in the {split} split; see --split and the table's column")
+    return aligned
+
+
+def _divided(settings: TrainingSettings, loaded: Sequence[LabelTable], tables: Sequence[LabelTable]) -> dict[str, str]:
+    """Of each data set that is divided by a seed, not by its own column, its name and source."""
+    each = zip(settings.data, loaded, tables, strict=True)
+    return {
+        name: source
+        for source, one, other in each
+        if seed_of_split(source) is not None or not one.frame["split"].equals(other.frame["split"])
+        for name in one.frame["source"].unique()
+    }
+
+
+def split_table(table: LabelTable, settings: TrainingSettings, place: int = 0) -> LabelTable:
+    """A data set with the split that a run trains with: its own, or one by persons.
+
+    Args:
+        place: which of the run's data sets it is, for `--folds sets`.
+
+    Raises:
+        SettingsError: it cannot be split so.
+    """
+    try:
+        if settings.fold is not None and settings.folds == SETS:
+            return table.with_split(_whole_set(table, settings, held_out=place == settings.fold))
+        if settings.fold is not None:
+            subjects = table.frame["subject"]
+            return table.with_split(fold_split(subjects, int(settings.folds or 0), settings.fold, settings.seed))
+    except ValueError as error:
+        raise SettingsError(f"--folds {settings.folds}: {error}") from None
+    has_split = (table.frame["split"] != "").any()
+    if settings.split == "table" and not has_split:
+        raise SettingsError("--split table: the label table has no column “split”; use --split published")
+    if settings.split == "published" or not has_split:
+        try:
+            return table.with_split(published_split(table.frame["subject"], settings.seed))
+        except ValueError as error:
+            raise SettingsError(str(error)) from None
+    blank = (table.frame["split"] == "").sum()
+    if blank:
+        log.warning("%d of %d pictures have a blank split and are left out", blank, len(table))
+    return table
+
+
+def _whole_set(table: LabelTable, settings: TrainingSettings, held_out: bool) -> NDArray[np.str_]:
+    """Everything is the test, or a part of the persons validates and the others train."""
+    if held_out:
+        return np.full(len(table), "test")
+    split = published_split(table.frame["subject"], settings.seed)
+    return np.where(split == "train", "train", "validation")
+
+
+class FaceDataModule(L.LightningDataModule):
+    """Batches of a run; the training crops' size and augmentation change from epoch to epoch."""
+
+    def __init__(self, data: AlignedTable, config: ModelConfig, settings: TrainingSettings) -> None:
+        super().__init__()
+        self.data, self.config, self.settings = data, config, settings
+        self.training, self.validation = data.part("train"), data.part("validation")
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches of one training epoch."""
+        count = sum(count for _, count in self._sets())
+        return len(batches(np.arange(count), self.settings.batch, self.settings.processes))
+
+    def _sets(self) -> Iterator[tuple[NDArray[np.int64], int]]:
+        """Rows of each data set, and how many of them an epoch trains on."""
+        sets = self.training.table.frame.groupby(["root", "source", "share"], sort=False).indices
+        for (_, _, share), rows in sets.items():
+            yield rows, max(1, round(share * len(rows)))
+
+    def _rows(self, epoch: int) -> NDArray[np.int64]:
+        """Rows that an epoch trains on, each data set's share of them, in random order.
+
+        A row that comes more than once has n more each time, of a table of n rows.
+        """
+        frame = self.training.table.frame
+        # Without pairs everybody is a stranger.
+        subjects = frame["subject"].to_numpy() if self.settings.pairs else np.arange(len(frame))
+        chosen = []
+        for rows, count in self._sets():
+            rows = in_pairs(rows, subjects, np.random.default_rng(self.settings.seed))
+            # The next ones of a shuffled round, so that every picture has its turn.
+            turns = rows[np.arange(epoch * count, (epoch + 1) * count) % len(rows)]
+            # What comes again in one epoch is changed in another way (see `FaceDataset`).
+            chosen.append(turns + np.arange(count) // len(rows) * len(frame))
+        return in_pairs(np.concatenate(chosen), subjects, np.random.default_rng(self.settings.seed_at(epoch)))
+
+    def _process(self) -> int:
+        return self.trainer.global_rank if self.trainer else 0
+
+    def _epoch(self) -> int:
+        return self.trainer.current_epoch if self.trainer else 0
+
+    def train_dataloader(self) -> DataLoader:
+        """The current epoch's training batches, shuffled by seed and epoch alone."""
+        epoch = self._epoch()
+        rows = self._rows(epoch)
+        dataset = FaceDataset(
+            self.training.table,
+            self.training.transforms,
+            self.config,
+            self.settings.size_at(epoch),
+            self.settings.augmentation,
+            seed=self.settings.seed_at(epoch),
+            movement=SIDE if self.settings.map_loss else 0,
+            regions=SIDE if self.settings.region_loss or self.settings.side_loss else 0,
+            rounds=1 + int(rows.max()) // len(self.training.table),
+        )
+        return DataLoader(
+            dataset,
+            # An order, not a generator, whose second iteration (as Lightning makes when it resumes) is another.
+            batch_sampler=batches(rows, self.settings.batch, self.settings.processes, self._process()),
+            num_workers=self.settings.workers,
+        )
+
+    def val_dataloader(self) -> DataLoader:
+        """Validation batches, at the current epoch's size."""
+        size = self.settings.size_at(self._epoch())
+        rows = np.arange(len(self.validation.table)) % self.settings.processes == self._process()
+        return evaluation_loader(
+            self.validation.where(rows), self.config, size, 2 * self.settings.batch, self.settings.workers
+        )
+
+
+def batches(rows: NDArray[np.int64], size: int, processes: int = 1, process: int = 0) -> list[list[int]]:
+    """One process's part of each batch of an epoch; over all processes every row has its place, once.
+
+    Args:
+        rows: (n,) in the epoch's order.
+        size: rows in a batch, over all processes. What is left at the end is a smaller batch, or, where it would not
+            give each process the two that batch normalization needs, joins the one before.
+        processes: how many train together.
+        process: which of them, from 0.
+    """
+    starts = list(range(0, len(rows), size))
+    if len(starts) > 1 and len(rows) - starts[-1] < 2 * processes:
+        starts.pop()
+    # Neighbors stay together: they may be two pictures of a person (see `in_pairs`).
+    return [np.array_split(batch, processes)[process].tolist() for batch in np.split(rows, starts[1:])]
+
+
+def in_pairs(rows: NDArray[np.int64], subjects: NDArray, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Rows in random order, but two of one person side by side where there are two.
+
+    In one batch, what the two have in common (the face at rest, often the light and the camera)
+    pulls the network both ways and cancels out; what differs, the expression, remains.
+
+    Args:
+        rows: (n,) places in `persons`, counted round and round.
+        persons: name of the person in each row of the table.
+    """
+    rows = rng.permutation(rows)
+    _, names = np.unique(subjects[rows % len(subjects)].astype(str), return_inverse=True)
+    rows, names = rows[order := np.argsort(names, kind="stable")], names[order]
+    place = np.arange(len(rows)) - np.searchsorted(names, names)  # among the person's own
+    pair = np.cumsum(place % 2 == 0) - 1
+    return rows[np.argsort(rng.permutation(pair[-1] + 1)[pair], kind="stable")]

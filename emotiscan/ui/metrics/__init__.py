@@ -1,0 +1,6 @@
+"""The figures of evaluation, fairness and localization that a checkpoint carries, as a page shows them."""
+
+from emotiscan.ui.metrics.au_metrics import masked_action_units, show_au
+from emotiscan.ui.metrics.checkpoint_metrics import show
+
+__all__ = ["masked_action_units", "show", "show_au"]

@@ -1,0 +1,141 @@
+// Takes pictures that a visitor chooses, drops or pastes, makes each one small, and hands them over one at a time: the
+// next one only when the server says that the last one is read. So neither side ever holds more than one photo.
+
+const uploaders = new WeakMap();
+
+export default function ({ data, setTriggerValue, parentElement }) {
+  if (!uploaders.has(parentElement)) uploaders.set(parentElement, new Uploader(parentElement));
+  const uploader = uploaders.get(parentElement);
+  uploader.update(data, setTriggerValue);
+  return () => {
+    uploader.close();
+    uploaders.delete(parentElement);
+  };
+}
+
+class Uploader {
+  constructor(parent) {
+    const find = (selector) => parent.querySelector(selector);
+    this.zone = find(".uploader");
+    this.input = find("input");
+    this.hint = find(".hint");
+    this.idle = find(".idle");
+    this.busy = find(".busy");
+    this.bar = find("progress");
+    this.status = find("[role=status]");
+    this.files = []; // chosen and not yet sent
+    this.sent = null; // number of the picture that the server has not answered yet
+    this.count = 0; // pictures sent since the page was opened
+    this.done = 0; // of this lot
+    this.total = 0;
+
+    find(".choose").onclick = () => this.input.click();
+    find(".stop").onclick = () => this.stop();
+    this.input.onchange = () => {
+      this.add(this.input.files);
+      this.input.value = ""; // or the same photos could not be chosen again
+    };
+    this.zone.ondragover = (event) => {
+      event.preventDefault();
+      this.zone.classList.add("over");
+    };
+    this.zone.ondragleave = () => this.zone.classList.remove("over");
+    this.zone.ondrop = (event) => {
+      event.preventDefault();
+      this.zone.classList.remove("over");
+      this.add(event.dataTransfer.files);
+    };
+    this.onpaste = (event) => this.add(event.clipboardData.files);
+    document.addEventListener("paste", this.onpaste);
+  }
+
+  close() {
+    document.removeEventListener("paste", this.onpaste);
+    this.files = [];
+  }
+
+  update(data, setTriggerValue) {
+    this.data = data;
+    if (data.pasteOnly) {
+      this.zone.classList.add("quiet");
+      this.hint.textContent = "You can also paste a picture: Ctrl+V or ⌘V.";
+    }
+    this.send = (photo) => setTriggerValue("photo", photo);
+    if (this.sent !== null && data.answered === `${data.visit}-${this.sent}`) {
+      this.sent = null;
+      this.done += 1;
+      this.next();
+    }
+  }
+
+  add(files) {
+    if (!files.length) return;
+    if (!this.total) this.began = performance.now();
+    this.files.push(...files);
+    this.total += files.length;
+    this.show();
+    if (this.sent === null) this.next();
+  }
+
+  stop() {
+    this.total -= this.files.length;
+    this.files = [];
+    this.show();
+  }
+
+  async next() {
+    const file = this.files.shift();
+    if (!file) {
+      this.total = this.done = 0;
+      this.show();
+      return;
+    }
+    this.count += 1;
+    this.sent = this.count;
+    this.show();
+    const picture = await packed(file, this.data.side, this.data.most);
+    this.send({ number: `${this.data.visit}-${this.sent}`, name: file.name, picture });
+  }
+
+  show() {
+    this.idle.hidden = this.total > 0;
+    this.busy.hidden = this.total === 0;
+    this.bar.max = Math.max(this.total, 1);
+    this.bar.value = this.done;
+    this.status.textContent = `${this.done + 1} of ${this.total}${this.timeLeft()}`;
+  }
+
+  timeLeft() {
+    if (!this.done) return "";
+    const seconds = ((performance.now() - this.began) / 1000 / this.done) * (this.total - this.done);
+    return seconds > 90 ? `, about ${Math.round(seconds / 60)} min left` : `, about ${Math.ceil(seconds)} s left`;
+  }
+}
+
+// A picture as base64: upright, its longer side at most `side` pixels, without metadata. What the browser cannot decode
+// goes as it is, at most `most` bytes of it; the server says what is wrong with it.
+async function packed(file, side, most) {
+  let small = file.slice(0, most);
+  try {
+    const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+    const scale = Math.min(1, side / Math.max(bitmap.width, bitmap.height));
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.max(1, Math.round(scale * bitmap.width));
+    canvas.height = Math.max(1, Math.round(scale * bitmap.height));
+    const context = canvas.getContext("2d");
+    context.fillStyle = "white"; // behind what is transparent
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.imageSmoothingQuality = "high";
+    context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    bitmap.close();
+    small = (await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.93))) ?? small;
+  } catch {
+    // not decodable here
+  }
+  return new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result.split(",")[1] ?? "");
+    reader.onerror = () => resolve("");
+    reader.readAsDataURL(small);
+  });
+}

@@ -1,0 +1,1 @@
+"""What makes the repository's own artifacts."""

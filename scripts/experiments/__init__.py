@@ -1,0 +1,1 @@
+"""Experiments: what each part of the recipe brings, and how the course projects' networks compare."""

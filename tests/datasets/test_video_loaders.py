@@ -1,0 +1,102 @@
+"""DISFA and BP4D, in trees of their layouts that the tests write."""
+
+import numpy as np
+import pytest
+
+from emotiscan.datasets.loaders import load_source
+from emotiscan.datasets.table import TableError
+from tests.support.trees import png, put
+
+
+@pytest.fixture
+def disfa(tmp_path):
+    """Two persons with three coded frames each; one frame was not taken out of its video."""
+    for place, person in enumerate(("SN001", "SN002")):
+        for au, strengths in {1: (0, 1, 2), 12: (5, 0, 0), 5: (0, 0, 3)}.items():
+            lines = "".join(f"{frame},{strength}\n" for frame, strength in enumerate(strengths, start=1))
+            put(tmp_path / f"ActionUnit_Labels/{person}/{person}_au{au}.txt", lines)
+        for frame in (1, 2, 3)[: 3 - place]:
+            put(tmp_path / f"Images/{person}/{person}_{frame:04}.png", png("calm", 48, place))
+    return tmp_path
+
+
+def test_disfa_frames_are_present_absent_or_doubtful(disfa):
+    frame = load_source(f"disfa:{disfa}").frame.set_index("image")
+    assert list(frame.index) == [f"SN001/SN001_000{n}.png" for n in (1, 2, 3)] + [
+        f"SN002/SN002_000{n}.png" for n in (1, 2)
+    ]
+    assert frame["AU1"].tolist()[:1] == [0]
+    assert np.isnan(frame["AU1"].iloc[1])  # a trace
+    assert frame["AU1"].iloc[2] == 1
+    assert frame["AU12"].tolist() == [1, 0, 0, 1, 0]
+    assert frame["AU14"].isna().all()  # DISFA does not action unit it
+    assert frame["subject"].tolist() == ["SN001"] * 3 + ["SN002"] * 2
+
+
+def test_disfa_frames_may_lie_elsewhere(disfa, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("frames") / "left"
+    (disfa / "Images").rename(elsewhere)
+    assert len(load_source(f"disfa:{disfa},images={elsewhere}")) == 5
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        ("ActionUnit_Labels/SN002/SN002_au1.txt", "1,0\n2;3\n", r"au1\.txt.*line 2.*not a frame and its intensity"),
+        ("ActionUnit_Labels/SN002/SN002_au1.txt", "1,6\n", "from 0 to 5"),
+        ("ActionUnit_Labels/SN003/SN003_au1.txt", "1,0\n", "no pictures of SN003"),
+    ],
+)
+def test_disfa_mistakes(disfa, file, text, message):
+    put(disfa / file, text)
+    with pytest.raises(TableError, match=message):
+        load_source(f"disfa:{disfa}")
+
+
+def test_disfa_names_a_missing_folder(disfa):
+    (disfa / "Images").rename(disfa / "frames")
+    with pytest.raises(TableError, match="there is no Images"):
+        load_source(f"disfa:{disfa}")
+
+
+@pytest.fixture
+def bp4d(tmp_path):
+    """One person in two tasks: frames 5 to 7, of which the last has no picture."""
+    rows = "0,1,2,3,12\n5,1,0,0,9\n6,0,1,0,1\n7,0,0,0,0\n"
+    for task in ("T1", "T2"):
+        put(tmp_path / f"AU_OCC/F001_{task}.csv", rows)
+        for frame in (4, 5, 6):
+            put(tmp_path / f"Images/F001/{task}/{frame:04}.jpg", png("calm", 48, frame))
+    return tmp_path
+
+
+def test_bp4d_frames_have_their_codes_and_what_was_hidden_is_unknown(bp4d):
+    frame = load_source(f"bp4d:{bp4d}").frame
+    assert frame["image"].tolist() == [f"F001/{task}/000{n}.jpg" for task in ("T1", "T2") for n in (5, 6)]
+    assert frame["AU1"].tolist() == [1, 0] * 2
+    assert frame["AU2"].tolist() == [0, 1] * 2
+    assert np.isnan(frame["AU12"].iloc[0])
+    assert frame["AU12"].iloc[1] == 1
+    assert set(frame["subject"]) == {"F001"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "names no action unit"),
+        ("frame,a,b\n1,0,0\n", "names no action unit"),
+        ("0,1\n5,2\n", "line 2.*AU1 is 2"),
+        ("0,1\n5\n", "line 2.*whole numbers"),
+        ("0,1\n5,x\n", "whole numbers"),
+    ],
+)
+def test_bp4d_mistakes(bp4d, text, message):
+    put(bp4d / "AU_OCC/F001_T1.csv", text)
+    with pytest.raises(TableError, match=message):
+        load_source(f"bp4d:{bp4d}")
+
+
+def test_bp4d_tasks_without_pictures_are_named(bp4d):
+    put(bp4d / "AU_OCC/M002_T8.csv", "0,1\n5,1\n")
+    with pytest.raises(TableError, match=r"M002_T8\.csv.*no pictures"):
+        load_source(f"bp4d:{bp4d}")

@@ -1,0 +1,260 @@
+"""Checkpoints: the numbers and their meaning come back, and nothing else is taken for one."""
+
+import json
+import os
+import pickle
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from emotiscan.model import checkpoint
+from emotiscan.model.calibration import Calibration
+from emotiscan.model.checkpoint import (
+    Card,
+    CheckpointError,
+    attach_report,
+    fingerprint_of,
+    load_checkpoint,
+    save_checkpoint,
+)
+from emotiscan.model.network import FaceModel, ModelConfig
+
+
+@pytest.fixture(scope="module")
+def loaded(tiny_weights) -> tuple[FaceModel, Card]:
+    return load_checkpoint(tiny_weights)
+
+
+def opened(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    with safe_open(path, framework="pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(CheckpointError) as caught:
+        load_checkpoint(path)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    assert str(path) in str(caught.value)
+    return str(caught.value)
+
+
+def test_the_weights_come_back_to_half_precision(tiny_model, loaded):
+    found = loaded[0].state_dict()
+    for name, tensor in tiny_model.state_dict().items():
+        stored = tensor.half().float() if tensor.is_floating_point() and tensor.dim() >= 2 else tensor
+        assert torch.equal(found[name], stored), name
+
+
+def test_the_answers_come_back_to_half_precision(tiny_model, loaded):
+    crops = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    for before, after in zip(tiny_model(crops), loaded[0](crops), strict=True):
+        assert torch.allclose(before, after, rtol=0.01, atol=0.01)
+
+
+def test_what_is_loaded_is_ready_to_read_with(loaded):
+    model, _ = loaded
+    assert not any(layer.training for layer in model.modules())
+    assert not any(parameter.requires_grad for parameter in model.parameters())
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+
+
+def test_the_card_comes_back_whole(tiny_model, tmp_path):
+    card = Card(
+        replace(tiny_model.config, dropout=0.1),
+        Calibration(1.5, {"AU1": 2.0}, {"AU1": -1.0}, {"AU1": 0.25}),
+        {"data": ["ferplus"], "commit": "abc"},
+        {"emotion": {"accuracy": 0.9}},
+    )
+    _, found = load_checkpoint(save_checkpoint(tmp_path / "new folder" / "a.safetensors", tiny_model, card))
+    assert replace(found, fingerprint="") == card
+    assert len(found.fingerprint) == 12
+    int(found.fingerprint, 16)
+
+
+def test_a_report_is_attached_and_all_else_stays(tiny_model, tmp_path):
+    card = Card(tiny_model.config, Calibration(1.5), {"commit": "abc"}, {"old": {"samples": 1}, "new": {"samples": 2}})
+    path = save_checkpoint(tmp_path / "a.safetensors", tiny_model, card)
+    attach_report(path, "new", {"samples": 3})
+    model, found = load_checkpoint(path)
+    assert found.metrics == {"old": {"samples": 1}, "new": {"samples": 3}}
+    assert replace(found, metrics=card.metrics, fingerprint="") == card
+    for name, tensor in load_checkpoint(save_checkpoint(tmp_path / "b", tiny_model, card))[0].state_dict().items():
+        assert torch.equal(model.state_dict()[name], tensor)
+
+
+def test_saved_again_it_has_the_same_fingerprint_and_other_weights_another(loaded, tiny_model, tmp_path):
+    model, card = loaded
+    again = load_checkpoint(save_checkpoint(tmp_path / "again.safetensors", model, Card(card.config)))[1]
+    assert again.fingerprint == card.fingerprint
+    torch.manual_seed(1)
+    other = save_checkpoint(tmp_path / "other.safetensors", FaceModel(card.config), card)
+    assert load_checkpoint(other)[1].fingerprint != card.fingerprint
+
+
+def test_weights_take_half_the_disk(tiny_weights, tiny_model):
+    values = sum(tensor.numel() for tensor in tiny_model.state_dict().values())
+    assert 2 * values < tiny_weights.stat().st_size < 25e6
+
+
+def test_anyone_can_read_what_the_file_says_of_itself(tiny_weights):
+    _, metadata = opened(tiny_weights)
+    assert metadata["format"] == "emotiscan-1"
+    assert json.loads(metadata["config"])["action_units"][:2] == ["AU1", "AU2"]
+    assert set(metadata) == {"format", "config", "calibration", "training", "metrics", "sha256"}
+
+
+def test_a_write_that_fails_leaves_the_old_file(tiny_weights, tiny_model, tmp_path, monkeypatch):
+    path = save_checkpoint(tmp_path / "a.safetensors", tiny_model, Card(tiny_model.config))
+    assert [file.name for file in tmp_path.iterdir()] == ["a.safetensors"]
+    before = path.read_bytes()
+
+    def out_of_space(*_: Path) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "replace", out_of_space)
+    with pytest.raises(OSError, match="no space"):
+        save_checkpoint(path, tiny_model, Card(tiny_model.config, training={"new": True}))
+    assert path.read_bytes() == before
+
+
+def test_a_missing_file_is_named_and_the_way_out_too(tmp_path):
+    assert "train.py" in refusal(tmp_path / "none.safetensors")
+
+
+@pytest.mark.parametrize("place", [0.3, 0.6, 0.999])
+def test_a_flipped_byte_of_the_weights_is_noticed(tiny_weights, tmp_path, place):
+    data = bytearray(tiny_weights.read_bytes())
+    data[int(place * len(data))] ^= 0x10
+    path = tmp_path / "flipped.safetensors"
+    path.write_bytes(data)
+    assert "do not match their checksum" in refusal(path)
+
+
+def test_any_flipped_bit_of_the_description_is_noticed(tiny_weights, tmp_path):
+    whole = tiny_weights.read_bytes()
+    header = 8 + int.from_bytes(whole[:8], "little")
+    random_ = random.Random(0)
+    for _ in range(40):
+        data = bytearray(whole)
+        data[random_.randrange(header)] ^= 1 << random_.randrange(8)
+        path = tmp_path / "flipped.safetensors"
+        path.write_bytes(data)
+        assert "is damaged" in refusal(path) or "is no checkpoint that this version reads" in refusal(path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(tiny_model, tmp_path, value):
+    """A training run that went astray can leave such a file."""
+    model = FaceModel(tiny_model.config)
+    with torch.no_grad():
+        next(model.parameters()).view(-1)[7] = value
+    assert "weights that are no numbers" in refusal(
+        save_checkpoint(tmp_path / "a.safetensors", model, Card(model.config))
+    )
+
+
+def test_the_fingerprint_can_be_read_without_the_weights(tiny_weights, tmp_path):
+    assert fingerprint_of(tiny_weights) == load_checkpoint(tiny_weights)[1].fingerprint
+    foreign, unsigned = tmp_path / "foreign.safetensors", tmp_path / "unsigned.safetensors"
+    save_file({"weight": torch.ones(3)}, foreign, {"format": "pt", "sha256": "0" * 64})
+    save_file({"weight": torch.ones(3)}, unsigned, {"format": "emotiscan-1", "sha256": "<b>" + "0" * 61})
+    for path in (foreign, unsigned, tmp_path / "none.safetensors", tmp_path):
+        with pytest.raises(CheckpointError, match=path.name):
+            fingerprint_of(path)
+
+
+@pytest.mark.parametrize("kept", [0, 4, 1000, 5_000_000])
+def test_a_cut_file_is_refused(tiny_weights, tmp_path, kept):
+    path = tmp_path / "cut.safetensors"
+    path.write_bytes(tiny_weights.read_bytes()[:kept])
+    assert "damaged or no safetensors file" in refusal(path)
+
+
+class Trap:
+    sprung = False
+
+    def __reduce__(self):
+        return setattr, (Trap, "sprung", True)
+
+
+def test_a_pickle_under_a_false_name_is_refused_and_not_run(tmp_path):
+    path = tmp_path / "false.safetensors"
+    path.write_bytes(pickle.dumps(Trap()))
+    assert "no safetensors file" in refusal(path)
+    torch.save({"weights": torch.ones(3), "trap": Trap()}, path)
+    assert "no safetensors file" in refusal(path)
+    assert not Trap.sprung
+
+
+@pytest.mark.parametrize(
+    ("metadata", "found"),
+    [
+        ({"format": "pt"}, "its format: pt;"),
+        ({"format": "emotiscan-2"}, "its format: emotiscan-2; wanted: emotiscan-1"),
+        (None, "its format: none;"),
+    ],
+)
+def test_someone_elses_safetensors_are_refused_and_their_format_named(tmp_path, metadata, found):
+    path = tmp_path / "foreign.safetensors"
+    save_file({"weight": torch.ones(3)}, path, metadata)
+    assert found in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("entry", "change", "words"),
+    [
+        ("config", {"hidden": 8}, "size mismatch"),
+        ("config", {"codes": ["AU1", "AU2"]}, "size mismatch"),
+        ("config", {"backbone": "densenet201"}, "Missing key"),
+        ("config", {"backbone": "resnet50"}, "resnet50"),
+        ("config", {"colour": "blue"}, "colour"),
+        ("calibration", {"temperature": 0}, "temperature"),
+        ("calibration", {"thresholds": [0.5, 0.5]}, "does not fit"),
+        ("training", None, "training"),
+    ],
+)
+def test_weights_that_do_not_fit_their_description_are_refused(tiny_weights, tmp_path, entry, change, words):
+    tensors, metadata = opened(tiny_weights)
+    if change is None:
+        del metadata[entry]
+    else:
+        metadata[entry] = json.dumps(json.loads(metadata[entry]) | change)
+    path = tmp_path / "unfit.safetensors"
+    save_file(tensors, path, metadata | {"sha256": checkpoint._digest(tensors, metadata)})
+    message = refusal(path)
+    assert "does not fit its own description" in message
+    assert words in message
+    assert "\n" not in message
+    assert len(message) < 400 + len(str(path))
+
+
+def test_a_changed_threshold_is_noticed(tiny_weights, tmp_path):
+    tensors, metadata = opened(tiny_weights)
+    path = tmp_path / "changed.safetensors"
+    save_file(tensors, path, metadata | {"calibration": json.dumps({"thresholds": {"AU12": 0.01}})})
+    assert "do not match their checksum" in refusal(path)
+
+
+@pytest.mark.parametrize("change", ["missing", "surplus"])
+def test_a_missing_or_surplus_tensor_is_refused(tiny_weights, tmp_path, change):
+    tensors, metadata = opened(tiny_weights)
+    if change == "missing":
+        del tensors["emotion_head.0.weight"]
+    else:
+        tensors["third_head.weight"] = torch.ones(2)
+    path = tmp_path / "unfit.safetensors"
+    save_file(tensors, path, metadata | {"sha256": checkpoint._digest(tensors, metadata)})
+    assert "head" in refusal(path)
+
+
+def test_a_network_of_any_backbone_fits_its_config(tmp_path):
+    config = ModelConfig("densenet201", emotions=("calm", "glad"), action_units=("AU43",), input_size=64, hidden=8)
+    model, card = load_checkpoint(save_checkpoint(tmp_path / "a.safetensors", FaceModel(config), Card(config)))
+    assert card.config == model.config == config
+    assert [part.shape for part in model(torch.zeros(1, 3, 64, 64))] == [(1, 2), (1, 1)]

@@ -1,0 +1,163 @@
+"""Many photos at once: what is kept, the gallery, the exports."""
+
+import base64
+import csv
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from emotiscan.analysis import Analyzer
+from emotiscan.export.records import csv_text
+from emotiscan.ui import album
+from emotiscan.ui.album import Album, Entry
+from tests.support.pages import ALBUM, as_bytes, texts
+from tests.support.places import SAMPLES
+
+
+@pytest.fixture(scope="module")
+def entries() -> list[Entry]:
+    """A smile, a surprise, four people, a wall, and a broken file, read with the shipped weights."""
+    analyzer = Analyzer()
+    files = [(name, (SAMPLES / name).read_bytes()) for name in ("smile.jpg", "surprise.jpg", "group.jpg")]
+    files.append(("wall.jpg", as_bytes(Image.fromarray(np.full((300, 400, 3), 170, np.uint8)))))
+    files.append(("<b>broken</b>.jpg", b"nothing"))
+    return [entry for name, data in files for entry in album.read_entries(analyzer.analyze, name, data)]
+
+
+def test_each_face_is_an_entry_and_a_photo_without_one_says_so(entries):
+    assert [entry.row["image"] for entry in entries if entry.readable] == ["smile.jpg", "surprise.jpg"] + [
+        "group.jpg"
+    ] * 4
+    assert [entry.row["face"] for entry in entries if entry.readable] == [0, 0, 0, 1, 2, 3]
+    wall, broken = (entry for entry in entries if not entry.readable)
+    assert wall.row["error"] == album.NO_FACE
+    assert "picture" in broken.row["error"]
+
+
+def test_what_is_kept_is_small(entries):
+    for entry in entries:
+        if entry.readable:
+            assert len(entry.picture) < 20_000
+            assert Image.open(io.BytesIO(entry.picture)).size == (album.PICTURE_SIDE,) * 2
+
+
+def test_the_gallery_filters_and_sorts(entries):
+    assert len(album.chosen(entries)) == 6
+    smiling = album.chosen(entries, emotions=["positive"])
+    assert smiling
+    assert {entry.row["emotion"] for entry in smiling} == {"positive"}
+    brows = album.chosen(entries, action_units=["AU1", "AU2"])
+    assert all({"AU1", "AU2"} <= set(entry.row["present"]) for entry in brows)
+    assert 0 < len(brows) < 6
+    order = [entry.row["facs"]["AU12"] for entry in album.chosen(entries, by="AU12")]
+    assert order == sorted(order, reverse=True)
+    surprised = [entry.row for entry in album.chosen(entries, by="surprise")]
+    assert {row["image"] for row in surprised[:2]} == {"surprise.jpg", "group.jpg"}  # one of the four people is, too
+    order = [row["emotions"]["surprise"] for row in surprised]
+    assert order == sorted(order, reverse=True)
+
+
+def test_an_unclear_face_is_called_so(entries):
+    row = dict(entries[0].row)
+    assert album.title_of(Entry(row)).startswith("Positive, ")
+    assert album.title_of(Entry(row | {"clear": False})).startswith("Unclear, ")
+
+
+def test_the_report_needs_no_other_file_and_escapes_names(entries):
+    page = album.html_report(entries, "abc123")
+    assert page.count("<article>") == 6
+    assert not re.search(r"(src|href)=\"(?!data:)", page)
+    assert "&lt;b&gt;broken&lt;/b&gt;.jpg" in page
+    assert "<b>broken" not in page
+    assert "abc123" in page
+
+
+def test_json_holds_every_record(entries):
+    assert json.loads(album.json_text(entries)) == [dict(entry.row) for entry in entries]
+
+
+@pytest.fixture
+def page(app) -> AppTest:
+    """The empty page."""
+    at = app.switch_page(ALBUM).run()
+    assert not at.exception
+    return at
+
+
+def test_an_empty_album_says_what_it_is_for_and_nothing_else(page):
+    assert [text.value[:16] for text in page.markdown] == ["Read many photos"]
+
+
+def titles(at: AppTest) -> list[str]:
+    return [text.value.split("**")[1] for text in at.markdown if ":small[" in text.value]
+
+
+def test_the_samples_fill_an_empty_album(page):
+    page.button[0].click().run()
+    assert not page.exception
+    assert len(titles(page)) >= 12
+    page.pills(key="album-emotions").set_value(["surprise"]).run()
+    assert titles(page)
+    assert all(title.startswith(("Surprise", "Unclear")) for title in titles(page))
+    page.pills(key="album-emotions").set_value([])
+    page.selectbox(key="album-order").set_value("positive").run()
+    assert titles(page)[0].startswith("Positive")
+    next(button for button in page.button if button.label == "Empty the album").click().run()
+    assert not titles(page)
+
+
+def test_a_face_needs_no_file_of_the_server(page):
+    """Which forgets it when a run of the page is interrupted, as each photo that arrives meanwhile does."""
+    page.button[0].click().run()
+    addresses = [address for picture in page.get("image") for address in picture.value]
+    assert len(addresses) >= 12
+    assert all(address.startswith("data:image/jpeg;base64,/9j/") for address in addresses)
+
+
+def test_photos_are_read_once(monkeypatch):
+    read = []
+    monkeypatch.setattr(album, "read_entries", lambda _, name, data: read.append(name) or [Entry({"image": name})])
+    kept = Album()
+    for name, data in (("a", b"1"), ("b", b"2"), ("again", b"1")):
+        kept.add(None, name, data)
+    assert read == ["a", "b"] == [entry.row["image"] for entry in kept.entries]
+
+
+def test_a_photo_that_waited_through_an_interrupted_run_is_read_by_the_next_one(page):
+    picture = base64.b64encode((SAMPLES / "smile.jpg").read_bytes()).decode()
+    page.session_state["album-uploader-arrived"] = {"number": "visit-1", "name": "smile.jpg", "picture": picture}
+    page.run()
+    assert not page.exception
+    assert len(titles(page)) == 1
+    assert page.session_state["album-uploader-answered"] == "visit-1"
+    assert "album-uploader-arrived" not in page.session_state
+
+
+def test_a_full_album_takes_no_more(page, monkeypatch):
+    monkeypatch.setattr(album, "read_entries", lambda _, name, data: [Entry({"image": name, "error": "no"})])
+    kept = Album()
+    for number in range(album.MAX_FACES + 5):
+        kept.add(None, str(number), str(number).encode())
+    assert len(kept.entries) == album.MAX_FACES
+    page.session_state["album"] = kept
+    assert "album is full" in texts(page.run())
+
+
+def test_photos_without_a_face_are_listed(page, entries):
+    page.session_state["album"] = Album({"1": list(entries[:1]), "2": [entries[-1]]})
+    page.run()
+    assert not page.exception
+    assert len(titles(page)) == 1
+    assert "broken" in texts(page)
+
+
+def test_a_table_of_all_faces_can_be_taken_along(entries):
+    first = entries[0].row
+    text = csv_text([entry.row for entry in entries], tuple(first["emotions"]), tuple(first["facs"]))
+    table = list(csv.DictReader(io.StringIO(text)))
+    assert [row["image"] for row in table] == [entry.row["image"] for entry in entries]

@@ -1,0 +1,255 @@
+"""Every page and state of the app, without a browser."""
+
+import io
+import re
+import tomllib
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+import emotiscan
+from emotiscan.model.checkpoint import fingerprint_of
+from emotiscan.ui import footer
+from tests.support.pages import ABOUT, ALBUM, COMPARE, GUIDE, MODEL, as_bytes, texts
+from tests.support.places import ROOT, SAMPLES
+
+
+def upload(at: AppTest, name: str, data: bytes, kind: str = "image/jpeg") -> AppTest:
+    return at.file_uploader[0].upload(name, data, kind).run()
+
+
+def au_table(at: AppTest) -> dict[str, str]:
+    """Each action unit, and whether the table calls it present."""
+    table = next(each.proto.body for each in at.get("html") if "es-codes" in each.proto.body)
+    return {au: seen for seen, au in re.findall(r'<tr class="code (\w+)" data-code="(\w+)"', table)}
+
+
+def test_first_visit_shows_a_samples_reading(app):
+    at = app.run()
+    assert not at.exception
+    assert "positive" in texts(at)
+    assert au_table(at)["AU12"] == "present"
+    assert len(au_table(at)) == 15
+
+
+@pytest.mark.parametrize(
+    "title", ["Surprise", "Anger", "Sadness", "Calm face", "Disgust", "Fear", "Contempt", "Laughter", "Four people"]
+)
+def test_each_sample_opens(app, title):
+    at = app.run()
+    at.pills(key="sample").set_value(title).run()
+    assert not at.exception
+    assert not at.error
+    assert "Emotion" in [heading.value for heading in at.subheader]
+
+
+def test_one_of_several_faces_is_chosen(app):
+    at = app.run()
+    at.pills(key="sample").set_value("Four people").run()
+    faces = next(group for group in at.segmented_control if group.label == "Which face?")
+    assert faces.options == ["1", "2", "3", "4"]
+    first = au_table(faces.set_value(0).run())
+    faces = next(group for group in at.segmented_control if group.label == "Which face?")
+    assert first != au_table(faces.set_value(3).run())
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+def test_an_upload_replaces_the_sample(app, format):
+    at = app.run()
+    picture = Image.open(SAMPLES / "surprise.jpg")
+    upload(at, f"me.{format.lower()}", as_bytes(picture, format), f"image/{format.lower()}")
+    assert not at.exception
+    assert "surprised" in texts(at)
+    assert "Your photo" in texts(at)
+
+
+def test_a_sample_can_be_opened_after_an_upload_and_back(app):
+    at = app.run()
+    upload(at, "me.jpg", (SAMPLES / "surprise.jpg").read_bytes())
+    at.pills(key="sample").set_value("Broad smile").run()
+    assert "positive" in texts(at)
+    at.pills(key="sample").set_value(None).run()
+    assert "surprised" in texts(at)
+
+
+def test_a_phone_photo_lying_on_its_side_is_read_upright(app):
+    sideways = Image.open(SAMPLES / "smile.jpg").rotate(90, expand=True)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned 90 degrees clockwise
+    buffer = io.BytesIO()
+    sideways.save(buffer, "JPEG", exif=exif, quality=95)
+    at = upload(app.run(), "phone.jpg", buffer.getvalue())
+    assert au_table(at)["AU12"] == "present"
+
+
+def test_a_snapshot_is_read(app):
+    at = app.run()
+    at.segmented_control(key="way").set_value("Webcam").run()
+    assert "Take a snapshot" in texts(at)
+    at.camera_input[0].upload("s.jpg", (SAMPLES / "smile.jpg").read_bytes()).run()
+    assert not at.exception
+    assert au_table(at)["AU12"] == "present"
+
+
+def test_a_movement_can_be_tried_with_the_camera(app):
+    at = app.run()
+    at.segmented_control(key="way").set_value("Webcam").run()
+    at.selectbox(key="challenge").set_value("Smile with your eyes").run()
+    assert "crow's feet" in texts(at)
+    at.camera_input[0].upload("s.jpg", (SAMPLES / "calm.jpg").read_bytes()).run()
+    assert "not seen this time" in at.info[0].value
+    at.camera_input[0].upload("s.jpg", (SAMPLES / "smile.jpg").read_bytes()).run()
+    assert not at.exception
+    assert "Smile with your eyes: seen. AU6 " in at.success[0].value
+    assert "Your last snapshots" in texts(at)
+    at.selectbox(key="challenge").set_value(None).run()
+    assert not at.success
+
+
+def test_no_face_is_said_and_the_page_goes_on(app):
+    at = upload(app.run(), "wall.jpg", as_bytes(Image.new("RGB", (400, 300), (180, 170, 160))))
+    assert not at.exception
+    assert "No face was found" in at.warning[0].value
+    upload(at, "me.jpg", (SAMPLES / "smile.jpg").read_bytes())
+    assert au_table(at)["AU12"] == "present"
+
+
+def test_a_tiny_face_is_read_with_a_warning(app):
+    small = Image.open(SAMPLES / "smile.jpg").resize((48, 48))
+    at = upload(app.run(), "tiny.png", as_bytes(small, "PNG"), "image/png")
+    assert not at.exception
+    assert "few pixels" in " ".join(warning.value for warning in at.warning) or "No face" in at.warning[0].value
+
+
+@pytest.mark.parametrize("data", [b"", b"not a picture", (SAMPLES / "smile.jpg").read_bytes()[:2000]])
+def test_a_broken_file_is_refused_in_plain_words(app, data):
+    at = upload(app.run(), "broken.jpg", data)
+    assert not at.exception
+    assert len(at.error) == 1
+    assert "Traceback" not in at.error[0].value
+    upload(at, "me.jpg", (SAMPLES / "smile.jpg").read_bytes())
+    assert not at.error
+
+
+def test_heat_maps_follow_the_choice(app):
+    at = app.run()
+    choice = next(group for group in at.pills if group.label == "Action units and emotions to compare")
+    assert "AU12" in choice.value
+    choice.set_value(["AU1", "surprise"]).run()
+    assert not at.exception
+    assert "AU1 Inner brow raiser" in texts(at)
+    assert "AU12 Lip corner puller" not in texts(at)
+    choice = next(group for group in at.pills if group.label == "Action units and emotions to compare")
+    choice.set_value([]).run()
+    assert "Choose at least one" in texts(at)
+
+
+def test_the_address_restores_a_view(app):
+    app.query_params["sample"] = "surprise"
+    app.query_params["code"] = ["AU27", "surprise", "nonsense"]
+    at = app.run()
+    assert not at.exception
+    assert at.pills(key="sample").value == "Surprise"
+    choice = next(group for group in at.pills if group.label == "Action units and emotions to compare")
+    assert set(choice.value) == {"AU27", "surprise"}
+
+
+def test_the_address_follows_the_view(app):
+    at = app.run()
+    assert at.query_params["sample"] in ("smile", ["smile"])
+    assert "code" not in at.query_params
+    choice = next(group for group in at.pills if group.label == "Action units and emotions to compare")
+    choice.set_value(["AU1"]).run()
+    assert at.query_params["code"] in ("AU1", ["AU1"])
+    upload(at, "me.jpg", (SAMPLES / "surprise.jpg").read_bytes())
+    assert "sample" not in at.query_params
+
+
+def test_about_says_what_the_numbers_mean_and_what_to_leave_alone(app):
+    at = app.run().switch_page(ABOUT).run()
+    assert not at.exception
+    for word in ("Privacy", "Culture", "Fair representation", "Label bias", "Security"):
+        assert word in texts(at)
+
+
+def test_another_checkpoint_shows_its_own_vocabulary(app, monkeypatch, tmp_path):
+    import torch
+
+    from emotiscan.model.checkpoint import Card, save_checkpoint
+    from emotiscan.model.network import FaceModel, ModelConfig
+
+    torch.manual_seed(0)
+    config = ModelConfig(
+        "densenet121", emotions=("negative", "positive"), action_units=("AU12", "AU4"), input_size=64, hidden=16
+    )
+    path = save_checkpoint(tmp_path / "other.safetensors", FaceModel(config), Card(config))
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(path))
+    at = app.run()
+    assert not at.exception
+    assert set(au_table(at)) == {"AU12", "AU4"}
+    at.switch_page(MODEL).run()
+    assert "no evaluation report" in texts(at)
+
+
+def test_an_unclear_face_is_called_so(app, monkeypatch, tmp_path, tiny_model):
+    from emotiscan.model.calibration import Calibration
+    from emotiscan.model.checkpoint import Card, save_checkpoint
+
+    card = Card(tiny_model.config, Calibration(clear_from=1.0))
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(save_checkpoint(tmp_path / "a.safetensors", tiny_model, card)))
+    at = app.run()
+    assert not at.exception
+    assert "**Unclear: between " in texts(at)
+    assert "Looks" not in texts(at)
+
+
+@pytest.fixture(params=["missing", "broken"])
+def no_model(request, monkeypatch, tmp_path):
+    """A host whose checkpoint cannot be used."""
+    path = tmp_path / "_weights_.safetensors"
+    if request.param == "broken":
+        path.write_bytes(b"not weights" * 100)
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(path))
+
+
+@pytest.mark.parametrize("page", [None, ALBUM, COMPARE, MODEL])
+def test_a_page_that_needs_the_model_says_that_there_is_none_and_where_to_go(app, no_model, page):
+    at = app.run()
+    if page:
+        at.switch_page(page).run()
+    assert not at.exception
+    (error,) = at.error
+    assert error.value.startswith("**Photos cannot be read at the moment**")
+    assert "checkpoint" in error.value or "safetensors" in error.value
+    assert "\\_weights\\_" in error.value, "the path would be set in italics"
+    assert {link.proto.label for link in at.get("page_link")} >= {"FACS guide", "About"}
+    assert not at.file_uploader
+    assert footer.NO_CHECKPOINT in at.caption[-1].value
+
+
+@pytest.mark.parametrize("page", [GUIDE, ABOUT])
+def test_a_page_that_needs_no_model_works_without_it(app, no_model, page):
+    at = app.switch_page(page).run()
+    assert not at.exception
+    assert not at.error
+    assert ("Often mistaken for" if page == GUIDE else "Privacy") in texts(at)
+
+
+@pytest.mark.parametrize("page", [None, ALBUM, COMPARE, GUIDE, MODEL, ABOUT])
+def test_every_page_ends_with_version_and_checkpoint(app, page):
+    at = app.run()
+    if page:
+        at.switch_page(page).run()
+    assert at.caption[-1].value == f"EmotiScan {emotiscan.__version__} · checkpoint {fingerprint_of()}"
+
+
+def test_the_version_is_the_packages():
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == emotiscan.__version__
+
+
+def test_one_visitors_photo_never_shows_for_another(app):
+    first = upload(app.run(), "me.jpg", (SAMPLES / "surprise.jpg").read_bytes())
+    second = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run()
+    assert "surprised" in texts(first)
+    assert "surprised" not in texts(second)

@@ -1,0 +1,80 @@
+"""The FACS guide: every action unit has its page, its pictures and its figures."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from emotiscan import facs
+from emotiscan.ui.samples import au_pictures
+from tests.support.pages import GUIDE, texts
+
+
+@pytest.fixture
+def guide(app) -> AppTest:
+    """The guide at its first action unit."""
+    at = app.switch_page(GUIDE).run()
+    assert not at.exception
+    return at
+
+
+@pytest.mark.parametrize("au", facs.AU_NAMES)
+def test_each_code_says_what_to_look_for_and_how_well_it_is_read(guide, au):
+    guide.pills(key="code").set_value(au).run()
+    assert not guide.exception
+    unit = facs.ACTION_UNITS[au]
+    said = texts(guide)
+    assert f"{au} {unit.name}" in said
+    for words in (unit.looks, unit.muscles, *unit.confused.values()):
+        assert words in said
+    assert "AUC" in guide.table[0].value.columns
+
+
+def test_where_heat_maps_were_judged_is_told_apart(guide):
+    guide.pills(key="code").set_value("AU12").run()
+    readings, maps = (table.value for table in guide.table)
+    maps = maps.set_index("On")
+    assert list(maps) == ["heat maps of rendered faces", "heat maps of photos"]
+    assert readings["On"].is_unique
+    assert not readings["On"].str.contains("heat maps").any()
+    assert maps.loc["Peak in place"].str.contains(r"\[").all()
+
+
+def test_the_address_opens_a_code(app):
+    app.query_params["code"] = "AU17"
+    at = app.switch_page(GUIDE).run()
+    assert "AU17 Chin raiser" in [heading.value for heading in at.subheader]
+
+
+@pytest.mark.parametrize("au", facs.AU_NAMES)
+def test_each_code_was_drawn_from_calm_to_strong(au):
+    pictures = [np.asarray(picture, int) for picture in au_pictures(au)]
+    assert len(pictures) == 5
+    changes = [np.abs(picture - pictures[0]).mean() for picture in pictures]
+    assert all(later > earlier for earlier, later in pairwise(changes))
+
+
+def test_the_drawn_code_moves_where_anatomy_says():
+    from emotiscan.explain import region_mask
+
+    for au in facs.AU_NAMES:
+        calm, *_, strong = (np.asarray(picture.convert("L"), float) for picture in au_pictures(au))
+        change = np.abs(strong - calm)
+        inside = region_mask(au, len(change))
+        assert change[inside].mean() > 2 * change[~inside].mean(), au
+
+
+def test_a_code_that_the_model_does_not_read_is_said(guide, monkeypatch, tmp_path):
+    import torch
+
+    from emotiscan.model.checkpoint import Card, save_checkpoint
+    from emotiscan.model.network import FaceModel, ModelConfig
+
+    torch.manual_seed(0)
+    config = ModelConfig("densenet121", action_units=("AU12",), input_size=64, hidden=16)
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(save_checkpoint(tmp_path / "a", FaceModel(config), Card(config))))
+    guide.pills(key="code").set_value("AU4").run()
+    assert "does not read AU4" in texts(guide)
+    guide.pills(key="code").set_value("AU12").run()
+    assert "no figures" in texts(guide)

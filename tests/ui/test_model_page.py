@@ -1,0 +1,179 @@
+"""The model's page: every report of a checkpoint, as pictures and as tables."""
+
+import json
+
+import numpy as np
+import pandas as pd
+
+from tests.support.pages import GUIDE, MODEL, texts
+
+
+def test_it_shows_the_shipped_checkpoints_own_figures(app):
+    at = app.switch_page(MODEL).run()
+    assert not at.exception
+    assert any("Accuracy" in metric.label for metric in at.metric)
+    headings = [heading.value for heading in at.subheader]
+    assert {"Fairness", "Where heat maps land", "What it learnt from"} <= set(headings)
+    assert sum(heading.startswith("On the ") for heading in headings) >= 3
+    assert len(at.get("plotly_chart")) >= 6
+
+
+def test_another_measure_and_attribute_can_be_chosen(app):
+    at = app.switch_page(MODEL).run()
+    for group in [group for group in at.segmented_control if group.label == "Measure"]:
+        group.set_value("Calibration error")
+    at.selectbox(key="attribute-fairness-0").set_value("yaw")
+    at.run()
+    assert not at.exception
+    assert "0 at best" in texts(at)
+
+
+def test_it_shows_how_far_probabilities_can_be_trusted(app, monkeypatch, tmp_path, tiny_model):
+    from emotiscan.evaluation import evaluate
+    from emotiscan.model.checkpoint import Card, save_checkpoint
+
+    report = evaluate(
+        emotions=("negative", "positive"),
+        action_units=("AU12",),
+        emotion_probabilities=[[0.9, 0.1], [0.3, 0.7]],
+        au_probabilities=[[0.2], [0.7]],
+        emotion_classes=[0, 1],
+        au_labels=[[0], [1]],
+        subjects=["a", "b"],
+        thresholds={},
+        clear=[True, False],
+    )
+    card = Card(tiny_model.config, metrics={"calibration": report})
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(save_checkpoint(tmp_path / "a.safetensors", tiny_model, card)))
+    at = app.run().switch_page(MODEL).run()
+    assert not at.exception
+    shown = {metric.label: metric.value for metric in at.metric}
+    assert shown["Calibration error"] == "0.200"
+    assert shown["Action units: calibration"] == "0.250"
+    assert (shown["Called clear"], shown["Accuracy if clear"]) == ("0.500", "1.000")
+    assert at.dataframe[0].value["Calibration error"].iloc[0].startswith("0.250 [")
+    assert "faces that the probabilities were calibrated on" in texts(at)
+
+
+def test_it_shows_where_heat_maps_land(app, monkeypatch, tmp_path, tiny_model):
+    from emotiscan.evaluation.localization import localization
+    from emotiscan.model.checkpoint import Card, save_checkpoint
+
+    maps, places = np.zeros((2, 2, 2, 2), np.float32), np.zeros((2, 2, 2, 2), bool)
+    maps[:, 0, 0, 0], places[:, 0, 0] = (3, 1), True
+    maps[1, 0, 1, 1] = 3
+    report = localization(("AU12", "AU1"), maps, places, [[1, 0], [1, 0]], ["a", "b"])
+    report |= {"kind": "localisation", "baselines": {"centerd blob": report["mean"]}}
+    weights = save_checkpoint(tmp_path / "a.safetensors", tiny_model, Card(tiny_model.config, metrics={"p": report}))
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(weights))
+    at = app.run().switch_page(MODEL).run()
+    assert not at.exception
+    table = at.dataframe[0].value
+    assert list(table["Map of"]) == ["AU12", "mean of the action units", "centerd blob"]
+    assert list(table["Faces"]) == ["2", "", ""]
+    assert table["Peak in place"][0].startswith("0.500 [")
+    assert table["Energy in place"][0].startswith("0.625 [")
+    assert table["Place's share of the face"][0] == "0.500 [0.500, 0.500]"
+
+
+def test_maps_of_absent_codes_are_told_and_are_no_level_to_beat(app, monkeypatch, tmp_path, tiny_model):
+    from emotiscan.model.checkpoint import Card, save_checkpoint
+
+    def at_level(value):
+        return {figure: {"value": value, "low": None, "high": None} for figure in ("pointing", "energy", "area")}
+
+    report = {"kind": "localisation", "samples": 9, "subjects": 9, "codes": {"AU1": at_level(0.9) | {"faces": 9}}}
+    report |= {"mean": at_level(0.9), "absent_empty": 0.7}
+    report["baselines"] = {"centerd blob": at_level(0.125), "absent action units": at_level(0.75)}
+    weights = save_checkpoint(tmp_path / "a.safetensors", tiny_model, Card(tiny_model.config, metrics={"p": report}))
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(weights))
+    at = app.run().switch_page(MODEL).run()
+    assert not at.exception
+    (line,) = json.loads(at.get("plotly_chart")[0].proto.spec)["layout"]["shapes"]
+    assert line["x0"] == 0.125
+    assert "70% have an empty map; of the others' maps 75% are strongest where" in texts(at)
+
+
+def test_codes_that_were_coded_together_are_named_in_words(app):
+    at = app.switch_page(MODEL).run()
+    assert any("AU26 or AU27" in table.value.get("Code", pd.Series(dtype=str)).tolist() for table in at.dataframe)
+    assert not any("_or_" in chart.proto.spec for chart in at.get("plotly_chart"))
+
+
+def test_it_shows_fairness_and_passes_over_reports_it_does_not_know(app, monkeypatch, tmp_path, tiny_model):
+    from emotiscan.model.checkpoint import Card, save_checkpoint
+
+    figure = {"value": 0.25, "low": 0.125, "high": 0.5}
+    about = {
+        "title": "Skin tone",
+        "groups": {"dark": {"accuracy": figure}, "light": {"accuracy": figure | {"value": 0.5}}},
+        "gap": {"accuracy": {"worst": "dark", "best": "light"} | figure, "code_auc": None},
+    }
+    drawn = {"kind": "fairness", "samples": 20, "subjects": 10, "attributes": {"skin_tone": about}}
+    metrics = {"fairness": drawn, "later": {"kind": "speed", "faces": 3}, "odd": [1], "old": {"samples": 7}}
+    weights = save_checkpoint(tmp_path / "a.safetensors", tiny_model, Card(tiny_model.config, metrics=metrics))
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(weights))
+    at = app.run().switch_page(MODEL).run()
+    assert not at.exception
+    assert at.dataframe[0].value.to_dict("records") == [
+        {
+            "Varied": "Skin tone",
+            "Measure": "emotion accuracy",
+            "Worst group": "0.250 (dark)",
+            "Best group": "0.500 (light)",
+            "Gap": "0.250 [0.125, 0.500]",
+        }
+    ]
+    shown = texts(at)
+    assert "10 persons, 20 pictures" in shown
+    assert "“later”" in shown
+    assert "“odd”" in shown
+    assert "On the old" in shown
+    assert "7 faces." in shown
+
+
+def test_a_part_that_a_data_set_lacks_is_left_open(app, monkeypatch, tmp_path, tiny_model):
+    from emotiscan.model.checkpoint import Card, save_checkpoint
+
+    data = {"photos": {"train": 7, "validation": 2}, "drawn": {"train": 5, "test": 3}}
+    card = Card(tiny_model.config, training={"data": data})
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(save_checkpoint(tmp_path / "a.safetensors", tiny_model, card)))
+    table = app.run().switch_page(MODEL).run().table[0].value
+    assert table.to_dict("records") == [
+        {"Data set": "photos", "Train": "7", "Validation": "2", "Test": "–"},
+        {"Data set": "drawn", "Train": "5", "Validation": "–", "Test": "3"},
+    ]
+
+
+def test_codes_that_others_hide_are_shown_and_the_guide_says_so_too(app, monkeypatch, tmp_path, tiny_model):
+    from emotiscan.evaluation import evaluate
+    from emotiscan.model.checkpoint import Card, save_checkpoint
+
+    random = np.random.default_rng(3)
+    labels = (random.random((400, 2)) < 0.5).astype(float)
+    scores = np.clip(0.3 + 0.4 * labels + random.normal(0, 0.1, labels.shape), 0, 1)
+    scores[labels[:, 0] == 1, 1] = 0.5
+    report = evaluate(
+        emotions=("negative", "positive"),
+        action_units=("AU6", "AU7"),
+        emotion_probabilities=np.full((400, 2), 0.5),
+        au_probabilities=scores,
+        emotion_classes=np.full(400, -1),
+        au_labels=labels,
+        subjects=np.arange(400),
+        thresholds={},
+        bootstraps=20,
+        find_masking=True,
+    )
+    card = Card(tiny_model.config, metrics={"rendered": report})
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(save_checkpoint(tmp_path / "a.safetensors", tiny_model, card)))
+    at = app.run().switch_page(MODEL).run()
+    assert not at.exception
+    assert "Action units that others hide" in texts(at)
+    assert "Of 2 pairs" in texts(at)
+    at = app.switch_page(GUIDE).run()
+    at.pills(key="code").set_value("AU7").run()
+    assert not at.exception
+    assert "**Read less surely beside** AU6 (AUC 0.500" in texts(at)
+    at.pills(key="code").set_value("AU6").run()
+    assert "less surely" not in texts(at)

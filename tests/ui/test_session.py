@@ -1,0 +1,59 @@
+"""What outlives one run of a page, and one visit."""
+
+import ast
+import gc
+import io
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from emotiscan.ui import session
+from emotiscan.ui.session import Photo
+from tests.support.places import ROOT, SAMPLES
+
+SHARED = {("session.py", "_load")}
+"""Caches of Streamlit that all visitors share: the model's alone."""
+
+
+def test_no_cache_that_visitors_share_can_hold_a_photo():
+    """Photos live in the session's state; a cache decorator on a function would show one visitor's to another."""
+    found = set()
+    for file in (ROOT / "emotiscan/ui").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
+                if any("cache_data" in words or "cache_resource" in words for words in decorators):
+                    found.add((file.name, node.name))
+                    assert any("max_entries" in words for words in decorators), f"{node.name} may grow without bound"
+    assert found == SHARED
+
+
+def photos_alive() -> list[Photo]:
+    """Visitors' own; the rendered samples' readings are shared, and stay."""
+    gc.collect()
+    everything = [thing for thing in gc.get_objects() if type(thing) is Photo]
+    return [photo for photo in everything if photo.key not in session._sample_keys()]
+
+
+def test_a_visit_keeps_a_few_small_photos_and_none_after_its_end(monkeypatch, tiny_weights):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(tiny_weights))
+    monkeypatch.setattr(session, "KEPT_PHOTOS", 1)
+    before = {id(photo) for photo in photos_alive()}
+    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run()
+    large = Image.open(SAMPLES / "smile.jpg").resize((1300, 1300))
+    for quality in (70, 80):
+        file = io.BytesIO()
+        large.save(file, "JPEG", quality=quality)
+        at.file_uploader[0].upload("me.jpg", file.getvalue(), "image/jpeg").run()
+    kept = [photo for photo in photos_alive() if id(photo) not in before]
+    assert [photo.name for photo in kept] == ["Your photo"]
+    assert {photo.picture.size for photo in kept} == {(session.KEPT_SIDE,) * 2}
+    del at, kept
+    assert {id(photo) for photo in photos_alive()} <= before
+
+
+@pytest.mark.parametrize("setting", ["enableXsrfProtection = true", "enableCORS = true", "gatherUsageStats = false"])
+def test_the_server_is_closed_and_sends_nothing_home(setting):
+    assert setting in (ROOT / ".streamlit/config.toml").read_text()

@@ -1,0 +1,68 @@
+"""Several visitors at once, over the network as their browsers do it: each gets back what is theirs, and no more."""
+
+import io
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from PIL import Image
+
+from tests.conftest import SAMPLES
+from tests.support.running_app import running_app
+from tests.support.visitor import Visitor
+
+OWN = {  # of each visitor: the photo, the color of its frame, and what is read in it
+    "smile": ((250, 40, 40), "a positive expression"),
+    "surprise": ((40, 250, 40), "a surprised expression"),
+    "anger": ((40, 40, 250), "a negative expression"),
+    "calm": ((250, 250, 40), "calm"),
+}
+
+
+@pytest.fixture(scope="module")
+def server():
+    """Address of the app in a process of its own."""
+    with running_app() as app:
+        yield app.address
+
+
+def framed(name: str, width: int) -> bytes:
+    """A sample in a frame of its visitor's color, as a file."""
+    photo = Image.new("RGB", (480 + 2 * width,) * 2, OWN[name][0])
+    photo.paste(Image.open(SAMPLES / f"{name}.jpg").resize((480, 480)), (width, width))
+    file = io.BytesIO()
+    photo.save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+def test_visitors_at_the_same_time_see_their_own_photos_only(server):
+    def visit(name: str) -> list[str]:
+        """What is wrong with one visit."""
+        wrong = []
+        others = [f"private-{other}.jpg".encode() for other in OWN if other != name]
+        with Visitor(server) as visitor:
+            visitor.open()
+            for width in (40, 80):
+                page = visitor.upload(f"private-{name}.jpg", framed(name, width))
+                traffic = b"".join(page.raw)
+                wrong += [f"{name} was sent {other!r}" for other in others if other in traffic]
+                if not any(OWN[name][1] in text for text in page.texts):
+                    wrong.append(f"{name} read {page.texts[:6]}")
+                photo = Image.open(io.BytesIO(visitor.picture(page.pictures[0].url))).convert("RGB")
+                frame = photo.getpixel((photo.width // 2, 10))
+                if max(abs(a - b) for a, b in zip(frame, OWN[name][0], strict=True)) > 20:
+                    wrong.append(f"{name} saw a frame of color {frame}")
+        return wrong
+
+    with ThreadPoolExecutor(len(OWN)) as pool:
+        assert not [words for wrong in pool.map(visit, OWN) for words in wrong]
+
+
+def test_a_visitor_who_leaves_in_the_middle_leaves_the_app_to_the_others(server):
+    for width in (40, 60, 80):
+        with Visitor(server) as leaves:
+            leaves.open()
+            leaves.upload("private-leaves.jpg", framed("anger", width), wait=False)
+    with Visitor(server) as stays:
+        stays.open()
+        page = stays.upload("private-stays.jpg", framed("surprise", 50))
+    assert any(OWN["surprise"][1] in text for text in page.texts)
