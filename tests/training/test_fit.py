@@ -89,7 +89,7 @@ def test_a_folder_that_holds_a_run_is_refused(run, ckplus, capsys):
 
 
 def test_the_course_subset_gives_a_checkpoint_of_three_emotions(tmp_path, cache, monkeypatch, tiny_weights):
-    monkeypatch.setattr(reporting, "write_figures", lambda *_: None)
+    monkeypatch.setattr(reporting, "write_plots", lambda *_: None)
     file = write_course(tmp_path / "course", index=True)
     out = tmp_path / "run"
     arguments = ["--data", f"ckplus-course:{file}", "--out", str(out), "--cache", str(cache)]

@@ -1,0 +1,100 @@
+"""The `emotiscan` command: finds the subcommand, parses its options, runs it, and words its errors.
+
+A subcommand is a module of this package with
+
+- `DESCRIPTION`: what it does, a sentence or two for the top of its help,
+- `add_arguments(parser)`: its options, declared with the helpers in `options`,
+- `run(arguments) -> int`: the work; returns an exit status.
+
+Only the module that is asked for is imported, and it imports torch and friends inside `run`: `--help` and a mistyped
+option answer at once.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import emotiscan
+
+COMMANDS = {
+    "read": "read the faces in photos",
+    "app": "start the web app",
+    "train": "fine-tune the network on labeled faces",
+    "data": "report on a data set before training on it",
+    "evaluate": "measure a checkpoint on labeled faces",
+    "calibrate": "calibrate a checkpoint's probabilities anew",
+    "average": "average the weights of several checkpoints",
+    "localize": "measure whether heat maps land where the face moves",
+    "fairness": "measure how a checkpoint treats different faces",
+    "render": "render synthetic faces with exact action units",
+    "compare": "compare training runs",
+}
+"""Subcommands, in the order in which the help lists them; each is the module of its name."""
+
+DEFAULT = "read"
+"""The subcommand of a command line that names none: `emotiscan photo.jpg`."""
+
+OK, SOME_FAILED, FAILED, INTERRUPTED = 0, 1, 2, 130
+"""Exit statuses: all done; some inputs could not be read; nothing done, because of the message; stopped by Ctrl-C."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: without the program's name; by default those that the process was started with.
+
+    Returns:
+        An exit status: `OK`, `SOME_FAILED`, `FAILED` or `INTERRUPTED`.
+
+    Raises:
+        SystemExit: after `--help` and `--version` (0), or because of a wrong option (2).
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("-h", "--help", "--version"):
+        _overview().parse_args(words or ["--help"])
+    name = words.pop(0) if words[0] in COMMANDS else DEFAULT
+    command = importlib.import_module(f"emotiscan.cli.{name}")
+    parser = argparse.ArgumentParser(
+        prog=f"emotiscan {name}",
+        description=command.DESCRIPTION,
+        epilog=getattr(command, "EPILOG", None),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_arguments(parser)
+    parsed = parser.parse_args(words)
+    try:
+        return int(command.run(parsed))
+    except KeyboardInterrupt:
+        print(f"\nemotiscan {name}: stopped.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the program that reads our output, e.g. `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except (ValueError, RuntimeError, OSError) as error:
+        if not is_for_users(error):
+            raise
+        print(f"emotiscan {name}: {error}", file=sys.stderr)
+        return FAILED
+
+
+def is_for_users(error: Exception) -> bool:
+    """Whether an error's message is written for people: one of our own error classes, or of the operating system."""
+    return isinstance(error, OSError) or type(error).__module__.partition(".")[0] == "emotiscan"
+
+
+def _overview() -> argparse.ArgumentParser:
+    width = max(map(len, COMMANDS))
+    listed = "\n".join(f"  {name:{width}}  {words}" for name, words in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="emotiscan",
+        usage="emotiscan COMMAND [OPTIONS]\n       emotiscan PHOTO …",
+        description="Read emotions and FACS action units in photos of faces.",
+        epilog=f"commands:\n{listed}\n\n`emotiscan COMMAND --help` lists a command's options; "
+        f"`emotiscan PHOTO …` is short for `emotiscan {DEFAULT} PHOTO …`.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"emotiscan {emotiscan.__version__}")
+    return parser
