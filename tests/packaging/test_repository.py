@@ -1,5 +1,6 @@
 """The files around the package agree with it: CI, pre-commit, container, changelog, citation and instructions."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -51,6 +52,7 @@ def test_ci_runs_the_test_command_of_the_readme():
     assert command in text(".ci/run").replace("pip install -q ", "pip install ")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="the scripts are for POSIX systems")
 @pytest.mark.parametrize("script", ["run", "wheel", "audit"])
 def test_ci_scripts_are_valid_and_executable(script):
     file = ROOT / ".ci" / script
