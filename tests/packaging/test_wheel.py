@@ -25,6 +25,8 @@ pytestmark = pytest.mark.skipif(
 
 MAX_MEGABYTES = 60
 RESOURCES = "emotiscan/_resources/"
+EXTRAS = ("lightning", "numba", "ray", "tensorboard", "torchmetrics")
+"""Modules that only the extras install; what grad-cam brings along (scipy, matplotlib …) is there in any case."""
 
 
 def run(*arguments: str | Path, cwd: Path, **variables: str) -> str:
@@ -139,3 +141,10 @@ def test_installed_package_reads_a_photo_without_the_checkout(installed, elsewhe
     reading = json.loads(out)
     assert reading["emotion"] == "positive"
     assert "AU12" in reading["present"]
+
+
+def test_installed_package_reads_a_photo_without_the_extras(installed, elsewhere):
+    start = "sys.argv = ['emotiscan', 'photo.jpg']; runpy.run_module('emotiscan', run_name='__main__')"
+    code = f"import runpy, sys; sys.modules.update(dict.fromkeys({EXTRAS})); {start}"
+    out = run(sys.executable, "-c", code, cwd=elsewhere, PYTHONPATH=str(installed))
+    assert json.loads(out)["emotion"] == "positive"
