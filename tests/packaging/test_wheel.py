@@ -3,13 +3,16 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tarfile
+import time
 from email import message_from_bytes
 from email.message import Message
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.request import urlopen
 from zipfile import ZipFile
 
 import pytest
@@ -148,3 +151,33 @@ def test_installed_package_reads_a_photo_without_the_extras(installed, elsewhere
     code = f"import runpy, sys; sys.modules.update(dict.fromkeys({EXTRAS})); {start}"
     out = run(sys.executable, "-c", code, cwd=elsewhere, PYTHONPATH=str(installed))
     assert json.loads(out)["emotion"] == "positive"
+
+
+def test_installed_app_starts_from_any_folder_with_its_own_settings(installed, elsewhere):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "emotiscan", "app", "--port", str(port), "--", "--server.headless=true"]
+    environment = os.environ | {"PYTHONPATH": str(installed)}
+    with (elsewhere / "log.txt").open("w+", encoding="utf-8") as log:
+        app = subprocess.Popen(command, cwd=elsewhere, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            assert wait_for(f"http://127.0.0.1:{port}/_stcore/health", app) == "ok"
+        finally:
+            app.terminate()
+            app.wait(timeout=30)
+        log.seek(0)
+        said = log.read()
+    assert "usage statistics" not in said, "the settings in emotiscan/_resources were not found"
+
+
+def wait_for(address: str, process: subprocess.Popen, seconds: float = 60) -> str | None:
+    """What a server answers as soon as it does; None if its process ended or did not answer in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urlopen(address, timeout=5) as answer:
+                return answer.read().decode()
+        except OSError:
+            time.sleep(0.2)
+    return None
