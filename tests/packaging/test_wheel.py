@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import time
+import tomllib
 from email import message_from_bytes
 from email.message import Message
 from importlib.util import find_spec
@@ -20,6 +21,7 @@ import pytest
 import emotiscan
 from emotiscan import facs
 from tests.support.places import ROOT, SAMPLES
+from tests.support.visitor import Visitor
 
 pytestmark = pytest.mark.skipif(
     not (find_spec("build") and find_spec("hatchling") and find_spec("pip")),
@@ -159,16 +161,21 @@ def test_installed_app_starts_from_any_folder_with_its_own_settings(installed, e
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "emotiscan", "app", "--port", str(port), "--", "--server.headless=true"]
     environment = os.environ | {"PYTHONPATH": str(installed)}
-    with (elsewhere / "log.txt").open("w+", encoding="utf-8") as log:
+    with (elsewhere / "log.txt").open("w+", encoding="utf-8", errors="replace") as log:
         app = subprocess.Popen(command, cwd=elsewhere, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
-            assert wait_for(f"http://127.0.0.1:{port}/_stcore/health", app) == "ok"
+            address = f"http://127.0.0.1:{port}"
+            assert wait_for(f"{address}/_stcore/health", app) == "ok"
+            with Visitor(address) as visitor:
+                traffic = b"".join(visitor.open().raw)
         finally:
             app.terminate()
             app.wait(timeout=30)
         log.seek(0)
-        said = log.read()
-    assert "usage statistics" not in said, "the settings in emotiscan/_resources were not found"
+        assert "usage statistics" not in log.read(), "Streamlit would send them to its makers"
+    theme = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))["theme"]
+    for setting in (theme["light"]["primaryColor"], *theme["headingFontSizes"]):
+        assert setting.encode() in traffic
 
 
 def wait_for(address: str, process: subprocess.Popen, seconds: float = 60) -> str | None:
