@@ -25,6 +25,12 @@ RAY_MODULE = Path("emotiscan/batch/ray_backend.py")
 NEVER_IMPORTED = {"tensorboard": "Lightning's logger writes its event files"}
 """Dependencies that the package needs without importing them."""
 
+UNDECLARED = {
+    "mediapipe": "one script uses it to annotate photos, and says how to install it",
+    "emotiscan-nothing": "a test imports a package that does not exist",
+}
+"""Imports of scripts and tests that no requirements file needs to list."""
+
 
 def pins(name: str, included: bool = True) -> dict[str, str]:
     """Versions that a requirements file pins, by package; with those of the files that it includes, if wanted."""
@@ -105,6 +111,13 @@ def test_every_import_of_the_package_is_declared():
         declared |= RAY.keys() if file == RAY_MODULE else set()
         if name not in declared:
             missing.append(f"{file}: {name}")
+    assert not missing, "\n" + "\n".join(missing)
+
+
+def test_every_import_of_the_tests_and_scripts_is_declared():
+    files = [file for folder in ("benchmarks", "docs", "scripts", "tests") for file in (ROOT / folder).rglob("*.py")]
+    declared = (RUNTIME | TRAIN | RAY | DEV).keys() | UNDECLARED.keys()
+    missing = sorted({f"{file}: {name}" for name, file in imports(files) if name not in declared})
     assert not missing, "\n" + "\n".join(missing)
 
 
