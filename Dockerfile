@@ -1,4 +1,4 @@
-# The app as one container, for hosts other than Streamlit Community Cloud; see docs/deployment.md.
+# The app in a container, for hosts other than Streamlit Community Cloud; see the deployment page of the documentation.
 FROM python:3.11-slim
 
 RUN useradd --create-home --uid 10001 emotiscan
@@ -6,7 +6,7 @@ WORKDIR /app
 
 # The packages change seldom and are large: a layer of their own, before the code.
 COPY requirements.txt ./
-# Address of PyTorch's own index of CPU builds; without it torch comes with gigabytes for graphics cards.
+# Address of PyTorch's own index of CPU builds; without it torch brings gigabytes of libraries for graphics cards.
 ARG TORCH_INDEX=""
 RUN pip install --no-cache-dir ${TORCH_INDEX:+--extra-index-url "${TORCH_INDEX}"} -r requirements.txt
 

@@ -6,4 +6,4 @@ import os
 # cores from the server's and the loaders' own (one request took 4 to 16 s instead of 0.5 s).
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -2,7 +2,6 @@
 
 import io
 import re
-import tomllib
 
 import pytest
 from PIL import Image
@@ -242,10 +241,6 @@ def test_every_page_ends_with_version_and_checkpoint(app, page):
     if page:
         at.switch_page(page).run()
     assert at.caption[-1].value == f"EmotiScan {emotiscan.__version__} · checkpoint {fingerprint_of()}"
-
-
-def test_the_version_is_the_packages():
-    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == emotiscan.__version__
 
 
 def test_one_visitors_photo_never_shows_for_another(app):
