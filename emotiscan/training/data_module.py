@@ -12,7 +12,7 @@ from emotiscan.datasets.aligned import AlignedTable, evaluation_loader
 from emotiscan.datasets.alignment import Progress, align
 from emotiscan.datasets.face_dataset import FaceDataset
 from emotiscan.datasets.loaders import load_source, seed_of_split
-from emotiscan.datasets.movement import SIDE
+from emotiscan.datasets.motion_maps import SIDE
 from emotiscan.datasets.splits import fold_split, published_split
 from emotiscan.datasets.table import LabelTable, join_tables
 from emotiscan.model.network import ModelConfig

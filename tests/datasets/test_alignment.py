@@ -116,7 +116,7 @@ def test_a_picture_in_an_archive_that_was_replaced_is_looked_at_again(tmp_path, 
 
 
 def test_what_is_found_is_kept_long_before_the_end(tmp_path, looks, monkeypatch):
-    monkeypatch.setattr(alignment, "SAVED", 1)
+    monkeypatch.setattr(alignment, "SAVE_EVERY", 1)
     table = table_of(tmp_path, ["happy0.png", "anger1.png"])
     detector = alignment.faces.FaceDetector
     locate = detector.locate

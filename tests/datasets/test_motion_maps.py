@@ -8,7 +8,7 @@ from emotiscan import facs
 from emotiscan.datasets.augmentation import Augmentation
 from emotiscan.datasets.face_dataset import FaceDataset
 from emotiscan.datasets.loaders import load_source
-from emotiscan.datasets.movement import SIDE, movement_in_crop, read_movement, regions_in_crop
+from emotiscan.datasets.motion_maps import SIDE, motion_maps_in_crop, read_motion_maps, regions_in_crop
 from emotiscan.model.network import ModelConfig
 from emotiscan.training import report
 from emotiscan.training.fit import main
@@ -50,8 +50,8 @@ def test_a_present_code_shows_where_it_moves_and_an_absent_one_nowhere(folder):
 def test_what_is_not_known_stays_unknown(folder):
     without_maps = dataset(folder)[1]["movement"]
     assert without_maps.isnan().all()
-    maps = read_movement(folder, "maps/000000.npz", 96)
-    moves = movement_in_crop(maps, AU_NAMES, np.array([np.nan, 1, 0]), WHOLE)
+    maps = read_motion_maps(folder, "maps/000000.npz", 96)
+    moves = motion_maps_in_crop(maps, AU_NAMES, np.array([np.nan, 1, 0]), WHOLE)
     assert np.isnan(moves[:2]).all()  # an unknown label, and an action unit without a map
     assert (moves[2] == 0).all()
 
@@ -66,7 +66,7 @@ def test_a_damaged_file_of_maps_is_named_and_stops_nothing(folder, caplog):
     put(folder / "maps/000000.npz", b"no maps")
     assert dataset(folder)[0]["movement"].isnan().all()
     assert "maps/000000.npz" in caplog.text
-    assert "draw the picture again" in caplog.text
+    assert "render the image again" in caplog.text
 
 
 def test_the_loss_of_a_map_wants_its_cells_and_passes_over_the_unknown():
@@ -111,7 +111,7 @@ def test_mirrored_pictures_are_given_mirrored_regions(folder):
     turned = dict.fromkeys(vars(Augmentation()), 0.0) | {"shift": 0.1, "flip": 1.0}
     moved = dataset(folder, augmentation=Augmentation(**turned), regions=SIDE, seed=3)
     item, plain = moved[1], dataset(folder)[1]
-    place = Augmentation(**turned).place(np.random.default_rng((3, 1)))
+    place = Augmentation(**turned).random_transform(np.random.default_rng((3, 1)))
     np.testing.assert_allclose(item["region"], regions_in_crop(AU_NAMES, place))
     assert not torch.equal(item["crop"], plain["crop"])
 
