@@ -25,11 +25,17 @@ EMOTIONS_WITH_NEUTRAL: tuple[str, ...] = (*EMOTIONS, NEUTRAL)
 """The mission's three and a calm face, as FER+ labels them."""
 
 EMOTION_OF_WORD: dict[str, str] = {
-    **dict.fromkeys(("negative", "anger", "angry", "contempt", "contemptuous", "disgust", "disgusted"), NEGATIVE),
-    **dict.fromkeys(("fear", "afraid", "fearful", "sadness", "sad"), NEGATIVE),
-    **dict.fromkeys(("positive", "happiness", "happy", "joy"), POSITIVE),
-    **dict.fromkeys(("surprise", "surprised"), SURPRISE),
-    **dict.fromkeys(("neutral", "calm"), NEUTRAL),
+    "negative": NEGATIVE,
+    "anger": NEGATIVE,
+    "contempt": NEGATIVE,
+    "disgust": NEGATIVE,
+    "fear": NEGATIVE,
+    "sadness": NEGATIVE,
+    "positive": POSITIVE,
+    "happiness": POSITIVE,
+    "happy": POSITIVE,
+    "surprise": SURPRISE,
+    "neutral": NEUTRAL,
 }
 """High-level emotion of each word that a data set may use."""
 

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from emotiscan import facs
+from emotiscan.datasets.emotion_words import LABEL_OF_WORD, emotion_label
 from emotiscan.datasets.errors import TableError
 from emotiscan.datasets.storage import names_in
 
@@ -52,7 +53,7 @@ class LabelRow:
         subject: who is seen; if blank, the image counts as a subject of its own.
         split: "train", "validation", "test" or "".
         line: line of the label file, for messages.
-        emotion: a word that `facs.high_level_emotion` knows, or "" where unknown.
+        emotion: one of `emotion_words.LABEL_OF_WORD`, or "" where unknown.
         votes: number of votes for each high-level emotion, in place of `emotion`.
         maps: name of its motion maps below the root; ignored where that file is missing.
         action_units: 1 or "1" present, 0 or "0" absent, None or "" unknown; those not named are unknown.
@@ -219,10 +220,11 @@ def _emotion_record(row: LabelRow, emotions: tuple[str, ...], file: str | Path) 
     elif not row.emotion.strip():
         return dict.fromkeys(emotions, np.nan) | {"agreement": np.nan}
     else:
-        try:
-            votes = {facs.high_level_emotion(row.emotion): 1}
-        except ValueError as error:
-            raise TableError(file, str(error), row.line) from None
+        label = emotion_label(row.emotion)
+        if label is None:
+            words = ", ".join(LABEL_OF_WORD)
+            raise TableError(file, f"unknown emotion “{row.emotion}”; use one of: {words}", row.line)
+        votes = {facs.high_level_emotion(label): 1}
     unknown = set(votes) - set(emotions)
     if unknown:
         raise TableError(

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from emotiscan import facs
+from emotiscan.datasets.emotion_words import LABEL_OF_WORD
 from emotiscan.datasets.errors import TableError
 from emotiscan.datasets.table import LabelRow, build_table, join_tables, presence_of
 
@@ -124,3 +125,9 @@ def test_intensities_are_kept_beside_the_labels_and_joined(build):
 @pytest.mark.parametrize(("intensity", "presence"), [(0, 0), (0.5, None), (1.9, None), (2, 1), (5, 1)])
 def test_action_unit_is_present_from_intensity_2_and_absent_at_0(intensity, presence):
     assert presence_of(intensity) == presence
+
+
+@pytest.mark.parametrize(("word", "label"), LABEL_OF_WORD.items())
+def test_every_word_for_an_emotion_has_a_high_level_emotion(build, word, label):
+    table = build(A | {"emotion": f" {word.upper()} "})
+    assert table.emotions[table.emotion_classes[0]] == facs.high_level_emotion(label)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from emotiscan.datasets.errors import TableError
 from emotiscan.datasets.loaders import load_source
-from emotiscan.datasets.table import TableError
 from tests.support.trees import png, put
 
 

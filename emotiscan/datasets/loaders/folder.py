@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from emotiscan import facs
+from emotiscan.datasets.emotion_words import LABEL_OF_WORD, emotion_label
 from emotiscan.datasets.errors import TableError
 from emotiscan.datasets.storage import data_set_name, image_names_in
 from emotiscan.datasets.table import LabelRow, LabelTable, build_table
@@ -72,11 +72,11 @@ def load_folder(path: str | Path) -> LabelTable:
         folders = folders[1:] if split else folders
         stem = PurePosixPath(file).stem
         kdef = _KDEF.fullmatch(stem)
-        word = class_word(folders[0]) if folders else None
-        if word is None and kdef:
-            word = ABBREVIATIONS[kdef[2].lower()]
-        if word:
-            rows.append(LabelRow(name, subject_of(stem), split, emotion=word))
+        label = class_label(folders[0]) if folders else None
+        if label is None and kdef:
+            label = ABBREVIATIONS[kdef[2].lower()]
+        if label:
+            rows.append(LabelRow(name, subject_of(stem), split, emotion=label))
         elif folders:
             unknown.setdefault(folders[0], name)
         else:
@@ -85,7 +85,7 @@ def load_folder(path: str | Path) -> LabelTable:
         raise TableError(
             root,
             f"unknown class {', '.join(f'“{folder}”' for folder in unknown)} (e.g. {next(iter(unknown.values()))}); "
-            f"rename or remove the folder; known are {', '.join(facs.EMOTION_OF_WORD)}",
+            f"rename or remove the folder; known are {', '.join(LABEL_OF_WORD)}",
         )
     if not rows:
         raise TableError(root, f"{outside[0]} is in no class folder; put images into one folder a class, e.g. happy/")
@@ -94,11 +94,10 @@ def load_folder(path: str | Path) -> LabelTable:
     return build_table(rows, file=root, root=root, source=data_set_name(root))
 
 
-def class_word(folder: str) -> str | None:
-    """The emotion word of a class folder, e.g. "anger" for "03_Anger"; None if it is unknown."""
+def class_label(folder: str) -> str | None:
+    """The emotion of a class folder, e.g. "anger" for "03_Angry"; None if it is unknown."""
     word = re.sub(r"^\d+[ ._-]*(?=[a-z])", "", folder.strip().lower())
-    word = ABBREVIATIONS.get(word, word)
-    return word if word in facs.EMOTION_OF_WORD else None
+    return emotion_label(ABBREVIATIONS.get(word, word))
 
 
 def subject_of(stem: str) -> str:
@@ -114,6 +113,6 @@ def _outer_folders(names: Sequence[str]) -> int:
         here = {parts[depth] for parts in folders}
         word = min(here)
         # The innermost folder is a class, known or not.
-        if len(here) > 1 or word.lower() in SPLIT_FOLDERS or class_word(word) or depth == max(map(len, folders)) - 1:
+        if len(here) > 1 or word.lower() in SPLIT_FOLDERS or class_label(word) or depth == max(map(len, folders)) - 1:
             return depth
     return min(map(len, folders))
