@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 TRAIN_SHARE = 0.80
 VALIDATION_SHARE_OF_REST = 0.55
 
+HELD_OUT_SHARE = 0.1
+"""Share of the training subjects that validate where a data set has no validation part of its own."""
+
 
 def published_split(subjects: Sequence[str], seed: int = 0) -> NDArray[np.str_]:
     """Split by subject as the course projects do: 80 % train, the rest 55 to 45 into validation and test.
@@ -77,3 +80,25 @@ def subject_folds(subjects: Sequence[str], folds: int, seed: int = 0) -> NDArray
         fold_of[subject] = sizes.argmin()
         sizes[fold_of[subject]] += rows[subject]
     return fold_of[row_subject]
+
+
+def hold_out_validation(
+    split: Sequence[str], subjects: Sequence[str], seed: int = 0, share: float = HELD_OUT_SHARE
+) -> NDArray[np.str_]:
+    """Move some training subjects into validation, for data sets that come with train and test alone.
+
+    Args:
+        split: (n,) "train", "validation", "test" or "" of each row.
+        subjects: (n,) the subject of each row.
+        seed: decides who is moved; the same seed and subjects always give the same split, whatever the rows' order.
+        share: of the training subjects that move, but at least one.
+
+    Returns:
+        (n,) the new split; the old one where fewer than two subjects train.
+    """
+    parts, names = np.array(split, dtype="<U10"), np.array(list(map(str, subjects)))
+    training = np.unique(names[parts == "train"])
+    if len(training) < 2:
+        return parts
+    moved = np.random.default_rng(seed).permutation(training)[: max(1, round(share * len(training)))]
+    return np.where((parts == "train") & np.isin(names, moved), "validation", parts)

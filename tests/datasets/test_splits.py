@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotiscan.datasets.splits import fold_split, published_split, subject_folds
+from emotiscan.datasets.splits import fold_split, hold_out_validation, published_split, subject_folds
 
 SPLITS = ("train", "validation", "test")
 subject_lists = st.lists(st.integers(0, 12).map("S{:03}".format), min_size=1, max_size=60)
@@ -74,3 +74,22 @@ def test_cross_validation_tests_and_validates_each_subject_once(subjects, seed):
 def test_two_folds_are_refused_because_none_would_train():
     with pytest.raises(ValueError, match="at least 3"):
         fold_split(["Ann", "Bob", "Cid"], 2, 0)
+
+
+@given(three_or_more, st.integers(0, 5), st.randoms())
+def test_held_out_validation_takes_a_tenth_of_the_training_subjects(subjects, seed, random):
+    tested = set(random.sample(sorted(set(subjects)), 1))
+    split = ["test" if subject in tested else "train" for subject in subjects]
+    held_out = hold_out_validation(split, subjects, seed)
+    assert all((new == "test") == (old == "test") for new, old in zip(held_out, split, strict=True))
+    validating = {subject for subject, part in zip(subjects, held_out, strict=True) if part == "validation"}
+    training = {subject for subject, part in zip(subjects, held_out, strict=True) if part == "train"}
+    assert not validating & training
+    assert len(validating) == max(1, round(0.1 * (len(set(subjects)) - 1)))
+    shuffled = random.sample(range(len(subjects)), len(subjects))
+    again = hold_out_validation([split[n] for n in shuffled], [subjects[n] for n in shuffled], seed)
+    assert again.tolist() == held_out[shuffled].tolist()
+
+
+def test_held_out_validation_leaves_a_single_training_subject_alone():
+    assert hold_out_validation(["train", "test", ""], ["Ann", "Bob", "Cid"]).tolist() == ["train", "test", ""]
