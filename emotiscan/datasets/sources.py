@@ -193,10 +193,10 @@ class DataSource:
         for path in self._paths():
             if path.exists():
                 continue
-            _, comma, rest = str(path).partition(",")
             problem = "there is no such file or folder"
-            if comma:
-                problem += f", and “{rest}” is not an option of a data source; use {', '.join(OPTIONS)}"
+            if "," in str(path):
+                last = str(path).rpartition(",")[2]
+                problem += f", and “{last}” is not an option of a data source; use {', '.join(OPTIONS)}"
             raise TableError(path, problem)
 
 

@@ -48,7 +48,7 @@ def load_rafdb(path: str | Path) -> LabelTable:
     if not numbered:
         raise TableError(
             root,
-            "it holds neither EmoLabel/list_patition_label.txt nor folders train/1 … test/7; name the folder basic",
+            "it holds neither EmoLabel/list_patition_label.txt nor folders train/1 … test/7; unpack basic there",
         )
     numbered_rows = (
         LabelRow(name, split=_split(match[1].lower()), emotion=EMOTIONS[int(match[2]) - 1]) for name, match in numbered
