@@ -1,4 +1,4 @@
-"""A label table whose faces have been found, and its batches for evaluation."""
+"""A label table whose faces have been found, and its batches for measuring."""
 
 from dataclasses import dataclass
 
@@ -13,12 +13,7 @@ from emotiscan.model.network import ModelConfig
 
 @dataclass(frozen=True)
 class AlignedTable:
-    """A label table whose images are all readable, with the transform from each to its crop.
-
-    Attributes:
-        table: n rows.
-        transforms: (n, 2, 3) image pixels to crop fractions.
-    """
+    """A label table whose pictures are all readable, and the (n, 2, 3) transform of each to its crop."""
 
     table: LabelTable
     transforms: NDArray[np.float64]
@@ -28,21 +23,13 @@ class AlignedTable:
         return self.where((self.table.frame["split"] == split).to_numpy())
 
     def where(self, mask: NDArray[np.bool_]) -> "AlignedTable":
-        """The rows for which the (n,) mask is true."""
+        """The rows where a mask of (n,) holds."""
         return AlignedTable(self.table.where(mask), self.transforms[mask])
 
 
 def evaluation_loader(
     data: AlignedTable, config: ModelConfig, size: int, batch: int = 64, workers: int = 2
 ) -> DataLoader:
-    """Batches of an aligned table in its own order, without augmentation.
-
-    Args:
-        data: the images and labels.
-        config: of the network; its vocabulary orders the labels.
-        size: side of the crops in pixels.
-        batch: images per batch.
-        workers: processes that load images.
-    """
+    """Batches of an aligned table in its own order, unchanged."""
     dataset = FaceDataset(data.table, data.transforms, config, size)
     return DataLoader(dataset, batch_size=batch, num_workers=workers)

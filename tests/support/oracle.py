@@ -1,4 +1,4 @@
-"""A stub renderer and a stub reader of its images, as right or wrong as a test asks for."""
+"""A stub of the renderer and a reader of its pictures, as right or wrong as a test wants it."""
 
 from types import SimpleNamespace
 
@@ -15,7 +15,7 @@ FACES = 60
 
 
 def drawn(scene, size):
-    """An image that encodes the skin tone in its first pixel, the emotion in row 1 and the action units in row 2."""
+    """A flat picture: its first pixel tells the skin tone, its second row the emotion, its third the action units."""
     image = np.zeros((4, 32, 3), np.uint8)
     image[0, 0] = round(100 * scene.person.skin_tone)
     image[0, 1] = round(100 * scene.camera.resolution)
@@ -27,7 +27,7 @@ def drawn(scene, size):
 
 
 class Oracle:
-    """Reads the stub renderer's images: right up to noise, wrong from one skin tone up, not at all from another up."""
+    """Reads what the stub drew: rightly but for noise, wrongly from one skin tone on, not at all from another on."""
 
     def __init__(self, worse_from=2.0, blind_from=2.0, noise=0.0):
         self.worse_from, self.blind_from, self.noise = worse_from, blind_from, noise
