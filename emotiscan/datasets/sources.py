@@ -1,28 +1,17 @@
 """Data sources: which labeled data set to load, from where, and with which options.
 
-A source is written `KIND:PATH[,OPTION=VALUE…]`, or as a table of a TOML file that lists several:
-
-    [[source]]
-    kind = "ferplus"
-    path = "ferplus.zip"           # relative to the TOML file
-    au = ["reviewed.csv", "teacher.csv"]
-
-    [[source]]
-    kind = "folder"
-    path = "faces"
-    share = 0.5
+A source is written `KIND:PATH[,OPTION=VALUE…]`; `source_files` reads several from a TOML file.
 """
 
 import dataclasses
 import math
 import re
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from emotiscan.datasets.errors import TableError
-from emotiscan.datasets.label_files import read_text
 
 KINDS: dict[str, str] = {
     "ckplus": "CK+ in its official folders",
@@ -61,11 +50,15 @@ OPTIONS: dict[str, str] = {
 }
 """Options of a data source, each with what it does."""
 
-_FILES = ("au", "without", "only")
-_NAMES = (*_FILES, "images", "split", "share", *CHOICES)
-_OLD_NAMES = {"codes": "au"}
-_OLD_VALUES = {("learn", "codes"): "action_units"}
-_OPTION = re.compile(rf",(?=(?:{'|'.join((*_NAMES, *_OLD_NAMES))})=)")
+FILE_OPTIONS = ("au", "without", "only")
+"""Options that take one file or several."""
+
+OPTION_NAMES = (*FILE_OPTIONS, "images", "split", "share", *CHOICES)
+
+OLD_OPTION_NAMES = {"codes": "au"}
+"""Names that options had in earlier versions."""
+
+_OPTION = re.compile(rf",(?=(?:{'|'.join((*OPTION_NAMES, *OLD_OPTION_NAMES))})=)")
 """A comma that ends a path or value: any other belongs to it."""
 
 
@@ -105,9 +98,9 @@ class DataSource:
     only: tuple[Path, ...] = ()
     split: int | None = None
     share: float = 1.0
-    learn: str | None = None
-    faces: str | None = None
-    strength: str | None = None
+    learn: Literal["emotions", "action_units"] | None = None
+    faces: Literal["acted", "random"] | None = None
+    strength: Literal["slight", "marked", "strong"] | None = None
 
     def __post_init__(self) -> None:
         problem = self._problem()
@@ -156,15 +149,34 @@ class DataSource:
         values: dict[str, object] = {}
         for option in options:
             name, _, value = option.partition("=")
-            name = _OLD_NAMES.get(name, name)
+            name = OLD_OPTION_NAMES.get(name, name)
             if not value:
                 raise TableError(text, f"“{option}” has no value; write one or leave the option out")
-            if name in _FILES:
-                values[name] = [*_list(values.get(name, ())), value]
+            if name in FILE_OPTIONS:
+                values[name] = [*as_list(values.get(name, ())), value]
             else:
                 # The last one counts, so that programs can append to a source.
-                values[name] = _number(name, value, text)
-        return _source(kind, path, values, text)
+                values[name] = _single_value(name, value, text)
+        return cls.from_values(kind, path, values)
+
+    @classmethod
+    def from_values(cls, kind: str, path: str, values: Mapping[str, object]) -> "DataSource":
+        """Make a source from the values of its options as text or numbers, with a list of paths for `FILE_OPTIONS`.
+
+        Raises:
+            TableError: an option is out of range or is not one of this kind's.
+        """
+        options: dict[str, object] = dict(values)
+        for name in FILE_OPTIONS:
+            options[name] = tuple(Path(str(file)) for file in as_list(options.get(name, ())))
+        if "images" in options:
+            options["images"] = Path(str(options["images"]))
+        if "share" in options:
+            options["share"] = float(str(options["share"]))
+        if options.get("learn") == "codes":
+            options["learn"] = "action_units"
+        # The callers checked names and types; a dict of them has no static type.
+        return cls(kind, Path(path), **options)  # type: ignore[arg-type]
 
     def __str__(self) -> str:
         """The source's short form."""
@@ -174,7 +186,7 @@ class DataSource:
         options = []
         for field in dataclasses.fields(self)[2:]:
             value = getattr(self, field.name)
-            if value == field.default or (not paths and field.name in (*_FILES, "images")):
+            if value == field.default or (not paths and field.name in (*FILE_OPTIONS, "images")):
                 continue
             each = value if isinstance(value, tuple) else (value,)
             options += [f"{field.name}={repr(one) if isinstance(one, float) else one}" for one in each]
@@ -200,101 +212,8 @@ class DataSource:
             raise TableError(path, problem)
 
 
-def expand_sources(values: Iterable[str]) -> tuple[DataSource, ...]:
-    """Read what `--data` takes: sources in their short form, and TOML files that list sources.
-
-    Raises:
-        TableError: a value is neither, or a TOML file cannot be used.
-    """
-    sources: list[DataSource] = []
-    for value in values:
-        is_toml = value.lower().endswith(".toml") and value.partition(":")[0] not in KINDS
-        sources += read_sources(value) if is_toml else [DataSource.parse(value)]
-    return tuple(sources)
-
-
-def single_source(value: str) -> DataSource:
-    """Read one source, in its short form or as the only one of a TOML file.
-
-    Raises:
-        TableError: the value cannot be used, or its file lists several sources.
-    """
-    sources = expand_sources([value])
-    if len(sources) > 1:
-        raise TableError(value, f"it lists {len(sources)} data sets where one is needed; write that one as KIND:PATH")
-    return sources[0]
-
-
-def read_sources(file: str | Path) -> tuple[DataSource, ...]:
-    """Read a TOML file with a table `[[source]]` for each data set.
-
-    Keys are `kind`, `path` and the attributes of `DataSource`; `au`, `without` and `only` take one file or a list.
-    Paths are relative to the file's folder.
-
-    Raises:
-        TableError: the file is missing or broken, or a source in it cannot be used.
-    """
-    file = Path(file)
-    text = read_text(file, kind="TOML text")
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"at line (\d+)", str(error))
-        raise TableError(file, f"it is not valid TOML: {error}", int(place[1]) if place else None) from None
-    tables = content.get("source")
-    if set(content) != {"source"} or not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
-        raise TableError(file, "write a table [[source]] with kind and path for each data set, and nothing else")
-    starts = [n for n, line in enumerate(text.splitlines(), start=1) if re.match(r"\s*\[\[\s*source\s*\]\]", line)]
-    lines = starts if len(starts) == len(tables) else [None] * len(tables)
-    sources = []
-    for table, line in zip(tables, lines, strict=True):
-        try:
-            sources.append(_from_toml(table, file.parent))
-        except ValueError as error:
-            raise TableError(file, str(error), line) from None
-    return tuple(sources)
-
-
-def _from_toml(table: Mapping[str, object], folder: Path) -> DataSource:
-    values = {_OLD_NAMES.get(name, name): value for name, value in table.items()}
-    kind, path = values.pop("kind", None), values.pop("path", None)
-    if not isinstance(kind, str) or not isinstance(path, str) or not path:
-        raise ValueError('a source needs kind and path, e.g. kind = "csv" and path = "labels.csv"')
-    for name, value in values.items():
-        if name not in _NAMES:
-            raise ValueError(f"“{name}” is not an option of a data source; use kind, path, {', '.join(_NAMES)}")
-        if name in _FILES:
-            files = _list(value)
-            if not files or not all(isinstance(one, str) and one for one in files):
-                raise ValueError(f"{name} must be a file's path or a list of paths")
-            values[name] = [str(folder / str(one)) for one in files]
-        elif name in ("split", "share"):
-            if isinstance(value, bool) or not isinstance(value, int if name == "split" else int | float):
-                raise ValueError(f"{name} must be a {'whole ' * (name == 'split')}number")
-        elif not isinstance(value, str) or not value:
-            raise ValueError(f"{name} must be text in quotes")
-        elif name == "images":
-            values[name] = str(folder / value)
-    return _source(kind, str(folder / path), values, kind)
-
-
-def _source(kind: str, path: str, values: Mapping[str, object], text: str) -> DataSource:
-    """A source from checked names and values of about the right types."""
-    options: dict[str, object] = dict(values)
-    for name in _FILES:
-        options[name] = tuple(Path(str(file)) for file in _list(options.get(name, ())))
-    if "images" in options:
-        options["images"] = Path(str(options["images"]))
-    if "share" in options:
-        options["share"] = float(str(options["share"]))
-    if "learn" in options:
-        options["learn"] = _OLD_VALUES.get(("learn", str(options["learn"])), options["learn"])
-    # Names and types were checked above; a dict of them has no static type.
-    return DataSource(kind, Path(path), **options)  # type: ignore[arg-type]
-
-
-def _number(name: str, value: str, text: str) -> str | int | float:
-    """The value of an option, as a number where it is one."""
+def _single_value(name: str, value: str, text: str) -> str | int | float:
+    """The value of an option that takes one, as a number for `split` and `share`."""
     if name == "images":
         return value
     value, comma, rest = value.partition(",")
@@ -312,7 +231,8 @@ def _number(name: str, value: str, text: str) -> str | int | float:
     return value
 
 
-def _list(value: object) -> list[object]:
+def as_list(value: object) -> list[object]:
+    """The items of a list or tuple, or the value alone."""
     return list(value) if isinstance(value, list | tuple) else [value]
 
 

@@ -18,7 +18,8 @@ from emotiscan.datasets.loaders.folder import load_folder
 from emotiscan.datasets.loaders.rafdb import load_rafdb
 from emotiscan.datasets.loaders.rendered import load_rendered
 from emotiscan.datasets.soft_labels import with_soft_action_units
-from emotiscan.datasets.sources import DataSource, single_source
+from emotiscan.datasets.source_files import single_source
+from emotiscan.datasets.sources import DataSource
 from emotiscan.datasets.splits import published_split
 from emotiscan.datasets.table import LabelTable
 from emotiscan.images import ImageError
