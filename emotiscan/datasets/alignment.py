@@ -1,7 +1,7 @@
-"""Where the face lies in each picture of a table, found once and kept.
+"""Where the face is in each image of a table: found once, then cached.
 
-Finding faces takes longer than anything else that is done to a picture, and its result never
-changes: it is kept, one small file for each folder or zip file of pictures.
+Finding faces takes longer than any other step of loading an image, and its result never changes. It is cached in one
+small file for each folder or zip file of images.
 """
 
 import functools
@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from filelock import FileLock
@@ -28,30 +28,31 @@ from emotiscan.images import ImageError, read_image
 log = logging.getLogger(__name__)
 
 VERSION = 2
-"""Raise it when `faces` changes what it finds, so that kept alignments are made anew."""
+"""Version of the cache; raise it when `faces` changes what it finds, so that faces are found anew."""
 
-SAVED = 2000
-"""After so many pictures what is found is kept, so that an interruption costs minutes at most."""
+SAVE_EVERY = 2000
+"""Images after which the cache is written, so that an interruption costs minutes at most."""
 
 UNKNOWN = 0
-"""Stamp of a picture that was kept before stamps were; it is trusted."""
+"""Stamp of an image that was cached before stamps existed; such an entry is trusted."""
 
 CHUNK = 32
-"""Pictures that a process takes at a time; fewer are not worth starting processes for."""
+"""Images that a process takes at a time; for fewer it is not worth starting processes."""
 
-Picture = tuple[str, str]
-"""Folder or zip file, and the name below it."""
+ImageLocation: TypeAlias = tuple[str, str]
+"""Folder or zip file, and the image's name below it."""
 
-Progress = Callable[[int, int], None]
+Progress: TypeAlias = Callable[[int, int], None]
+"""Takes the number of images done and their total."""
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """The faces of a table's pictures.
+    """The faces of a table's images.
 
     Attributes:
-        transforms: (n, 2, 3) picture pixels to crop fractions; NaN where the picture is unreadable.
-        found: (n,) whether landmarks were found; elsewhere the whole picture is the crop.
+        transforms: (n, 2, 3) image pixels to crop fractions; NaN where the image is unreadable.
+        found: (n,) whether landmarks were found; elsewhere the whole image is the crop.
     """
 
     transforms: NDArray[np.float64]
@@ -59,30 +60,31 @@ class Alignment:
 
     @property
     def readable(self) -> NDArray[np.bool_]:
-        """(n,) whether the picture could be read at all."""
+        """(n,) whether the image could be read at all."""
         return ~np.isnan(self.transforms[:, 0, 0])
 
 
 def align(table: LabelTable, cache: str | Path, workers: int = 2, progress: Progress | None = None) -> Alignment:
-    """Find the face in every picture of a table, or take what was found before.
+    """Find the face in every image of a table, or take it from the cache.
 
     Args:
-        cache: folder for what is found.
-        workers: processes; with 0 or 1 it is done in this one.
-        progress: called with the number of pictures done and their total.
+        table: the images.
+        cache: folder of the cache; made if it is missing.
+        workers: processes; with 0 or 1, faces are found in this one.
+        progress: called with the number of images done and their total.
     """
     transforms, found = np.full((len(table), 2, 3), np.nan), np.zeros(len(table), bool)
     for root, rows in table.frame.groupby("root", sort=False).indices.items():
         names = table.frame["image"].iloc[rows].tolist()
-        kept = _align_folder(str(Path(root).resolve()), names, Path(cache), workers, progress)
+        cached = _align_folder(str(Path(str(root)).resolve()), names, Path(cache), workers, progress)
         for row, name in zip(rows, names, strict=True):
-            if name in kept:
-                transforms[row], found[row] = kept[name].transform, kept[name].found
+            if name in cached:
+                transforms[row], found[row] = cached[name].transform, cached[name].found
     return Alignment(transforms, found)
 
 
-class Kept(NamedTuple):
-    """What is kept of a picture: its transform, whether landmarks were found, and the file's stamp at that time."""
+class CachedFace(NamedTuple):
+    """A cache entry: an image's transform, whether landmarks were found, and the file's stamp at that time."""
 
     transform: NDArray[np.float64]
     found: bool
@@ -91,36 +93,36 @@ class Kept(NamedTuple):
 
 def _align_folder(
     folder: str, names: list[str], cache: Path, workers: int, progress: Progress | None
-) -> dict[str, Kept]:
-    """What is known of a folder's pictures, with all that are named and readable."""
-    # Resolved by the caller, so that the same name seen from another folder is another picture.
+) -> dict[str, CachedFace]:
+    """Everything cached for a folder, including all named images that are readable."""
+    # The caller resolved the folder: the same name seen from another folder is another image.
     file = cache / f"alignment-{hashlib.sha256(repr((VERSION, folder)).encode()).hexdigest()[:16]}.npz"
     cache.mkdir(parents=True, exist_ok=True)
-    # Of several processes that train together, one finds the faces, and the others what it found.
+    # When several processes train together, one finds the faces and the others read what it found.
     with FileLock(file.with_suffix(".lock")):
-        kept = _load(file)
+        cached = _load(file)
         stamps = stamps_of(folder, names)
-        # What could not be read was not kept, and is tried again: the picture may have been mended since.
-        missing = [name for name in names if name not in kept or kept[name].stamp not in (UNKNOWN, stamps[name])]
-        places = _locate_all([(folder, name) for name in missing], workers)
-        for done, (name, place) in enumerate(zip(missing, places, strict=True), start=1):
-            kept.pop(name, None)
-            if place is not None:
-                kept[name] = Kept(*place, stamps[name])
+        # Unreadable images were not cached and are tried again: they may have been repaired since.
+        missing = [name for name in names if name not in cached or cached[name].stamp not in (UNKNOWN, stamps[name])]
+        faces_found = _locate_all([(folder, name) for name in missing], workers)
+        for done, (name, face) in enumerate(zip(missing, faces_found, strict=True), start=1):
+            cached.pop(name, None)
+            if face is not None:
+                cached[name] = CachedFace(*face, stamps[name])
             if progress and (done % 100 == 1 or done == len(missing)):
                 progress(done, len(missing))
-            if done % SAVED == 0 or done == len(missing):
-                _save(file, kept)
-    return kept
+            if done % SAVE_EVERY == 0 or done == len(missing):
+                _save(file, cached)
+    return cached
 
 
-def _load(file: Path) -> dict[str, Kept]:
+def _load(file: Path) -> dict[str, CachedFace]:
     try:
-        with np.load(file) as kept:
-            names = kept["names"].tolist()
-            stamps = kept["stamps"] if "stamps" in kept else np.full(len(names), UNKNOWN)
-            rows = zip(kept["transforms"], kept["found"].tolist(), stamps.tolist(), strict=True)
-            return {name: Kept(*row) for name, row in zip(names, rows, strict=True)}
+        with np.load(file) as arrays:
+            names = arrays["names"].tolist()
+            stamps = arrays["stamps"] if "stamps" in arrays else np.full(len(names), UNKNOWN)
+            rows = zip(arrays["transforms"], arrays["found"].tolist(), stamps.tolist(), strict=True)
+            return {name: CachedFace(*row) for name, row in zip(names, rows, strict=True)}
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile):
@@ -128,30 +130,30 @@ def _load(file: Path) -> dict[str, Kept]:
         return {}
 
 
-def _save(file: Path, kept: dict[str, Kept]) -> None:
+def _save(file: Path, cached: dict[str, CachedFace]) -> None:
     with atomic_write(file) as out:
         np.savez_compressed(
             out,
-            names=np.array(list(kept), np.str_),
-            transforms=np.array([one.transform for one in kept.values()]).reshape(-1, 2, 3),
-            found=np.array([one.found for one in kept.values()], bool),
-            stamps=np.array([one.stamp for one in kept.values()], np.int64),
+            names=np.array(list(cached), np.str_),
+            transforms=np.array([face.transform for face in cached.values()]).reshape(-1, 2, 3),
+            found=np.array([face.found for face in cached.values()], bool),
+            stamps=np.array([face.stamp for face in cached.values()], np.int64),
         )
 
 
-Place = tuple[NDArray[np.float64], bool] | None
-"""Transform of a picture and whether landmarks were found; None where it is unreadable."""
+LocatedFace: TypeAlias = tuple[NDArray[np.float64], bool] | None
+"""Transform of an image and whether landmarks were found; None where it is unreadable."""
 
 
-def _locate_all(pictures: list[Picture], workers: int) -> Iterator[Place]:
-    if workers <= 1 or len(pictures) <= CHUNK:
-        yield from map(_locate, pictures)
+def _locate_all(images: list[ImageLocation], workers: int) -> Iterator[LocatedFace]:
+    if workers <= 1 or len(images) <= CHUNK:
+        yield from map(_locate, images)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start) as pool:
-        yield from pool.map(_locate, pictures, chunksize=CHUNK)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker) as pool:
+        yield from pool.map(_locate, images, chunksize=CHUNK)
 
 
-def _start() -> None:
+def _start_worker() -> None:
     import torch
 
     torch.set_num_threads(1)  # the processes share the processor's cores already
@@ -162,10 +164,10 @@ def _detector() -> faces.FaceDetector:
     return faces.FaceDetector()
 
 
-def _locate(picture: Picture) -> Place:
+def _locate(location: ImageLocation) -> LocatedFace:
     try:
-        photo = read_image(read_file(*picture))
+        image = read_image(read_file(*location))
     except ImageError:
         return None
-    face = _detector().locate(photo)
+    face = _detector().locate(image)
     return face.to_crop, face.box is not None

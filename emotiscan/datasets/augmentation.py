@@ -1,4 +1,4 @@
-"""Random changes that a photo of the same expression could have had."""
+"""Random augmentation: changes that another photo of the same expression could have had."""
 
 import math
 from dataclasses import dataclass
@@ -10,24 +10,24 @@ from PIL import Image, ImageFilter
 from emotiscan.faces import Transform
 
 MIN_PIXELS = 32
-"""Side of the smallest crop in which an expression is still to be read."""
+"""Side of the smallest crop in which an expression is still recognizable."""
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far pictures are changed in training; 0 switches a change off.
+    """How strongly crops are changed in training; 0 switches a change off.
 
     Attributes:
         rotation: standard deviation in degrees.
         shift: largest shift, as a share of the crop's side.
         zoom: largest zoom in or out, as a share.
-        flip: probability of mirroring; labels are those of the whole face, so they stay.
+        flip: probability of a horizontal flip; labels describe the whole face, so they stay.
         brightness: largest change, as a share of white.
         contrast: largest change, as a share.
         blur: probability of a blur of up to 2 % of the crop's side.
-        low_resolution: probability of being sampled down, to a third but not below `MIN_PIXELS`, and up again.
+        low_resolution: probability of downsampling, to a third but not below `MIN_PIXELS`, and upsampling again.
         noise: largest standard deviation of sensor noise, as a share of white.
-        erase: probability that a rectangle (a hand, a watermark) hides up to a tenth of the crop.
+        erase: probability that a rectangle (like a hand or a watermark) covers up to a tenth of the crop.
     """
 
     rotation: float = 7.0
@@ -43,13 +43,16 @@ class Augmentation:
 
     @classmethod
     def none(cls) -> "Augmentation":
-        """No change at all."""
+        """An augmentation that changes nothing."""
         return cls(**dict.fromkeys(cls.__dataclass_fields__, 0.0))
 
-    def place(self, rng: np.random.Generator) -> Transform:
-        """A random rotation, zoom, shift and mirroring of the crop, in crop fractions.
+    def random_transform(self, rng: np.random.Generator) -> Transform:
+        """Sample a rotation, zoom, shift and horizontal flip of the crop.
 
-        Composed with the face's own transform, so that a picture is resampled once.
+        Compose it with the face's own transform, so that the image is resampled only once.
+
+        Returns:
+            (2, 3) crop fractions to crop fractions.
         """
         angle = math.radians(rng.normal(0, self.rotation)) if self.rotation else 0.0
         zoom = 1 + rng.uniform(-self.zoom, self.zoom)
@@ -61,8 +64,12 @@ class Augmentation:
         offset = middle - linear @ middle + rng.uniform(-self.shift, self.shift, 2)
         return np.column_stack([linear, offset])
 
-    def look(self, crop: Image.Image, rng: np.random.Generator) -> NDArray[np.float32]:
-        """Random blur, resolution, light, noise and hiding.
+    def change_appearance(self, crop: Image.Image, rng: np.random.Generator) -> NDArray[np.float32]:
+        """Apply random blur, resolution, brightness, contrast, noise and erasing.
+
+        Args:
+            crop: square, mode "L" or "RGB".
+            rng: where the randomness comes from.
 
         Returns:
             (c, s, s) values in [0, 1], c = 1 for a gray crop, 3 for a colored one.
@@ -73,7 +80,7 @@ class Augmentation:
             crop = crop.resize((small, small), Image.Resampling.BOX).resize((size, size), Image.Resampling.BICUBIC)
         if rng.random() < self.blur:
             crop = crop.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 2.0) * size / 100))
-        values = np.atleast_3d(np.asarray(crop, np.float32) / 255).transpose(2, 0, 1)
+        values: NDArray[np.floating] = np.atleast_3d(np.asarray(crop, np.float32) / 255).transpose(2, 0, 1)
         gain = 1 + rng.uniform(-self.contrast, self.contrast)
         values = (values - 0.5) * gain + 0.5 + rng.uniform(-self.brightness, self.brightness)
         if self.noise:
@@ -84,4 +91,4 @@ class Augmentation:
             height, width = rng.uniform(0.1, 0.32, 2) * size
             top, left = rng.uniform(0, size - height), rng.uniform(0, size - width)
             values[:, int(top) : int(top + height), int(left) : int(left + width)] = rng.random()
-        return values
+        return np.asarray(values, np.float32)

@@ -1,4 +1,4 @@
-"""A table's pictures as the network sees them."""
+"""A table's images as the network sees them."""
 
 import logging
 
@@ -10,12 +10,12 @@ from torch.utils.data import Dataset
 
 from emotiscan import faces
 from emotiscan.datasets.augmentation import Augmentation
-from emotiscan.datasets.movement import (
-    MovementError,
-    movement_in_crop,
-    read_movement,
+from emotiscan.datasets.motion_maps import (
+    MotionMapError,
+    motion_maps_in_crop,
+    read_motion_maps,
     regions_in_crop,
-    unknown_movement,
+    unknown_motion_maps,
 )
 from emotiscan.datasets.storage import read_file
 from emotiscan.datasets.table import LabelTable
@@ -24,17 +24,22 @@ from emotiscan.model.network import ModelConfig, normalize, prepare
 
 log = logging.getLogger(__name__)
 
-IN_PLACE: faces.Transform = np.array([[1.0, 0, 0], [0, 1, 0]])
-"""The transform that moves nothing."""
+IDENTITY: faces.Transform = np.array([[1.0, 0, 0], [0, 1, 0]])
+"""The transform that changes nothing."""
 
 
 class FaceDataset(Dataset):
-    """Crops and labels, one item a row, then each row once more in every further round, otherwise augmented.
+    """Crops and labels: one item a row, and each row again in every further round, augmented differently.
 
-    An item is a dict: `crop` (3, s, s) float32 as the network wants it, `emotion` (e,) shares of
-    the votes and `action_units` (k,) labels, NaN where unknown, `index`, the row, and on demand
-    `movement` (k, m, m), of `movement.movement_in_crop`, and `region` (k, m, m), of
-    `movement.regions_in_crop`, NaN for a picture of which the movement is known.
+    An item is a dict:
+
+    - `crop`: (3, s, s) float32, as the network takes it;
+    - `emotion`: (e,) shares of the votes, NaN where unknown;
+    - `action_units`: (k,) labels, NaN where unknown;
+    - `index`: the row;
+    - `movement`, on demand: (k, m, m) motion maps (see `motion_maps.motion_maps_in_crop`);
+    - `region`, on demand: (k, m, m) anatomical regions (see `motion_maps.regions_in_crop`), NaN for an image that has
+      motion maps.
     """
 
     def __init__(
@@ -52,18 +57,18 @@ class FaceDataset(Dataset):
         """Make a data set.
 
         Args:
-            table: the rows; every picture must be readable.
-            transforms: (n, 2, 3) of `alignment.Alignment`, row by row.
+            table: n rows; every image must be readable.
+            transforms: (n, 2, 3) image pixels to crop fractions (see `alignment.Alignment`).
             config: of the network; its vocabulary orders the labels.
             size: side of the crops in pixels, by default the network's own.
             augmentation: None for evaluation.
             seed: with the row, decides what augmentation does; change it from epoch to epoch.
-            movement: side, in cells, of the maps of where the action units move the skin; 0 for none.
-            regions: side, in cells, of the action units' anatomical regions; 0 for none.
-            rounds: how many times a row may come, for epochs that take some more than once.
+            movement: side of the motion maps, in cells; 0 for none.
+            regions: side of the action units' anatomical regions, in cells; 0 for none.
+            rounds: how often a row may occur, for epochs that use some rows more than once.
         """
         frame = table.frame.reindex(columns=[*table.frame.columns, *_missing(table, config)])
-        self._pictures = list(zip(frame["root"], frame["image"], strict=True))
+        self._images = list(zip(frame["root"], frame["image"], strict=True))
         self._emotions = torch.from_numpy(frame[list(config.emotions)].to_numpy(np.float32, copy=True))
         self._action_units = torch.from_numpy(frame[list(config.action_units)].to_numpy(np.float32, copy=True))
         self._transforms = transforms
@@ -77,34 +82,34 @@ class FaceDataset(Dataset):
         self._rounds = rounds
 
     def __len__(self) -> int:
-        return self._rounds * len(self._pictures)
+        return self._rounds * len(self._images)
 
     def __getitem__(self, place: int) -> dict[str, Tensor | int]:
         if place >= len(self):
             raise IndexError(place)
-        index = place % len(self._pictures)
-        picture = read_image(read_file(*self._pictures[index]))
-        moved = IN_PLACE
+        index = place % len(self._images)
+        image = read_image(read_file(*self._images[index]))
+        moved = IDENTITY
         if self._config.grayscale:
-            picture = picture.convert("L")
+            image = image.convert("L")
         to_crop = self._transforms[index]
         if self._augmentation is None:
-            crop = prepare([faces.warp(picture, to_crop, self._size)], self._config)[0]
+            crop = prepare([faces.warp(image, to_crop, self._size)], self._config)[0]
         else:
-            # Seeded by place, so that neither the number of loader workers nor a resumed run changes it.
+            # Seeded by row and round, so that neither the number of loader workers nor a resumed run changes it.
             rng = np.random.default_rng((self._seed, place))
-            moved = self._augmentation.place(rng)
+            moved = self._augmentation.random_transform(rng)
             to_crop = faces.compose(moved, to_crop)
-            values = self._augmentation.look(faces.warp(picture, to_crop, self._size), rng)
+            values = self._augmentation.change_appearance(faces.warp(image, to_crop, self._size), rng)
             crop = normalize(torch.from_numpy(values)[None], self._config)[0]
-        item = {
+        item: dict[str, Tensor | int] = {
             "crop": crop,
             "emotion": self._emotions[index],
             "action_units": self._action_units[index],
             "index": index,
         }
         if self._movement_side:
-            item["movement"] = torch.from_numpy(self._movement(index, picture.width, to_crop))
+            item["movement"] = torch.from_numpy(self._movement(index, image.width, to_crop))
         if self._regions_side:
             item["region"] = torch.from_numpy(self._regions(index, moved))
         return item
@@ -112,7 +117,7 @@ class FaceDataset(Dataset):
     def _regions(self, index: int, moved: faces.Transform) -> NDArray[np.float32]:
         action_units, side = self._config.action_units, self._regions_side
         return (
-            unknown_movement(len(action_units), side)
+            unknown_motion_maps(len(action_units), side)
             if self._maps[index]
             else regions_in_crop(action_units, moved, side)
         )
@@ -120,13 +125,13 @@ class FaceDataset(Dataset):
     def _movement(self, index: int, width: int, to_crop: faces.Transform) -> NDArray[np.float32]:
         action_units, side = self._config.action_units, self._movement_side
         if not self._maps[index]:
-            return unknown_movement(len(action_units), side)
+            return unknown_motion_maps(len(action_units), side)
         try:
-            maps = read_movement(self._pictures[index][0], self._maps[index], width)
-        except (MovementError, ImageError) as error:  # one picture less to learn places from: no reason to stop a run
+            maps = read_motion_maps(self._images[index][0], self._maps[index], width)
+        except (MotionMapError, ImageError) as error:  # one image less to learn places from: no reason to stop a run
             log.warning("%s", error)
-            return unknown_movement(len(action_units), side)
-        return movement_in_crop(maps, action_units, self._action_units[index].numpy(), to_crop, side)
+            return unknown_motion_maps(len(action_units), side)
+        return motion_maps_in_crop(maps, action_units, self._action_units[index].numpy(), to_crop, side)
 
 
 def _missing(table: LabelTable, config: ModelConfig) -> list[str]:

@@ -1,4 +1,4 @@
-"""Where a data set's pictures lie: a folder, or a zip file read in place."""
+"""Where a data set's images lie: a folder, or a zip file read in place."""
 
 import os
 import zipfile
@@ -9,28 +9,68 @@ from pathlib import Path, PurePosixPath
 
 from emotiscan.images import ImageError
 
+IMAGE_SUFFIXES = frozenset(
+    {".bmp", ".gif", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+)
+"""Endings, in lower case, of the files that are taken for images where no label file names them."""
+
+_SYSTEM_FILES = frozenset({"__macosx", ".ds_store", "thumbs.db", "desktop.ini"})
+
+
+def is_system_file(name: str) -> bool:
+    """Whether an operating system left a file there: `.DS_Store`, `Thumbs.db`, `._S005.png`, or in `__MACOSX/`.
+
+    Args:
+        name: of a file or folder, or its path with forward slashes.
+    """
+    return any(part.lower() in _SYSTEM_FILES or part.startswith("._") for part in name.split("/"))
+
 
 def names_in(root: str | Path) -> frozenset[str]:
-    """Names of every file below a folder or in a zip file, relative, with forward slashes.
+    """Names of all files below a folder or in a zip file, without those an operating system left there.
+
+    Returns:
+        Paths relative to the root, with forward slashes.
 
     Raises:
-        ImageError: the root is neither.
+        ImageError: the root is neither a folder nor a zip file.
     """
     root = Path(root)
     if root.is_dir():
-        return frozenset(
+        names = (
             PurePosixPath(Path(folder, file).relative_to(root)).as_posix()
             for folder, _, files in os.walk(root)
             for file in files
         )
+        return frozenset(name for name in names if not is_system_file(name))
     try:
-        return frozenset(_zip(str(root), os.getpid()).namelist())
+        return frozenset(name for name in _zip(str(root), os.getpid()).namelist() if not is_system_file(name))
     except (OSError, zipfile.BadZipFile):
         raise ImageError(f"{root} is neither a folder nor a zip file that can be read") from None
 
 
+def image_names_in(root: str | Path) -> list[str]:
+    """Names of all images below a folder or in a zip file, sorted; hidden files and folders are skipped.
+
+    Raises:
+        ImageError: the root is neither a folder nor a zip file.
+    """
+    return sorted(
+        name
+        for name in names_in(root)
+        if PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES
+        and not any(part.startswith(".") for part in name.split("/"))
+    )
+
+
+def data_set_name(path: Path) -> str:
+    """Name of a data set after its folder or zip file."""
+    path = path.resolve()
+    return path.stem if path.is_file() else path.name
+
+
 def read_file(root: str | Path, name: str) -> bytes:
-    """One file's bytes.
+    """Read one file below a folder or in a zip file.
 
     Raises:
         ImageError: the file is missing or cannot be read.
@@ -45,7 +85,7 @@ def read_file(root: str | Path, name: str) -> bytes:
 
 
 def stamps_of(root: str | Path, names: Iterable[str]) -> dict[str, int]:
-    """A number for each file, other than 0, that changes when the file is replaced; of one that is missing it is 1."""
+    """A number for each file that changes when the file is replaced: 1 if it is missing, else 2 or more."""
     root = Path(root)
     if root.is_dir():
         return {name: _stamp(root / name) for name in names}

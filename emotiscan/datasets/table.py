@@ -1,10 +1,10 @@
 """The one label table that every data set becomes.
 
-One row a picture. What is not known is blank (NaN), never 0: losses and metrics mask it.
+One row an image. What is not known is blank (NaN), never 0: losses and metrics mask it.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,36 +12,76 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from emotiscan import facs
+from emotiscan.datasets.emotion_words import LABEL_OF_WORD, emotion_label
+from emotiscan.datasets.errors import TableError
 from emotiscan.datasets.storage import names_in
+
+__all__ = [
+    "BASE_COLUMNS",
+    "PRESENT_INTENSITY",
+    "SPLITS",
+    "LabelRow",
+    "LabelTable",
+    "TableError",
+    "build_table",
+    "join_tables",
+    "presence_of",
+]
 
 SPLITS = ("train", "validation", "test")
 BASE_COLUMNS = ("source", "root", "image", "maps", "subject", "split", "agreement", "share")
 
+PRESENT_INTENSITY = 2
+"""Lowest FACS intensity, of 0 to 5, at which an action unit counts as present, as in most papers on DISFA."""
 
-MAX_PROBLEM_LENGTH = 400
-"""Characters of an error's message: a broken file may quote itself at any length."""
+
+def presence_of(intensity: float) -> int | None:
+    """Presence of an action unit with a FACS intensity from 0 to 5.
+
+    Returns:
+        1 from `PRESENT_INTENSITY` up, 0 for intensity 0, and None (unknown) for a trace between the two.
+    """
+    return 1 if intensity >= PRESENT_INTENSITY else 0 if intensity == 0 else None
 
 
-class TableError(ValueError):
-    """A label table is broken; the message names the file, the line and what to do."""
+@dataclass(frozen=True)
+class LabelRow:
+    """What a loader read about one image.
 
-    def __init__(self, file: str | Path, problem: str, line: int | None = None) -> None:
-        place = f"{file}, line {line}" if line else f"{file}"
-        problem = problem if len(problem) <= MAX_PROBLEM_LENGTH else f"{problem[:MAX_PROBLEM_LENGTH]} …"
-        super().__init__(f"{place}: {problem}")
+    Attributes:
+        image: its name below the data set's root, with forward slashes.
+        subject: who is seen; if blank, the image counts as a subject of its own.
+        split: "train", "validation", "test" or "".
+        line: line of the label file, for messages.
+        emotion: one of `emotion_words.LABEL_OF_WORD`, or "" where unknown.
+        votes: number of votes for each high-level emotion, in place of `emotion`.
+        maps: name of its motion maps below the root; ignored where that file is missing.
+        action_units: 1 or "1" present, 0 or "0" absent, None or "" unknown; those not named are unknown.
+        intensities: FACS intensities of action units, 0 to 5.
+    """
+
+    image: str
+    subject: str = ""
+    split: str = ""
+    line: int | None = None
+    emotion: str = ""
+    votes: Mapping[str, int] | None = None
+    maps: str = ""
+    action_units: Mapping[str, object] = field(default_factory=dict)
+    intensities: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class LabelTable:
-    """Pictures and what is known of each.
+    """Images and what is known of each.
 
     Attributes:
-        frame: one row a picture. Columns: `source` (name of the data set), `root` (folder or zip
-            file), `image` (name below the root), `maps` (name of its movement maps below the root,
-            or ""), `subject`, `split` ("train", "validation", "test" or ""), `agreement` (votes for
-            the winning emotion, NaN where nobody voted), `share` (how many times an epoch trains on
-            a picture of this data set, on average), one column per emotion (its share of the votes,
-            0 to 1; all NaN where unknown) and one per action unit (0 to 1, or NaN).
+        frame: one row an image. Columns: `source` (name of the data set), `root` (folder or zip file), `image` (name
+            below the root), `maps` (name of its motion maps below the root, or ""), `subject`, `split` ("train",
+            "validation", "test" or ""), `agreement` (votes for the winning emotion, NaN where nobody voted), `share`
+            (how many times an epoch trains on an image of this data set, on average), one column per emotion (its
+            share of the votes, 0 to 1; all NaN where unknown), one per action unit (0 to 1, or NaN) and, for action
+            units whose intensity is known of some image, one like `AU12_intensity` (0 to 5, or NaN).
         emotions: names and order of the emotion columns.
         action_units: names and order of the action unit columns.
     """
@@ -64,6 +104,11 @@ class LabelTable:
         return self.frame[list(self.action_units)].to_numpy(np.float32)
 
     @property
+    def intensities(self) -> NDArray[np.float32]:
+        """(n, k) FACS intensities of the action units, 0 to 5; NaN where unknown."""
+        return self.frame.reindex(columns=[intensity_column(au) for au in self.action_units]).to_numpy(np.float32)
+
+    @property
     def emotion_classes(self) -> NDArray[np.int64]:
         """(n,) index of the winning emotion, -1 where unknown."""
         votes = self.emotion_votes
@@ -80,18 +125,27 @@ class LabelTable:
         """The rows of one split."""
         return self.where(self.frame["split"] == split)
 
-    def with_split(self, split: Sequence[str] | NDArray) -> "LabelTable":
+    def with_split(self, split: Sequence[str] | NDArray[np.str_]) -> "LabelTable":
         """The same rows, each assigned to a split."""
         return LabelTable(self.frame.assign(split=list(split)), self.emotions, self.action_units)
 
     def without_labels(self, columns: Iterable[str]) -> "LabelTable":
-        """The same rows, these columns unknown; names that are no columns are passed over."""
-        blank = [name for name in columns if name in self.frame]
-        return LabelTable(self.frame.assign(**dict.fromkeys(blank, np.nan)), self.emotions, self.action_units)
+        """The same rows with these labels (and the intensities of these action units) unknown.
+
+        Names that are no columns are ignored.
+        """
+        names = [name for column in columns for name in (column, intensity_column(column))]
+        blank = dict.fromkeys((name for name in names if name in self.frame), np.nan)
+        return LabelTable(self.frame.assign(**blank), self.emotions, self.action_units)
+
+
+def intensity_column(au: str) -> str:
+    """Name of the column of an action unit's intensities."""
+    return f"{au}_intensity"
 
 
 def build_table(
-    rows: Iterable[dict[str, object]],
+    rows: Iterable[LabelRow],
     *,
     file: str | Path,
     root: str | Path,
@@ -99,62 +153,83 @@ def build_table(
     emotions: tuple[str, ...] = facs.EMOTIONS_WITH_NEUTRAL,
     action_units: tuple[str, ...] = facs.AU_NAMES,
 ) -> LabelTable:
-    """Check rows that a loader read, and make a table of them.
+    """Check the rows that a loader read and make a table of them.
 
     Args:
-        rows: dicts with `image` and `subject`, and any of `split`, `line` (in `file`), `emotion`
-            (a word), `votes` (mapping of emotion to number of votes), `maps` (name of a file of
-            movement maps, passed over where it is missing) and action units (0, 1 or None).
+        rows: one an image.
         file: where the labels came from, for messages.
-        root: folder or zip file that holds the pictures.
+        root: folder or zip file that holds the images.
+        source: name of the data set.
+        emotions: the emotions that it may have.
+        action_units: the action units that it may have.
 
     Raises:
-        TableError: no rows, a duplicate or missing picture, an unknown emotion, an action unit value
-            other than 0, 1 or blank, a subject in two splits.
+        TableError: no rows, a duplicate or missing image, an unknown emotion, an action unit value other than 0, 1 or
+            blank, or a subject in two splits.
     """
     present = names_in(root)
-    records, seen = [], {}
+    records: list[dict[str, object]] = []
+    seen: dict[str, int | None] = {}
+    graded: set[str] = set()
     for row in rows:
-        line = row.get("line")
-        image = str(row["image"])
-        if image in seen:
-            raise TableError(file, f"{image} was already labeled in line {seen[image]}; keep one of the two", line)
-        if image not in present:
-            raise TableError(file, f"there is no picture {image} in {root}; add it or delete this line", line)
-        seen[image] = line
-        record = {"source": source, "root": str(root), "image": image, "subject": str(row["subject"])}
-        maps = str(row.get("maps") or "")
-        record |= {"maps": maps if maps in present else "", "split": row.get("split") or "", "share": 1.0}
-        if record["split"] not in ("", *SPLITS):
-            raise TableError(file, f"split is “{record['split']}”; use {', '.join(SPLITS)} or leave it blank", line)
-        record |= _emotion_record(row, emotions, file, line)
+        _check_row(row, seen, present, file, root)
+        seen[row.image] = row.line
+        record: dict[str, object] = {
+            "source": source,
+            "root": str(root),
+            "image": row.image,
+            "maps": row.maps if row.maps in present else "",
+            "subject": row.subject or row.image,
+            "split": row.split,
+            "share": 1.0,
+        }
+        record |= _emotion_record(row, emotions, file)
         for au in action_units:
-            record[au] = _au_value(row.get(au), au, file, line)
+            record[au] = _au_value(row.action_units.get(au), au, file, row.line)
+        for au, intensity in row.intensities.items():
+            record[intensity_column(au)] = intensity
+        graded |= set(row.intensities)
         records.append(record)
     if not records:
-        raise TableError(file, "it has no rows; at least one labeled picture is needed")
-    frame = pd.DataFrame(records)
-    table = LabelTable(frame[[*BASE_COLUMNS, *emotions, *action_units]], emotions, action_units)
+        raise TableError(file, "it has no rows; at least one labeled image is needed")
+    intensities = [intensity_column(au) for au in action_units if au in graded]
+    frame = pd.DataFrame(records)[[*BASE_COLUMNS, *emotions, *action_units, *intensities]]
+    table = LabelTable(frame, emotions, action_units)
     _check_subjects(table, file)
     return table
 
 
-def _emotion_record(row: dict, emotions: tuple[str, ...], file: str | Path, line: int | None) -> dict[str, float]:
-    votes = row.get("votes")
-    if votes is None:
-        word = row.get("emotion")
-        if word is None or not str(word).strip():
-            return dict.fromkeys(emotions, np.nan) | {"agreement": np.nan}
-        try:
-            votes = {facs.high_level_emotion(str(word)): 1}
-        except ValueError as error:
-            raise TableError(file, str(error), line) from None
-        agreement = np.nan
-    else:
+def _check_row(
+    row: LabelRow, seen: Mapping[str, int | None], present: frozenset[str], file: str | Path, root: str | Path
+) -> None:
+    if row.image in seen:
+        first = f" in line {seen[row.image]}" if seen[row.image] else ""
+        raise TableError(file, f"{row.image} was already labeled{first}; keep one of the two", row.line)
+    if not row.image:
+        raise TableError(file, "the image's name is blank; write it or delete this line", row.line)
+    if row.image not in present:
+        raise TableError(file, f"there is no image {row.image} in {root}; add it or delete this line", row.line)
+    if row.split not in ("", *SPLITS):
+        raise TableError(file, f"split is “{row.split}”; use {', '.join(SPLITS)} or leave it blank", row.line)
+
+
+def _emotion_record(row: LabelRow, emotions: tuple[str, ...], file: str | Path) -> dict[str, float]:
+    votes, agreement = row.votes, np.nan
+    if votes is not None:
         agreement = float(max(votes.values()))
+    elif not row.emotion.strip():
+        return dict.fromkeys(emotions, np.nan) | {"agreement": np.nan}
+    else:
+        label = emotion_label(row.emotion)
+        if label is None:
+            words = ", ".join(LABEL_OF_WORD)
+            raise TableError(file, f"unknown emotion “{row.emotion}”; use one of: {words}", row.line)
+        votes = {facs.high_level_emotion(label): 1}
     unknown = set(votes) - set(emotions)
     if unknown:
-        raise TableError(file, f"emotion “{min(unknown)}” is none of this table's: {', '.join(emotions)}", line)
+        raise TableError(
+            file, f"emotion “{min(unknown)}” is none of this table's emotions: {', '.join(emotions)}", row.line
+        )
     total = sum(votes.values())
     return {name: votes.get(name, 0) / total for name in emotions} | {"agreement": agreement}
 
@@ -175,80 +250,30 @@ def _au_value(value: object, au: str, file: str | Path, line: int | None) -> flo
 def _check_subjects(table: LabelTable, file: str | Path) -> None:
     assigned = table.frame[table.frame["split"] != ""]
     splits = assigned.groupby("subject")["split"].nunique()
-    twice = splits[splits > 1]
-    if len(twice):
-        subject = twice.index[0]
+    repeated = splits[splits > 1]
+    if len(repeated):
+        subject = repeated.index[0]
         where = " and ".join(sorted(assigned.loc[assigned["subject"] == subject, "split"].unique()))
-        raise TableError(file, f"subject {subject} is in {where}; put each person into one split only")
+        raise TableError(file, f"subject {subject} is in {where}; put each subject into one split only")
 
 
 def join_tables(tables: Sequence[LabelTable]) -> LabelTable:
-    """Several data sets as one table; a column that one lacks is blank there.
+    """Join several data sets into one table; a column that one of them lacks is blank there.
 
     The emotions are the union in the vocabulary's order, without those that no row ever has; all
     of them where no emotion is known at all.
     """
     union = [e for e in facs.EMOTIONS_WITH_NEUTRAL if any(e in t.emotions for t in tables)]
     emotions = [e for e in union if any(e in t.emotions and t.frame[e].max() > 0 for t in tables)] or union
-    action_units = [c for c in facs.ACTION_UNITS if any(c in t.action_units for t in tables)]
-    action_units += [c for t in tables for c in t.action_units if c not in action_units]
+    known_units = [au for au in facs.ACTION_UNITS if any(au in t.action_units for t in tables)]
+    action_units = tuple(dict.fromkeys([*known_units, *(au for t in tables for au in t.action_units)]))
+    intensities = [c for c in map(intensity_column, action_units) if any(c in t.frame for t in tables)]
     frames = []
     for table in tables:
         known = ~np.isnan(table.emotion_votes).any(1)
-        frame = table.frame.reindex(columns=[*BASE_COLUMNS, *emotions, *dict.fromkeys(action_units)])
-        frame.loc[known, emotions] = frame.loc[known, emotions].fillna(0.0)
+        frame = table.frame.reindex(columns=[*BASE_COLUMNS, *emotions, *action_units, *intensities])
+        votes = frame[emotions].to_numpy(np.float64, copy=True)
+        votes[known] = np.nan_to_num(votes[known], nan=0.0)
+        frame[emotions] = votes
         frames.append(frame)
-    return LabelTable(pd.concat(frames, ignore_index=True), tuple(emotions), tuple(dict.fromkeys(action_units)))
-
-
-def subjects_in(table: LabelTable, images: Collection[str], file: str | Path) -> NDArray[np.bool_]:
-    """Which rows of the table show a person who is seen in some of its pictures.
-
-    Args:
-        images: names of these pictures, as in the table.
-        file: where the names came from, for messages.
-
-    Returns:
-        (n,)
-
-    Raises:
-        TableError: none of the pictures is in the table.
-    """
-    seen = table.frame["image"].isin(images)
-    if not seen.any():
-        raise TableError(file, f"none of its pictures is in the table; names look like {table.frame['image'].iloc[0]}")
-    return table.frame["subject"].isin(table.frame.loc[seen, "subject"]).to_numpy()
-
-
-def with_soft_action_units(table: LabelTable, file: str | Path) -> LabelTable:
-    """Fill the table's blank action units from a file of probabilities, e.g. a teacher's.
-
-    The file is a CSV with `image` (a name as in the table) and one column per action unit, 0 to 1 or blank.
-
-    Raises:
-        TableError: the file is no CSV, a column is missing, a value is no number from 0 to 1, or
-            no picture matches.
-    """
-    try:
-        soft = pd.read_csv(file)
-    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
-        raise TableError(file, f"it cannot be read as CSV: {error}") from None
-    if "image" not in soft.columns:
-        raise TableError(file, "it has no column “image”; add one with the pictures' names")
-    action_units = [au for au in table.action_units if au in soft.columns]
-    if not action_units:
-        raise TableError(file, f"it has no column for any of the action units {', '.join(table.action_units)}")
-    numbers = soft[action_units].apply(pd.to_numeric, errors="coerce")
-    wrong = (soft[action_units].notna() & ~numbers.ge(0)) | numbers.gt(1)
-    if wrong.to_numpy().any():
-        row, column = np.argwhere(wrong.to_numpy())[0]
-        value = soft[action_units].iloc[row, column]
-        raise TableError(
-            file, f"{action_units[column]} is “{value}”; write a number from 0 to 1, or leave it blank", int(row) + 2
-        )
-    soft[action_units] = numbers
-    matched = soft.drop_duplicates("image").set_index("image").reindex(table.frame["image"])[action_units]
-    if matched.isna().all(axis=None):
-        raise TableError(file, f"none of its pictures is in the table; names look like {table.frame['image'].iloc[0]}")
-    filled = table.frame[action_units].fillna(matched.reset_index(drop=True))
-    return LabelTable(table.frame.assign(**{au: filled[au] for au in action_units}), table.emotions, table.action_units)
+    return LabelTable(pd.concat(frames, ignore_index=True), tuple(emotions), action_units)

@@ -12,8 +12,8 @@ from emotiscan.datasets.aligned import AlignedTable, evaluation_loader
 from emotiscan.datasets.alignment import Progress, align
 from emotiscan.datasets.face_dataset import FaceDataset
 from emotiscan.datasets.loaders import load_source, seed_of_split
-from emotiscan.datasets.movement import SIDE
-from emotiscan.datasets.splits import fold_split, published_split
+from emotiscan.datasets.motion_maps import SIDE
+from emotiscan.datasets.splits import fold_split, hold_out_validation, published_split
 from emotiscan.datasets.table import LabelTable, join_tables
 from emotiscan.model.network import ModelConfig
 from emotiscan.training.leakage import warn_of_leakage
@@ -32,6 +32,8 @@ def load_data(settings: TrainingSettings, progress: Progress | None = None) -> A
     """
     loaded = [load_source(source) for source in settings.data]
     tables = [split_table(table, settings, place) for place, table in enumerate(loaded)]
+    if not any((table.frame["split"] == "validation").any() for table in tables):
+        tables = [_with_validation(table, settings.seed) for table in tables]
     warn_of_leakage(settings, _divided(settings, loaded, tables))
     table = join_tables(tables)
     if len(table.emotions) == 1:
@@ -54,6 +56,15 @@ def load_data(settings: TrainingSettings, progress: Progress | None = None) -> A
         if not len(aligned.part(split).table):
             raise SettingsError(f"no readable picture is left in the {split} split; see --split and the table's column")
     return aligned
+
+
+def _with_validation(table: LabelTable, seed: int) -> LabelTable:
+    """A data set of which some training subjects validate, as it has no validation part (e.g. RAF-DB)."""
+    split = hold_out_validation(table.frame["split"].tolist(), table.frame["subject"].tolist(), seed)
+    moved = (split == "validation").sum()
+    if moved:
+        log.info("there is no validation split; %d of the training images validate", moved)
+    return table.with_split(split)
 
 
 def _divided(settings: TrainingSettings, loaded: Sequence[LabelTable], tables: Sequence[LabelTable]) -> dict[str, str]:

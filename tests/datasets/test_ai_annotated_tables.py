@@ -1,4 +1,4 @@
-"""The action units that were AI-annotated, `weights/action_units/`: what recipe and calibration take them for."""
+"""The AI-annotated action units in `weights/codes/`: what training and calibration rely on."""
 
 from pathlib import Path
 
@@ -12,20 +12,20 @@ TO_LEARN, TO_CALIBRATE = ("ferplus.csv", "lfw.csv"), "lfw-held-out.csv"
 
 
 @pytest.mark.parametrize("name", [*TO_LEARN, TO_CALIBRATE])
-def test_each_picture_is_named_once_and_its_codes_are_present_absent_or_blank(name):
+def test_each_image_is_listed_once_with_action_units_present_absent_or_blank(name):
     table = pd.read_csv(FOLDER / name)
     assert table["image"].is_unique
     action_units = table.drop(columns="image")
     assert {part for column in action_units for part in column.split("_or_")} <= set(facs.AU_NAMES)
     assert action_units.isin([0, 1]).where(action_units.notna(), True).all(axis=None)
-    assert action_units.notna().any(axis=1).all()  # a picture of which nothing is known says nothing
+    assert action_units.notna().any(axis=1).all()  # no row without any label
 
 
 @pytest.mark.parametrize("name", TO_LEARN)
-def test_nothing_calibrates_what_was_learnt(name):
+def test_calibration_images_are_not_training_images(name):
     assert not set(pd.read_csv(FOLDER / name)["image"]) & set(pd.read_csv(FOLDER / TO_CALIBRATE)["image"])
 
 
-def test_a_jaw_that_is_stretched_wide_is_not_called_merely_dropped():
+def test_mouth_stretch_and_jaw_drop_exclude_each_other():
     table = pd.concat([pd.read_csv(FOLDER / name) for name in TO_LEARN])
     assert not ((table["AU26"] == 1) & (table["AU27"] == 1)).any()

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from emotiscan import faces
-from emotiscan.datasets import alignment
-from emotiscan.datasets import storage as stores
+from emotiscan.datasets import alignment, storage
 from emotiscan.datasets.alignment import align
 from emotiscan.datasets.loaders import load_source
 from tests.support.trees import png, put, write_csv
@@ -16,8 +15,8 @@ def table_of(folder, names):
 
 
 @pytest.fixture
-def looks(monkeypatch):
-    """Number of pictures that a face was looked for in; what is found depends on the picture's size alone."""
+def searched(monkeypatch):
+    """Sizes of the images in which a face was searched; the stub's answer depends on the image's size alone."""
     found = []
 
     class Detector:
@@ -31,7 +30,7 @@ def looks(monkeypatch):
     alignment._detector.cache_clear()
 
 
-def test_faces_are_found_and_put_where_the_canonical_crop_has_them(tmp_path):
+def test_align_finds_faces_and_reports_progress(tmp_path):
     table = table_of(tmp_path, ["happy0.png", "surprise1.png"])
     put(tmp_path / "happy0.png", png("happy", 128))
     steps = []
@@ -49,7 +48,7 @@ def _photo(path):
     return read_image(path)
 
 
-def test_processes_find_what_this_one_finds(tmp_path, monkeypatch):
+def test_worker_processes_find_the_same_faces(tmp_path, monkeypatch):
     table = table_of(tmp_path, ["happy0.png", "anger1.png", "calm2.png"])
     here = align(table, tmp_path / "one", workers=0)
     monkeypatch.setattr(alignment, "CHUNK", 2)
@@ -59,70 +58,70 @@ def test_processes_find_what_this_one_finds(tmp_path, monkeypatch):
     assert there.found.tolist() == here.found.tolist()
 
 
-def test_a_face_is_looked_for_once(tmp_path, looks):
+def test_faces_are_searched_once_and_then_cached(tmp_path, searched):
     table = table_of(tmp_path, ["happy0.png", "anger1.png"])
     first = align(table, tmp_path / "cache", workers=0)
-    assert len(looks) == 2
+    assert len(searched) == 2
     again = align(table, tmp_path / "cache", workers=0)
-    assert len(looks) == 2
+    assert len(searched) == 2
     np.testing.assert_array_equal(again.transforms, first.transforms)
     np.testing.assert_array_equal(again.found, first.found)
 
 
-def test_only_pictures_that_are_new_are_looked_at(tmp_path, looks):
+def test_only_new_images_are_searched(tmp_path, searched):
     table = table_of(tmp_path, ["happy0.png", "anger1.png", "calm2.png"])
     put(tmp_path / "calm2.png", png("calm", 64))
     some = [align(table.where(np.array(rows, bool)), tmp_path / "cache", workers=0) for rows in ([1, 1, 0], [0, 1, 1])]
-    assert [size for size, _ in looks] == [96, 96, 64]
+    assert [size for size, _ in searched] == [96, 96, 64]
     everything = align(table, tmp_path / "cache", workers=0)
-    assert len(looks) == 3
+    assert len(searched) == 3
     np.testing.assert_array_equal(everything.transforms[[0, 1, 1, 2]], np.concatenate([a.transforms for a in some]))
 
 
-def test_the_same_names_in_another_folder_are_other_pictures(tmp_path, looks, monkeypatch):
+def test_same_names_in_another_folder_are_other_images(tmp_path, searched, monkeypatch):
     for folder in ("a", "b"):
         table_of(tmp_path / folder, ["happy0.png"])
         monkeypatch.chdir(tmp_path / folder)
         align(load_source("csv:labels.csv"), tmp_path / "cache", workers=0)
-    assert len(looks) == 2
+    assert len(searched) == 2
 
 
-def test_an_unreadable_picture_is_marked_and_tried_again(tmp_path, looks):
+def test_unreadable_images_are_marked_and_tried_again(tmp_path, searched):
     table = table_of(tmp_path, ["happy0.png", "anger1.png"])
-    put(tmp_path / "anger1.png", b"no picture")
+    put(tmp_path / "anger1.png", b"no image")
     aligned = align(table, tmp_path / "cache", workers=0)
     assert aligned.readable.tolist() == [True, False]
     assert aligned.found.tolist() == [False, False]
     put(tmp_path / "anger1.png", png("anger"))
     assert align(table, tmp_path / "cache", workers=0).readable.all()
-    assert len(looks) == 2
+    assert len(searched) == 2
 
 
-def test_a_picture_that_was_replaced_is_looked_at_again(tmp_path, looks):
+def test_replaced_images_are_searched_again(tmp_path, searched):
     table = table_of(tmp_path, ["happy0.png", "anger1.png"])
     align(table, tmp_path / "cache", workers=0)
     put(tmp_path / "anger1.png", png("calm", 64))
     align(table, tmp_path / "cache", workers=0)
-    assert [size for size, _ in looks] == [96, 96, 64]
+    assert [size for size, _ in searched] == [96, 96, 64]
 
 
-def test_a_picture_in_an_archive_that_was_replaced_is_looked_at_again(tmp_path, looks):
+def test_replaced_images_in_zip_files_are_searched_again(tmp_path, searched):
     for expression in ("happy", "happy", "calm"):
         with zipfile.ZipFile(tmp_path / "faces.zip", "w") as archive:
             archive.writestr("a.png", png(expression))
-        stores._zip.cache_clear()
+        storage._zip.cache_clear()
         alignment._align_folder(str(tmp_path / "faces.zip"), ["a.png"], tmp_path / "cache", 0, None)
-    assert len(looks) == 2
+    assert len(searched) == 2
 
 
-def test_what_is_found_is_kept_long_before_the_end(tmp_path, looks, monkeypatch):
-    monkeypatch.setattr(alignment, "SAVED", 1)
+def test_cache_is_saved_before_the_end(tmp_path, searched, monkeypatch):
+    monkeypatch.setattr(alignment, "SAVE_EVERY", 1)
     table = table_of(tmp_path, ["happy0.png", "anger1.png"])
     detector = alignment.faces.FaceDetector
     locate = detector.locate
 
     def stopped_at_the_second(self, photo):
-        if len(looks) == 1:
+        if len(searched) == 1:
             raise KeyboardInterrupt
         return locate(self, photo)
 
@@ -131,15 +130,15 @@ def test_what_is_found_is_kept_long_before_the_end(tmp_path, looks, monkeypatch)
         align(table, tmp_path / "cache", workers=0)
     monkeypatch.setattr(detector, "locate", locate)
     align(table, tmp_path / "cache", workers=0)
-    assert len(looks) == 2
+    assert len(searched) == 2
 
 
-def test_a_damaged_file_of_what_was_found_is_made_anew(tmp_path, looks, caplog):
+def test_damaged_cache_is_rebuilt(tmp_path, searched, caplog):
     table = table_of(tmp_path, ["happy0.png"])
     first = align(table, tmp_path / "cache", workers=0)
     (file,) = (tmp_path / "cache").glob("*.npz")
     file.write_bytes(file.read_bytes()[:200])
     again = align(table, tmp_path / "cache", workers=0)
-    assert len(looks) == 2
+    assert len(searched) == 2
     assert "found anew" in caplog.text
     np.testing.assert_array_equal(again.transforms, first.transforms)

@@ -23,12 +23,12 @@ def table(tmp_path):
 
 @pytest.fixture
 def dataset(table):
-    """A maker of data sets of the three pictures, each wholly its crop."""
+    """Makes data sets of the three images; each image is its own crop."""
     whole = np.array([[[1 / 96, 0, 0], [0, 1 / 96, 0]]] * 3)
     return lambda config=CONFIG, **options: FaceDataset(table, whole, config, **options)
 
 
-def test_labels_follow_the_networks_vocabulary(dataset):
+def test_labels_follow_the_network_vocabulary(dataset):
     items = [dataset()[n] for n in range(3)]
     nan = float("nan")
     for item, emotion, action_units in zip(
@@ -45,7 +45,7 @@ def test_labels_follow_the_networks_vocabulary(dataset):
 
 
 @pytest.mark.parametrize("grayscale", [True, False])
-def test_training_sees_what_the_app_sees(dataset, table, grayscale):
+def test_training_crops_equal_the_crops_that_the_app_makes(dataset, table, grayscale):
     config = ModelConfig(input_size=32, grayscale=grayscale)
     photo = read_image(f"{table.frame['root'][0]}/happy0.png")
     seen = prepare([faces.warp(photo, np.array([[1 / 96, 0, 0], [0, 1 / 96, 0]]), 32)], config)[0]
@@ -53,7 +53,7 @@ def test_training_sees_what_the_app_sees(dataset, table, grayscale):
     torch.testing.assert_close(dataset(config, augmentation=Augmentation.none())[0]["crop"], seen)
 
 
-def test_an_augmented_item_hangs_on_seed_and_row_alone(dataset):
+def test_augmented_items_depend_on_seed_and_row_alone(dataset):
     one = dataset(augmentation=Augmentation(), seed=1)
     forward = [one[n]["crop"] for n in (0, 1, 2)]
     backward = [one[n]["crop"] for n in (2, 1, 0)][::-1]
@@ -64,13 +64,13 @@ def test_an_augmented_item_hangs_on_seed_and_row_alone(dataset):
     assert not torch.equal(other[0]["crop"], forward[0])
 
 
-def test_rows_do_not_share_their_randomness(dataset):
-    dark = dataset(augmentation=Augmentation(**{**vars(Augmentation.none()), "shift": 0.1}))
+def test_rows_are_augmented_independently(dataset):
+    shifted = dataset(augmentation=Augmentation(**{**vars(Augmentation.none()), "shift": 0.1}))
     plain = dataset()
-    changes = [(dark[n]["crop"] - plain[n]["crop"]).abs().sum().item() for n in range(3)]
+    changes = [(shifted[n]["crop"] - plain[n]["crop"]).abs().sum().item() for n in range(3)]
     assert len(set(changes)) == 3
 
 
-def test_crops_can_be_smaller_than_the_networks(dataset):
+def test_crops_can_have_another_size_than_the_network(dataset):
     assert dataset(size=40)[0]["crop"].shape == (3, 40, 40)
     assert dataset()[0]["crop"].shape == (3, 32, 32)

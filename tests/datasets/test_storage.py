@@ -3,14 +3,14 @@ from multiprocessing import get_context
 
 import pytest
 
-from emotiscan.datasets.storage import names_in, read_file
+from emotiscan.datasets.storage import _zip, image_names_in, names_in, read_file
 from emotiscan.images import ImageError
 from tests.support.trees import put
 
 
 @pytest.fixture(params=["folder", "zip"])
 def store(request, tmp_path):
-    """The same two files as a folder and as a zip file."""
+    """The same two files in a folder and in a zip file."""
     content = {"a.png": b"first", "S005/001/b.png": b"second"}
     if request.param == "folder":
         for name, data in content.items():
@@ -22,9 +22,27 @@ def store(request, tmp_path):
     return tmp_path / "store.zip"
 
 
-def test_folder_and_zip_file_look_alike(store):
+def test_folders_and_zip_files_look_the_same(store):
     assert names_in(store) == {"a.png", "S005/001/b.png"}
     assert read_file(store, "S005/001/b.png") == b"second"
+
+
+def test_files_of_operating_systems_are_ignored_in_folders_and_zip_files(store):
+    junk = ("__MACOSX/._a.png", "._a.png", "S005/.DS_Store", "S005/Thumbs.db", "desktop.ini")
+    for name in junk:
+        if store.is_dir():
+            put(store / name, b"junk")
+        else:
+            with zipfile.ZipFile(store, "a") as archive:
+                archive.writestr(name, b"junk")
+    _zip.cache_clear()
+    assert names_in(store) == {"a.png", "S005/001/b.png"}
+
+
+def test_images_are_found_by_their_ending_but_not_in_hidden_folders(tmp_path):
+    for name in ("b.JPG", "a.png", "notes.txt", ".cache/c.png"):
+        put(tmp_path / name, b"")
+    assert image_names_in(tmp_path) == ["a.png", "b.JPG"]
 
 
 def test_a_missing_file_is_named(store):
@@ -32,14 +50,14 @@ def test_a_missing_file_is_named(store):
         read_file(store, "c.png")
 
 
-def test_what_is_neither_folder_nor_zip_is_refused(tmp_path):
+def test_a_root_that_is_neither_folder_nor_zip_file_is_refused(tmp_path):
     for path in (put(tmp_path / "labels.csv", "image\n"), tmp_path / "nowhere.zip"):
         with pytest.raises(ImageError, match="neither a folder nor a zip file"):
             names_in(path)
 
 
 @pytest.mark.parametrize("stored_as", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-def test_a_damaged_file_in_a_zip_is_an_image_error(tmp_path, stored_as):
+def test_a_damaged_file_in_a_zip_file_is_an_image_error(tmp_path, stored_as):
     path = tmp_path / "damaged.zip"
     with zipfile.ZipFile(path, "w", stored_as) as archive:
         archive.writestr("a.png", b"hello, picture " * 20)

@@ -87,3 +87,15 @@ def test_strangers_come_in_any_order():
     order = in_pairs(np.arange(10, 20), np.arange(20).astype(str), np.random.default_rng(0))
     assert sorted(order) == list(range(10, 20))
     assert list(order) != sorted(order)
+
+
+def test_data_without_a_validation_split_validates_with_some_training_subjects(tmp_path):
+    rows = [[f"calm{n}.png", "test" if n == 9 else "train"] for n in range(10)]
+    source = f"csv:{write_csv(tmp_path / 'data', ['image', 'split'], rows)}"
+    settings = TrainingSettings(data=(source,), out="", cache=str(tmp_path / "cache"), workers=0)
+    data = load_data(settings)
+    assert {split: len(data.part(split).table) for split in ("train", "validation", "test")} == {
+        "train": 8,
+        "validation": 1,
+        "test": 1,
+    }

@@ -52,7 +52,7 @@ TWO = [["happy0.png", "train", "happiness"], ["anger1.png", "test", "anger"]]
         (TWO, ["--split", "published"], "at least 3 are needed"),
         ([["happy0.png", "", "happiness"]] * 1, ["--split", "table"], "the label table has no column “split”"),
         ([["happy0.png", "train", "happiness"]], [], "every known emotion is positive"),
-        ([["happy0.png", "train", "joy"]], [], "line 2: unknown emotion “joy”"),
+        ([["happy0.png", "train", "bored"]], [], "line 2: unknown emotion “bored”"),
     ],
 )
 def test_mistakes_are_one_plain_line(tmp_path, train, capsys, rows, arguments, message):

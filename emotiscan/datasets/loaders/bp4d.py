@@ -1,4 +1,7 @@
-"""BP4D (Zhang et al., 2014): videos of 41 persons in eight tasks, action units present or not in the coded frames.
+"""BP4D (Zhang et al., 2014): videos of 41 subjects in eight tasks, with the action units present in the labeled frames.
+
+Layout: `AU_OCC/F001_T1.csv` … with a row a frame and a column an action unit, and the frames as
+`Images/F001/T1/0001.jpg`.
 
 BP4D is licensed to each user by its publishers; this project ships none of it.
 """
@@ -10,49 +13,52 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emotiscan import facs
-from emotiscan.datasets.loaders.label_files import read_text
-from emotiscan.datasets.loaders.video_frames import frames_by_folder, labels_and_pictures
+from emotiscan.datasets.errors import TableError
+from emotiscan.datasets.label_files import read_text
+from emotiscan.datasets.loaders.video_frames import frames_by_folder, label_and_image_folders
 from emotiscan.datasets.storage import names_in
-from emotiscan.datasets.table import LabelTable, TableError, build_table
+from emotiscan.datasets.table import LabelRow, LabelTable, build_table
 
 UNKNOWN = 9
-"""What stands for an action unit that could not be seen."""
+"""Value of an action unit that could not be seen."""
 
 _TASK = re.compile(r"([FM]\d+)_(T\d+)\.csv$", re.IGNORECASE)
 
 
 def load_bp4d(path: str | Path, images: str | Path | None = None) -> LabelTable:
-    """`AU_OCC/F001_T1.csv` … (a row a frame, a column an action unit), and the frames as `Images/F001/T1/0001.jpg`.
+    """Load BP4D.
 
-    A first row names the action units by number. Frames without a picture are passed over, as are rows that action unit nothing of
-    ours.
+    A label file's first row names the action units by number. Frames without an image are skipped, and so are rows
+    that label none of the action units known here.
 
     Args:
-        images: where the persons' folders lie; by default `Images` below the path.
+        path: folder that holds `AU_OCC`.
+        images: where the subjects' folders are; by default `Images` below the path.
 
     Raises:
-        TableError: a folder is missing, a file is broken, or a task has no pictures.
+        TableError: a folder is missing, a file is broken, or a task has no images.
     """
-    labels, pictures = labels_and_pictures(Path(path), "AU_OCC", images)
-    return build_table(_frames(labels, pictures), file=labels, root=pictures, source="bp4d")
+    labels, frames = label_and_image_folders(Path(path), "AU_OCC", images)
+    return build_table(_rows(labels, frames), file=labels, root=frames, source="bp4d")
 
 
-def _frames(labels: Path, pictures: Path) -> Iterator[dict[str, object]]:
-    folders = frames_by_folder(names_in(pictures))
-    files = [(file, named) for file in sorted(labels.iterdir()) if (named := _TASK.search(file.name))]
+def _rows(labels: Path, images: Path) -> Iterator[LabelRow]:
+    folders = frames_by_folder(names_in(images))
+    files = [(file, named) for file in sorted(labels.iterdir()) if (named := _TASK.match(file.name))]
     if not files:
         raise TableError(labels, "it holds no file like F001_T1.csv")
     for file, named in files:
-        person, task = named[1], named[2]
-        frames = next((found for folder, found in folders.items() if folder.endswith(f"{person}/{task}")), None)
+        subject, task = named[1], named[2]
+        frames = next((found for folder, found in folders.items() if folder.endswith(f"{subject}/{task}")), None)
         if not frames:
-            raise TableError(file, f"there are no pictures of it; put them into {pictures / person / task}")
+            raise TableError(file, f"there are no images of it; put them into {images / subject / task}")
         for number, action_units in _occurrences(file):
             if number in frames and action_units:
-                yield {"image": frames[number], "subject": person, **action_units}
+                yield LabelRow(frames[number], subject, action_units=action_units)
 
 
-def _occurrences(file: Path) -> Iterator[tuple[int, dict[str, int | None]]]:
+def _occurrences(file: Path) -> Iterator[tuple[int, dict[str, int]]]:
+    """Each frame of a task: its number, and its action units, 0 or 1, as far as they are known."""
     reader = csv.reader(io.StringIO(read_text(file, kind="CSV text"), newline=""))
     try:
         rows = [(reader.line_num, row) for row in reader]
@@ -63,7 +69,7 @@ def _occurrences(file: Path) -> Iterator[tuple[int, dict[str, int | None]]]:
     action_units = {place: au for place, au in action_units.items() if au in facs.ACTION_UNITS}
     if not action_units:
         raise TableError(
-            file, "its first row names no action unit that is read here; it should hold numbers of action units", 1
+            file, "its first row names no action unit that is known here; it should hold numbers of action units", 1
         )
     for line, row in rows[1:]:
         try:

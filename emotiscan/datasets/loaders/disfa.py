@@ -1,4 +1,7 @@
-"""DISFA (Mavadati et al., 2013): videos of 27 persons, twelve action units in every frame, from 0 to 5.
+"""DISFA (Mavadati et al., 2013): videos of 27 subjects, the intensity (0 to 5) of twelve action units in every frame.
+
+Layout: `ActionUnit_Labels/SN001/SN001_au1.txt` … with lines of frame and intensity, and `Images/SN001/0001.png` …,
+frames that a license holder has extracted from the videos.
 
 DISFA is licensed to each user by its publishers; this project ships none of it.
 """
@@ -8,52 +11,50 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emotiscan import facs
-from emotiscan.datasets.loaders.label_files import read_text
-from emotiscan.datasets.loaders.video_frames import frames_by_folder, labels_and_pictures
-from emotiscan.datasets.storage import names_in
-from emotiscan.datasets.table import LabelTable, TableError, build_table
-
-PRESENT = 2
-"""Least intensity (of 5) of an action unit that is present, as in most papers; 1, a trace, is neither present nor absent."""
+from emotiscan.datasets.errors import TableError
+from emotiscan.datasets.label_files import read_text
+from emotiscan.datasets.loaders.video_frames import frames_by_folder, label_and_image_folders
+from emotiscan.datasets.storage import is_system_file, names_in
+from emotiscan.datasets.table import LabelRow, LabelTable, build_table, presence_of
 
 _LABELS = re.compile(r"(SN\d+)_au(\d+)\.txt$", re.IGNORECASE)
 
 
 def load_disfa(path: str | Path, images: str | Path | None = None) -> LabelTable:
-    """`ActionUnit_Labels/SN001/SN001_au1.txt` … (lines of frame and intensity), and pictures of the frames.
+    """Load DISFA; intensities become present, absent or unknown (see `table.presence_of`) and are kept as well.
 
-    The pictures are taken out of the videos by whoever holds the license, all or some of them, into a folder for each
-    person that is named like the person, below `Images/`: `Images/SN001/0001.png`, say. Frames without a picture are
-    passed over. DISFA action units no AU7, 11, 14, 23, 24 and 27; they stay unknown.
+    All frames or only some of them may have been extracted, into one folder per subject that is named like the
+    subject. Frames without an image are skipped. DISFA does not label AU7, 11, 14, 23, 24 and 27; they stay unknown.
 
     Args:
-        images: where the persons' folders lie; by default `Images` below the path.
+        path: folder that holds `ActionUnit_Labels`.
+        images: where the subjects' folders are; by default `Images` below the path.
 
     Raises:
-        TableError: a folder is missing, a file is broken, or a person has no pictures.
+        TableError: a folder is missing, a file is broken, or a subject has no images.
     """
-    labels, pictures = labels_and_pictures(Path(path), "ActionUnit_Labels", images)
-    return build_table(_frames(labels, pictures), file=labels, root=pictures, source="disfa")
+    labels, frames = label_and_image_folders(Path(path), "ActionUnit_Labels", images)
+    return build_table(_rows(labels, frames), file=labels, root=frames, source="disfa")
 
 
-def _frames(labels: Path, pictures: Path) -> Iterator[dict[str, object]]:
-    folders = frames_by_folder(names_in(pictures))
-    for person in sorted(folder for folder in labels.iterdir() if folder.is_dir()):
-        frames = next((found for folder, found in folders.items() if person.name in folder.split("/")), None)
+def _rows(labels: Path, images: Path) -> Iterator[LabelRow]:
+    folders = frames_by_folder(names_in(images))
+    for subject in sorted(folder for folder in labels.iterdir() if folder.is_dir() and not is_system_file(folder.name)):
+        frames = next((found for folder, found in folders.items() if subject.name in folder.split("/")), None)
         if not frames:
-            raise TableError(labels, f"there are no pictures of {person.name}; put them into {pictures / person.name}")
-        coded = {}
-        for file in sorted(person.iterdir()):
-            name = _LABELS.search(file.name)
+            raise TableError(labels, f"there are no images of {subject.name}; put them into {images / subject.name}")
+        labeled = {}
+        for file in sorted(subject.iterdir()):
+            name = _LABELS.match(file.name)
             if name and f"AU{int(name[2])}" in facs.ACTION_UNITS:
-                coded[f"AU{int(name[2])}"] = _intensities(file)
-        if not coded:
-            raise TableError(person, "it holds no file like SN001_au1.txt")
+                labeled[f"AU{int(name[2])}"] = _intensities(file)
+        if not labeled:
+            raise TableError(subject, "it holds no file like SN001_au1.txt")
         for number, image in frames.items():
-            values = {au: intensities[number] for au, intensities in coded.items() if number in intensities}
+            values = {au: intensities[number] for au, intensities in labeled.items() if number in intensities}
             if values:
-                presence = {au: 1 if v >= PRESENT else 0 if v == 0 else None for au, v in values.items()}
-                yield {"image": image, "subject": person.name, **presence}
+                presence = {au: presence_of(value) for au, value in values.items()}
+                yield LabelRow(image, subject.name, action_units=presence, intensities=values)
 
 
 def _intensities(file: Path) -> dict[int, int]:

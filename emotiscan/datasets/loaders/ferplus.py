@@ -1,12 +1,17 @@
-"""FER+ (Barsoum et al., 2016): ten annotators' votes on each face of FER-2013."""
+"""FER+ (Barsoum et al., 2016): ten annotators' votes on each face of FER-2013.
+
+Layout, in a folder or a zip file: `FER2013Train/fer0000000.png`, `FER2013Valid/…`, `FER2013Test/…`, with
+`fer2013new.csv` inside or beside it.
+"""
 
 from collections import Counter
 from pathlib import Path
 
 from emotiscan import facs
-from emotiscan.datasets.loaders.label_files import read_rows
+from emotiscan.datasets.errors import TableError
+from emotiscan.datasets.label_files import CsvRow, read_csv
 from emotiscan.datasets.storage import names_in, read_file
-from emotiscan.datasets.table import LabelTable, TableError, build_table
+from emotiscan.datasets.table import LabelRow, LabelTable, build_table
 
 FOLDERS = {
     "Training": ("FER2013Train", "train"),
@@ -17,15 +22,17 @@ WORDS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fea
 
 
 def load_ferplus(path: str | Path) -> LabelTable:
-    """FER+ as its own layout has it, folder or zip file, with `fer2013new.csv` inside or beside it.
+    """Load FER+ with its own split.
 
-    The votes are kept as a distribution over negative, positive, surprise and neutral. A face
-    that most annotators could not read (unknown, or no face) is left out, and so is a part
-    (e.g. the test part) whose folder is not there. No persons are named: each picture counts
-    as one.
+    The votes are kept as a distribution over negative, positive, surprise and neutral. A face that most annotators
+    could not read (unknown, or no face) is left out, and so is a part (e.g. the test part) whose folder is missing.
+    FER+ names no subjects: each image counts as one.
+
+    Args:
+        path: folder or zip file.
 
     Raises:
-        TableError: the labels or a picture is missing, or a number of votes is broken.
+        TableError: the labels or an image is missing, or a number of votes is broken.
     """
     root = Path(path)
     names = names_in(root)
@@ -36,27 +43,28 @@ def load_ferplus(path: str | Path) -> LabelTable:
         raise TableError(root, "it holds none of the folders FER2013Train, FER2013Valid, FER2013Test")
     labels, data = _labels(root, names)
     rows, seen = [], set()
-    for row in read_rows(labels, ["Usage", "Image name", *WORDS, "unknown", "NF"], data):
-        folder, split = FOLDERS.get(str(row["Usage"]), (None, None))
-        if folder not in there or not row["Image name"]:
-            continue  # FER+ leaves the name blank where it removed the picture
-        same = tuple(str(row[name]) for name in ("Usage", "Image name", *WORDS))
+    for row in read_csv(labels, ["Usage", "Image name", *WORDS, "unknown", "NF"], data).rows:
+        folder, split = FOLDERS.get(row.cells["Usage"], ("", ""))
+        if folder not in there or not row.cells["Image name"]:
+            continue  # FER+ leaves the name blank where it removed the image
+        same = tuple(row.cells[name] for name in ("Usage", "Image name", *WORDS))
         if same in seen:
-            continue  # the published file repeats a few lines to the letter
+            continue  # the published file repeats a few lines exactly
         seen.add(same)
         votes = _votes(row, labels)
         if votes is not None:
-            image = f"{prefix}{folder}/{row['Image name']}"
-            rows.append({"image": image, "subject": image, "split": split, "votes": votes, "line": row["line"]})
+            image = f"{prefix}{folder}/{row.cells['Image name']}"
+            rows.append(LabelRow(image, split=split, votes=votes, line=row.line))
     return build_table(rows, file=labels, root=root, source="ferplus")
 
 
-def _votes(row: dict[str, object], file: Path) -> Counter | None:
+def _votes(row: CsvRow, file: Path) -> Counter[str] | None:
+    """Votes for each high-level emotion; None for a face that most could not read."""
     try:
-        numbers = {word: int(str(row[word])) for word in (*WORDS, "unknown", "NF")}
+        numbers = {word: int(row.cells[word]) for word in (*WORDS, "unknown", "NF")}
     except ValueError:
-        raise TableError(file, "a number of votes is missing or not whole", int(str(row["line"]))) from None
-    votes: Counter = Counter()
+        raise TableError(file, "a number of votes is missing or not whole", row.line) from None
+    votes: Counter[str] = Counter()
     for word in WORDS:
         votes[facs.high_level_emotion(word)] += numbers[word]
     unreadable = numbers["unknown"] + numbers["NF"]
@@ -64,7 +72,7 @@ def _votes(row: dict[str, object], file: Path) -> Counter | None:
 
 
 def _labels(root: Path, names: frozenset[str]) -> tuple[Path, bytes | None]:
-    """Path of the labels, and their bytes where they lie in a zip file."""
+    """Path of the labels, and their bytes where they are in a zip file."""
     inside = [name for name in names if name.split("/")[-1] == "fer2013new.csv"]
     if inside:
         return root / inside[0], read_file(root, inside[0])

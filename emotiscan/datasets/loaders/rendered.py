@@ -1,59 +1,70 @@
-"""Faces that the project's own renderer drew (`python -m emotiscan.rendering`)."""
+"""Synthetic faces of the project's own renderer (`emotiscan render`).
+
+Layout: `labels.csv` with `image`, `subject`, `split`, `emotion` and the intensity (0 to 1) of every action unit,
+`images/000000.jpg` … and, where the renderer wrote them, motion maps as `maps/000000.npz` ….
+"""
 
 import math
 from pathlib import Path, PurePosixPath
 
 from emotiscan import facs
-from emotiscan.datasets.loaders.label_files import read_rows
-from emotiscan.datasets.table import LabelTable, TableError, build_table
+from emotiscan.datasets.errors import TableError
+from emotiscan.datasets.label_files import read_csv
+from emotiscan.datasets.table import LabelRow, LabelTable, build_table
 
 PRESENT, ABSENT = 0.25, 0.1
-"""An action unit of at least the first intensity is present, of at most the second absent; between, nobody could say."""
+"""Rendered intensity, 0 to 1, from which an action unit is present, and up to which it is absent; unknown between."""
 
 FACES = ("acted", "random")
-"""Kinds of faces in a folder: those that act an emotion, and those whose action units were combined at random."""
+"""Kinds of faces in a folder: those that act an emotion, and those with a random combination of action units."""
 
 STRENGTHS = {"slight": (PRESENT, 0.5), "marked": (0.5, 0.75), "strong": (0.75, math.inf)}
-"""Intensities of present action units: from the first on, below the second. The renderer draws none below 0.3."""
+"""Half-open bands of the intensities of present action units. The renderer uses none between 0 and 0.3."""
 
 
 def load_rendered(path: str | Path, faces: str | None = None, strength: str | None = None) -> LabelTable:
-    """A folder of rendered faces; its intensities become present, absent or unknown.
+    """Load a folder of rendered faces; intensities become present, absent or unknown.
 
-    Faces with random combinations of action units have no emotion: it stays unknown. Skin tone, age and
-    the other attributes stay in labels.csv. Movement maps, where they were drawn, come along.
+    Faces with random combinations of action units have no emotion: it stays unknown. Skin tone, age and the other
+    attributes stay in labels.csv. Motion maps come along where there are any.
 
     Args:
         path: the folder, or its labels.csv.
         faces: one of `FACES`, or None for all.
-        strength: one of `STRENGTHS`: where an action unit is present more weakly or strongly, it becomes unknown. None keeps
+        strength: one of `STRENGTHS`: an action unit that is present at another strength becomes unknown. None keeps
             all.
 
     Raises:
-        TableError: a column or picture is missing, a value is not what it should be, or no face is of that kind.
+        TableError: a column or image is missing, a value is broken, or no face is of that kind.
     """
     file = Path(path)
     file = file / "labels.csv" if file.is_dir() else file
-    rows = read_rows(file, ["image", "subject", "split", "emotion", *facs.AU_NAMES])
+    rows = read_csv(file, ["image", "subject", "split", "emotion", *facs.AU_NAMES]).rows
     if faces:
-        rows = [row for row in rows if bool(row["emotion"]) == (faces == "acted")]
+        rows = tuple(row for row in rows if bool(row.cells["emotion"]) == (faces == "acted"))
         if not rows:
             raise TableError(file, f"none of its faces is {faces}; leave faces={faces} out")
     band = STRENGTHS[strength] if strength else (PRESENT, math.inf)
-    pictures = (
-        row
-        | {"votes": None, "maps": f"maps/{PurePosixPath(str(row['image'])).stem}.npz"}
-        | {au: _presence(row[au], band, au, file, int(str(row["line"]))) for au in facs.AU_NAMES}
+    labeled = (
+        LabelRow(
+            image=row.cells["image"],
+            subject=row.cells["subject"],
+            split=row.cells["split"],
+            line=row.line,
+            emotion=row.cells["emotion"],
+            maps=f"maps/{PurePosixPath(row.cells['image']).stem}.npz",
+            action_units={au: _presence(row.cells[au], band, au, file, row.line) for au in facs.AU_NAMES},
+        )
         for row in rows
     )
-    return build_table(pictures, file=file, root=file.parent, source="rendered")
+    return build_table(labeled, file=file, root=file.parent, source="rendered")
 
 
-def _presence(value: object, band: tuple[float, float], au: str, file: Path, line: int) -> int | None:
+def _presence(text: str, band: tuple[float, float], au: str, file: Path, line: int) -> int | None:
     try:
-        intensity = float(str(value))
+        intensity = float(text)
     except ValueError:
         intensity = -1.0
     if not 0 <= intensity <= 1:
-        raise TableError(file, f"{au} is “{value}”; it must be an intensity from 0 to 1", line)
+        raise TableError(file, f"{au} is “{text}”; it must be an intensity from 0 to 1", line)
     return 1 if band[0] <= intensity < band[1] else 0 if intensity <= ABSENT else None

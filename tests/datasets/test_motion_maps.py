@@ -8,7 +8,7 @@ from emotiscan import facs
 from emotiscan.datasets.augmentation import Augmentation
 from emotiscan.datasets.face_dataset import FaceDataset
 from emotiscan.datasets.loaders import load_source
-from emotiscan.datasets.movement import SIDE, movement_in_crop, read_movement, regions_in_crop
+from emotiscan.datasets.motion_maps import SIDE, motion_maps_in_crop, read_motion_maps, regions_in_crop
 from emotiscan.model.network import ModelConfig
 from emotiscan.training import report
 from emotiscan.training.fit import main
@@ -22,7 +22,7 @@ AU_NAMES = ("AU12", "AU4", "AU1")
 
 @pytest.fixture
 def folder(tmp_path):
-    """Rendered pictures of 96 px whose AU12 moves the left half of the picture; the second has no maps."""
+    """Rendered images of 96 px whose AU12 moves the left half of the image; the second has no maps."""
     folder = write_rendered(tmp_path / "rendered", [{"AU12": 0.8}, {"AU12": 0.8}, {}])
     left = np.zeros((24, 24), np.uint8)
     left[:, :12] = 255
@@ -39,7 +39,7 @@ def dataset(folder, **options):
     return FaceDataset(table, np.array([WHOLE] * len(table)), config, movement=SIDE, **options)
 
 
-def test_a_present_code_shows_where_it_moves_and_an_absent_one_nowhere(folder):
+def test_present_action_unit_has_its_map_and_absent_one_a_blank_map(folder):
     moves = dataset(folder)[0]["movement"].numpy()
     assert moves.shape == (3, SIDE, SIDE)
     assert moves[0, :, : SIDE // 2 - 1].min() > 0.95
@@ -47,29 +47,29 @@ def test_a_present_code_shows_where_it_moves_and_an_absent_one_nowhere(folder):
     assert (moves[1:] == 0).all()
 
 
-def test_what_is_not_known_stays_unknown(folder):
+def test_unknown_motion_maps_are_nan(folder):
     without_maps = dataset(folder)[1]["movement"]
     assert without_maps.isnan().all()
-    maps = read_movement(folder, "maps/000000.npz", 96)
-    moves = movement_in_crop(maps, AU_NAMES, np.array([np.nan, 1, 0]), WHOLE)
+    maps = read_motion_maps(folder, "maps/000000.npz", 96)
+    moves = motion_maps_in_crop(maps, AU_NAMES, np.array([np.nan, 1, 0]), WHOLE)
     assert np.isnan(moves[:2]).all()  # an unknown label, and an action unit without a map
     assert (moves[2] == 0).all()
 
 
-def test_movement_turns_with_the_picture(folder):
+def test_motion_maps_are_flipped_with_the_image(folder):
     still = dict.fromkeys(vars(Augmentation()), 0.0)
     mirrored = dataset(folder, augmentation=Augmentation(**{**still, "flip": 1.0}))[0]["movement"]
     torch.testing.assert_close(mirrored, dataset(folder)[0]["movement"].flip(2), atol=0.02, rtol=0)
 
 
-def test_a_damaged_file_of_maps_is_named_and_stops_nothing(folder, caplog):
+def test_damaged_motion_maps_are_logged_and_skipped(folder, caplog):
     put(folder / "maps/000000.npz", b"no maps")
     assert dataset(folder)[0]["movement"].isnan().all()
     assert "maps/000000.npz" in caplog.text
-    assert "draw the picture again" in caplog.text
+    assert "render the image again" in caplog.text
 
 
-def test_the_loss_of_a_map_wants_its_cells_and_passes_over_the_unknown():
+def test_map_loss_raises_cells_in_the_map_and_ignores_unknown_maps():
     maps = torch.zeros(2, 1, 4, 4)
     maps[0, 0, :, :2] = 1
     maps[1] = torch.nan
@@ -83,7 +83,7 @@ def test_the_loss_of_a_map_wants_its_cells_and_passes_over_the_unknown():
     assert map_loss(logits, torch.full((2, 1, 4, 4), torch.nan)).item() == 0
 
 
-def test_a_place_smaller_than_a_cell_is_wanted_there_with_certainty():
+def test_map_loss_expects_certainty_for_a_place_smaller_than_a_cell():
     maps = torch.zeros(1, 1, 4, 4)
     maps[0, 0, 0, 0] = 0.5  # an eighth of its cell
     sure = torch.full((1, 1, 2, 2), -20.0)
@@ -92,7 +92,7 @@ def test_a_place_smaller_than_a_cell_is_wanted_there_with_certainty():
     assert map_loss(torch.full((1, 1, 2, 2), -20.0), torch.zeros(1, 1, 4, 4)).item() == pytest.approx(0, abs=1e-6)
 
 
-def test_regions_lie_where_anatomy_says_and_follow_the_crop():
+def test_regions_are_where_anatomy_says_and_follow_the_crop():
     mouth, brows, _ = regions_in_crop(AU_NAMES, WHOLE_CROP)
     assert mouth[8:10, 4].min() > 0.5  # a lip corner
     assert mouth[:4].max() == 0
@@ -101,22 +101,22 @@ def test_regions_lie_where_anatomy_says_and_follow_the_crop():
     np.testing.assert_allclose(regions_in_crop(AU_NAMES, lowered)[1, 3:], brows[:-3], atol=0.02)
 
 
-def test_only_pictures_without_maps_are_given_regions(folder):
-    drawn, photo = (dataset(folder, regions=SIDE)[n]["region"] for n in (0, 1))
-    assert drawn.isnan().all()
+def test_only_images_without_motion_maps_get_regions(folder):
+    rendered, photo = (dataset(folder, regions=SIDE)[n]["region"] for n in (0, 1))
+    assert rendered.isnan().all()
     np.testing.assert_allclose(photo, regions_in_crop(AU_NAMES, WHOLE_CROP))
 
 
-def test_mirrored_pictures_are_given_mirrored_regions(folder):
+def test_flipped_images_get_flipped_regions(folder):
     turned = dict.fromkeys(vars(Augmentation()), 0.0) | {"shift": 0.1, "flip": 1.0}
     moved = dataset(folder, augmentation=Augmentation(**turned), regions=SIDE, seed=3)
     item, plain = moved[1], dataset(folder)[1]
-    place = Augmentation(**turned).place(np.random.default_rng((3, 1)))
+    place = Augmentation(**turned).random_transform(np.random.default_rng((3, 1)))
     np.testing.assert_allclose(item["region"], regions_in_crop(AU_NAMES, place))
     assert not torch.equal(item["crop"], plain["crop"])
 
 
-def test_the_loss_of_a_region_is_that_of_evidence_outside_it_alone():
+def test_region_loss_penalizes_only_cells_outside_the_region():
     regions = torch.zeros(2, 1, 4, 4)
     regions[0, 0, :2, :2] = 0.5
     regions[1] = torch.nan
@@ -130,7 +130,7 @@ def test_the_loss_of_a_region_is_that_of_evidence_outside_it_alone():
     assert region_loss(logits, torch.full((2, 1, 4, 4), torch.nan)).item() == 0
 
 
-def test_a_code_that_one_side_alone_speaks_for_is_asked_of_the_other():
+def test_side_loss_raises_the_weaker_side():
     def read(cells):
         return cells.amax((2, 3))
 
@@ -148,7 +148,7 @@ def test_a_code_that_one_side_alone_speaks_for_is_asked_of_the_other():
     assert side_loss(au_logit_map, read, present * torch.nan).item() == 0
 
 
-def test_only_codes_of_photographs_must_show_on_both_sides():
+def test_side_loss_applies_to_photos_only():
     regions = torch.ones(2, 2, 4, 4)
     regions[1] = torch.nan
     labels = of_photos(torch.tensor([[1.0, 0.5], [1.0, 0.0]]), regions)
@@ -156,7 +156,7 @@ def test_only_codes_of_photographs_must_show_on_both_sides():
     assert labels[1].isnan().all()
 
 
-def test_training_teaches_the_network_where_a_code_shows(tmp_path, monkeypatch, capsys):
+def test_training_teaches_the_network_where_an_action_unit_shows(tmp_path, monkeypatch, capsys):
     def kept(network, *_):
         networks.append(network)
 
@@ -184,7 +184,7 @@ def test_training_teaches_the_network_where_a_code_shows(tmp_path, monkeypatch, 
     for weight in ("0", "1"):
         assert main([*arguments, "--out", str(tmp_path / weight), "--local-codes", "--map-loss", weight]) == 0
         crops = torch.stack([item["crop"] for item in dataset(folder, size=64)])
-        network = networks[-1].train()  # so few steps leave no statistics to read with
+        network = networks[-1].train()  # so few steps leave no batch statistics to evaluate with
         with torch.inference_mode():
             au_logit_map = network.au_logit_map(network.features(crops))
         assert au_logit_map.shape == (8, len(facs.AU_NAMES), 2, 2)
