@@ -121,7 +121,7 @@ class Analyzer:
         with torch.inference_mode():
             feature_maps, emotion_logits, au_logits = self.model.predict(crops)
         emotions = calibration.emotions(emotion_logits.numpy())
-        clear = calibration.clear(emotions)
+        clear = calibration.is_clear(emotions)
         action_units = calibration.action_units(au_logits.numpy(), config.action_units)
         for row, face in enumerate(faces):
             yield Reading(
