@@ -145,6 +145,6 @@ def thumbnails(photo: Photo, number: int) -> dict[str, str]:
         crop = reading.crop.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
         maps = heat_maps_of(photo, number, list(reading.action_units), explain.DEFAULT_METHOD)
         photo.thumbnails[number] = {
-            au: picture_url(explain.overlay(crop, found), "JPEG") for au, found in maps.items() if not found.empty
+            au: picture_url(explain.overlay(crop, found), "JPEG") for au, found in maps.items() if not found.is_empty
         }
     return photo.thumbnails[number]
