@@ -125,7 +125,7 @@ def test_a_picture_known_to_be_a_face_is_aligned_where_one_is_found(analyzer, sm
 def test_what_is_no_picture_is_refused(analyzer, tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("no face here")
-    with pytest.raises(ImageError, match="not a picture"):
+    with pytest.raises(ImageError, match="not an image"):
         analyzer.analyze(path)
 
 

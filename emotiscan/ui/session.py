@@ -106,7 +106,7 @@ def analyze(data: bytes, line: DeltaGenerator | None = None) -> Analysis:
     reader = analyzer()
     try:
         with waiting.turn(line), log.reading(reader.card.fingerprint) as noted:
-            noted.analysis = reader.analyze(read_image(data, longest=WORKING_SIDE))
+            noted.analysis = reader.analyze(read_image(data, max_side=WORKING_SIDE))
         return noted.analysis
     finally:
         trim_memory()
