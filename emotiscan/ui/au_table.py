@@ -128,7 +128,7 @@ def _line(reading: Reading, au: str, picture: str | None) -> str:
     return (
         f'<tr class="code {"present" if seen else "absent"}" data-code="{au}">'
         f'<td class="icon">{drawn}{thumbnail}</td>'
-        f'<th scope="row" title="{escape(unit.looks)}"><span class="title">'
+        f'<th scope="row" title="{escape(unit.appearance)}"><span class="title">'
         f'<a class="short" href="guide?code={au}" target="_blank">{au}</a> '
         f'<span class="name">{escape(unit.name)}</span></span></th>'
         f'<td class="share"><div><span class="bar"><span class="fill" style="width: {100 * probability:.0f}%"></span>'
