@@ -144,7 +144,7 @@ def _new_photo(key: str, data: bytes, name: str, line: DeltaGenerator | None) ->
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=95, subsampling=0)
     faces = tuple(reading.face.scaled(scale) for reading in analysis.readings)
-    return Photo(key, name, file.getvalue(), analysis.readings, faces, analysis.passed_over)
+    return Photo(key, name, file.getvalue(), analysis.readings, faces, analysis.skipped_faces)
 
 
 _samples: dict[tuple[str, str], Photo] = {}  # by the checkpoint and the photo's key
