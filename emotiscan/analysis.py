@@ -1,10 +1,12 @@
 """From an image to readings: the Python API, which the app and the command line use as well.
 
-from emotiscan import Analyzer
+    from emotiscan import Analyzer
 
-analyzer = Analyzer()
-for reading in analyzer.analyze("photo.jpg").readings:
-    print(reading.emotion, reading.present)
+    analyzer = Analyzer()
+    for reading in analyzer.analyze("photo.jpg").readings:
+        print(reading.emotion, reading.present)
+
+An `Analyzer` loads a checkpoint once, an `Analysis` has one `Reading` per face.
 """
 
 import contextlib
