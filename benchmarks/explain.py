@@ -115,7 +115,7 @@ def main() -> None:
             took.append(1000 * (time.perf_counter() - began))
         line = f"{method.title:24s} {statistics.median(took):8.1f}  [{min(took):.1f}, {max(took):.1f}]"
         if name != CELLS:
-            pairs = zip(maps.values(), loop(method.library), strict=True)
+            pairs = zip(maps.values(), loop(method.library_class), strict=True)
             apart = max(float(np.abs(_scaled(our.cells) - their).max()) for our, their in pairs)
             line += f"  largest difference to the library's loop {apart:.1e}"
         print(line)

@@ -1,45 +1,57 @@
-"""From a photo to readings: the public Python API, shared by the app and the command line.
+"""From an image to readings: the Python API, which the app and the command line use as well.
 
-from emotiscan.analysis import Analyzer
-analyzer = Analyzer()
-for reading in analyzer.analyze("photo.jpg").readings:
-    print(reading.emotion, reading.present)
+    from emotiscan import Analyzer
+
+    analyzer = Analyzer()
+    for reading in analyzer.analyze("photo.jpg").readings:
+        print(reading.emotion, reading.present)
+
+An `Analyzer` loads a checkpoint once, an `Analysis` has one `Reading` per face.
 """
 
 import contextlib
 import ctypes
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 from PIL import Image
 from torch import Tensor
 
+from emotiscan.explain import DEFAULT_METHOD, HeatMap, heat_maps
 from emotiscan.faces import Face, FaceDetector
-from emotiscan.images import read_image, to_rgb
+from emotiscan.images import ImageError, read_image, to_rgb
 from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, Card, load_checkpoint
+from emotiscan.model.device import resolve_device
 from emotiscan.model.network import FaceModel, prepare
 
-BATCH = 4
-"""Faces that go through the network together; more of them would be no quicker and need more memory."""
+if TYPE_CHECKING:  # takes half a second, and only tables need it
+    from pandas import DataFrame
+
+BATCH_SIZE = 4
+"""Faces that pass through the network together. Larger batches are no faster and need more memory."""
 
 MAX_FACES = 64
-"""Faces of one photo that are read: the largest, where there are more."""
+"""Faces of one image that are analyzed: the largest ones, if there are more."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Reading:
-    """What the network reads in one face.
+    """What the network predicts for one face.
 
     Attributes:
-        face: where it is.
+        face: box, landmarks and transform to the canonical crop.
         crop: the canonical crop, RGB, `faces.CROP_SIZE` pixels square.
-        feature_map: (1, c, h, w), what the heads saw; explanations start from it.
-        emotions: calibrated probability of each, 0 to 1, summing to 1.
+        feature_map: (1, c, h, w) on the CPU, the input of the network's heads; heat maps start from it.
+        emotions: calibrated probability of each emotion, 0 to 1; their sum is 1.
         action_units: calibrated probability that each action unit is present, 0 to 1.
-        thresholds: the least probability with which each action unit counts as present.
-        is_clear: whether one emotion stands out (see `Calibration.clear`); else none should be named alone.
+        thresholds: lowest probability at which each action unit counts as present.
+        is_clear: whether one emotion stands out from the others (see `Calibration.is_clear`). If not, do not report
+            `emotion` on its own.
+        model: the network, for heat maps; None in a reading that was pickled or copied.
     """
 
     face: Face
@@ -49,6 +61,7 @@ class Reading:
     action_units: Mapping[str, float]
     thresholds: Mapping[str, float]
     is_clear: bool = True
+    model: FaceModel | None = None
 
     @property
     def emotion(self) -> str:
@@ -62,66 +75,204 @@ class Reading:
 
     @property
     def likeliest_action_units(self) -> tuple[str, ...]:
-        """All action units, first the one whose probability is the largest multiple of its threshold."""
+        """All action units, sorted by the ratio of probability to threshold, highest first."""
         return tuple(sorted(self.action_units, key=lambda au: -self.action_units[au] / max(self.thresholds[au], 1e-6)))
 
+    def heat_maps(self, targets: Sequence[str] | None = None, method: str = DEFAULT_METHOD) -> dict[str, HeatMap]:
+        """Compute where in the face the network sees evidence for action units or emotions.
 
-@dataclass(frozen=True, eq=False)
+        Args:
+            targets: action units and emotions; None for the present action units and the most probable emotion.
+            method: key of `explain.METHODS`.
+
+        Returns:
+            A map for each target. `explain.overlay(reading.crop, heat_map)` lays it over the face.
+
+        Raises:
+            ValueError: a target or the method is unknown, or this reading was unpickled and has no network.
+        """
+        if self.model is None:
+            raise ValueError(
+                "this reading has no network, because it was pickled or copied; "
+                "use emotiscan.heat_maps(analyzer.model, reading.feature_map, targets)"
+            )
+        return heat_maps(
+            self.model, self.feature_map, (*self.present, self.emotion) if targets is None else targets, method
+        )
+
+    def plot_heat_maps(self, targets: Sequence[str] | None = None, method: str = DEFAULT_METHOD) -> Image.Image:
+        """Show heat maps side by side on the face, with probabilities and a legend; a notebook displays the image.
+
+        The arguments and errors are those of `heat_maps`.
+        """
+        from emotiscan.export.heat_map_sheet import heat_map_sheet
+
+        return heat_map_sheet(self, self.heat_maps(targets, method), method)
+
+    def __repr__(self) -> str:
+        clear = "" if self.is_clear else ", unclear"
+        return f"Reading({self.emotion} {self.emotions[self.emotion]:.2f}{clear}; {' '.join(self.present) or 'no AU'})"
+
+    def _repr_html_(self) -> str:
+        from emotiscan.export.html import reading_html
+
+        return reading_html(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"model": None}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Analysis:
-    """What was read in one photo.
+    """What the network predicts for all faces of one image. Displays itself in a notebook.
 
     Attributes:
         photo: upright, RGB.
-        readings: one a face, from left to right.
-        passed_over: faces that were found and not read because there were more than `MAX_FACES`.
+        readings: one per face, from left to right.
+        skipped_faces: number of detected faces that were not analyzed because there were more than `MAX_FACES`.
+        name: of the image: its path, or what `Analyzer.analyze` was given; "" if neither is known.
+        emotions, action_units: labels that the network predicts, in order.
     """
 
     photo: Image.Image
     readings: tuple[Reading, ...]
-    passed_over: int = 0
+    skipped_faces: int = 0
+    name: str = ""
+    emotions: tuple[str, ...] = field(default=())
+    action_units: tuple[str, ...] = field(default=())
+
+    def to_frame(self) -> "DataFrame":
+        """Convert to a pandas table with one row per face.
+
+        Returns:
+            Columns: `image` (the name), `face` (from 0), `x0`, `y0`, `x1`, `y1` (box in pixels), `confidence` (of the
+            detector), `emotion`, `clear`, the probability of each emotion and of each action unit, `present` (the
+            action units that are present, separated by spaces), and `error`. An image without faces gives one row
+            that has only `image` and `error`.
+        """
+        from emotiscan.export.records import frame, records
+
+        return frame(records(self.name, self.readings), self.emotions, self.action_units)
+
+    def __repr__(self) -> str:
+        name = f"{self.name!r}, " if self.name else ""
+        return f"Analysis({name}{self.photo.width} x {self.photo.height} px, {len(self.readings)} faces)"
+
+    def _repr_html_(self) -> str:
+        from emotiscan.export.html import analysis_html
+
+        return analysis_html(self)
 
 
 class Analyzer:
-    """Finds and reads faces. Holds no photo; safe to share among threads."""
+    """Finds faces in images and predicts their emotions and action units.
 
-    def __init__(self, weights: str | Path = DEFAULT_WEIGHTS) -> None:
+    Keeps no image; safe to share among threads. A program in which other threads compete for the processor should call
+    `emotiscan.runtime.configure()` before anything imports torch.
+
+    Attributes:
+        model: the network, optimized for inference.
+        card: description of the checkpoint: labels, calibration, metrics.
+        device: where the network runs. Faces are detected on the CPU, and results are on the CPU.
+    """
+
+    def __init__(self, weights: str | Path = DEFAULT_WEIGHTS, device: str = "auto") -> None:
         """Load a checkpoint.
 
+        Args:
+            weights: a .safetensors file that EmotiScan wrote.
+            device: "cpu", "cuda", "mps", or "auto" for the fastest available one.
+
         Raises:
-            CheckpointError: it is missing, damaged or of another version.
+            CheckpointError: the file is missing, damaged, or of another version.
+            DeviceError: this machine has no such device.
         """
-        self.model: FaceModel
+        self.device = resolve_device(device)
         self.card: Card
         model, self.card = load_checkpoint(weights)
-        self.model = model.optimize_for_inference()
+        self.model: FaceModel = model.to(self.device).optimize_for_inference()
+        del model
         self._detector = FaceDetector()
         trim_memory()
 
-    def analyze(self, source: Image.Image | bytes | str | Path, cropped: bool = False) -> Analysis:
-        """Read every face of a photo.
+    def analyze(
+        self,
+        source: Image.Image | bytes | str | PathLike[str],
+        cropped: bool = False,
+        *,
+        name: str | None = None,
+    ) -> Analysis:
+        """Analyze every face in an image.
 
         Args:
-            source: an upright picture, or a file's bytes or path.
-            cropped: the picture is known to be one face: it is read even where no face is found.
+            source: an upright image, or a file's bytes or path.
+            cropped: the image is known to be one face. It is analyzed even if no face is detected in it.
+            name: what to call the image in tables; None for its path, or "" if there is none.
 
         Raises:
-            ImageError: the file is no picture that can be used.
+            ImageError: the file cannot be read or is not an image.
         """
-        photo = to_rgb(source) if isinstance(source, Image.Image) else read_image(source)
+        photo = to_rgb(source) if isinstance(source, Image.Image) else read_image(_bytes_or_path(source))
         faces = [self._detector.locate(photo)] if cropped else self._detector.detect(photo)
         largest = sorted(faces, key=lambda face: -face.side)[:MAX_FACES]
         chosen = [face for face in faces if face in largest] if len(faces) > MAX_FACES else faces
-        batches = [chosen[start : start + BATCH] for start in range(0, len(chosen), BATCH)]
+        batches = [chosen[start : start + BATCH_SIZE] for start in range(0, len(chosen), BATCH_SIZE)]
         readings = tuple(reading for batch in batches for reading in self._predict(photo, batch))
-        return Analysis(photo, readings, len(faces) - len(readings))
+        return Analysis(
+            photo=photo,
+            readings=readings,
+            skipped_faces=len(faces) - len(readings),
+            name=_name_of(source) if name is None else name,
+            emotions=self.card.config.emotions,
+            action_units=self.card.config.action_units,
+        )
+
+    def analyze_many(
+        self, paths: Iterable[str | PathLike[str]], cropped: bool = False, *, progress: bool = False
+    ) -> "DataFrame":
+        """Analyze many image files, one after the other.
+
+        The photos themselves are not kept. For folders, several processes, or output that can be resumed, use
+        `emotiscan read`.
+
+        Args:
+            paths: of image files, e.g. `Path("photos").glob("*.jpg")`.
+            cropped: each image is known to be one face.
+            progress: show a progress bar (needs tqdm).
+
+        Returns:
+            One row per face, with the columns of `Analysis.to_frame`. An image that cannot be read, or has no face,
+            gives one row with only `image` and `error`.
+
+        Raises:
+            TypeError: `paths` is a single path.
+        """
+        from emotiscan.export.records import error_record, frame, records
+
+        if isinstance(paths, str | bytes | PathLike):
+            raise TypeError("analyze_many takes a list of paths; put a single path into a list, or use analyze")
+        if progress:
+            from tqdm.auto import tqdm
+
+            paths = tqdm(list(paths), unit="image")
+        rows: list[dict[str, Any]] = []
+        for path in paths:
+            try:
+                analysis = self.analyze(path, cropped)
+            except ImageError as error:
+                rows.append(error_record(str(path), str(error)))
+            else:
+                rows += records(analysis.name, analysis.readings)
+        return frame(rows, self.card.config.emotions, self.card.config.action_units)
 
     def _predict(self, photo: Image.Image, faces: Sequence[Face]) -> Iterator[Reading]:
         config, calibration = self.card.config, self.card.calibration
         crops = prepare([face.crop(photo, config.input_size) for face in faces], config)
         with torch.inference_mode():
-            feature_maps, emotion_logits, au_logits = self.model.predict(crops)
+            outputs = self.model.predict(crops.to(self.device))
+            feature_maps, emotion_logits, au_logits = (output.float().cpu() for output in outputs)
         emotions = calibration.emotions(emotion_logits.numpy())
-        clear = calibration.clear(emotions)
+        is_clear = calibration.is_clear(emotions)
         action_units = calibration.action_units(au_logits.numpy(), config.action_units)
         for row, face in enumerate(faces):
             yield Reading(
@@ -131,14 +282,23 @@ class Analyzer:
                 emotions=dict(zip(config.emotions, emotions[row].tolist(), strict=True)),
                 action_units=dict(zip(config.action_units, action_units[row].tolist(), strict=True)),
                 thresholds={au: calibration.threshold(au) for au in config.action_units},
-                is_clear=bool(clear[row]),
+                is_clear=bool(is_clear[row]),
+                model=self.model,
             )
 
 
-def trim_memory() -> None:
-    """Hand freed memory back to the system, within milliseconds; it would else stay with the process.
+def _bytes_or_path(source: bytes | str | PathLike[str]) -> bytes | Path:
+    return Path(source) if isinstance(source, str | PathLike) else source
 
-    After loading the network that is 65 MB, after a large photo half as much.
+
+def _name_of(source: object) -> str:
+    return str(source) if isinstance(source, str | PathLike) else ""
+
+
+def trim_memory() -> None:
+    """Return freed memory to the operating system. This takes milliseconds, and works with the GNU C library only.
+
+    The process would otherwise keep 65 MB after the network has been loaded, and half as much after a large photo.
     """
-    with contextlib.suppress(AttributeError, OSError, TypeError):  # only the GNU C library can
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)

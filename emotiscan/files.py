@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Atomic writes: a file is either complete or not there at all."""
 
 import os
 from collections.abc import Iterator
@@ -9,23 +9,22 @@ from typing import BinaryIO
 
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
-    """A file to write to that takes its name only when all of it is written.
+    """Open a file that replaces the one at `path` only when all of it has been written.
 
-    Until then, and for good where writing fails or the process is killed, what stood there before stays. One process
-    at a time may write a file.
+    If writing fails or the process is killed, the old file stays. Only one process at a time may write a file.
 
     Args:
-        path: of the file; missing folders above it are made.
+        path: of the file; missing parent folders are created.
 
     Yields:
         The file, open for bytes.
 
     Raises:
-        OSError: it cannot be written, e.g. because the disk is full.
+        OSError: the file cannot be written, e.g. because the disk is full.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Always the same name: what a killed process left is written over, not added to.
+    # Always the same name, so that leftovers of killed processes are overwritten and do not pile up.
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         with open(unfinished, "wb") as file:
@@ -37,7 +36,7 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
 
 
 def atomic_write_bytes(path: str | Path, content: bytes | str) -> Path:
-    """Write bytes, or text as UTF-8, whole or not at all (see `whole`); returns the path."""
+    """Write bytes, or text as UTF-8, with `atomic_write`; returns the path."""
     with atomic_write(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)
     return Path(path)

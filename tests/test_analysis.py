@@ -1,22 +1,25 @@
-"""From a photo to readings, as the app and the command line see them."""
+"""From an image to readings: the Python API."""
 
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from emotiscan import analysis, facs
+from emotiscan import analysis, explain, facs
 from emotiscan.analysis import Analysis, Analyzer, Reading
 from emotiscan.images import ImageError
 from emotiscan.model.calibration import Calibration
 from emotiscan.model.checkpoint import Card, CheckpointError, save_checkpoint
+from emotiscan.model.device import DeviceError, available_devices
 from tests.support.places import SAMPLES
 
 GROUP, SMILE = SAMPLES / "group.jpg", SAMPLES / "smile.jpg"
 
 
-def figures(result: Analysis) -> list[tuple]:
+def numbers(result: Analysis) -> list[tuple]:
     """Every number of an analysis, for comparing two of them bit for bit."""
     return [
         (r.face.box, r.emotions, r.action_units, r.crop.tobytes(), r.feature_map.numpy().tobytes())
@@ -29,15 +32,15 @@ def group(analyzer) -> Analysis:
     return analyzer.analyze(GROUP)
 
 
-def test_one_reading_a_face_from_left_to_right(group):
+def test_there_is_one_reading_per_face_from_left_to_right(group):
     assert group.photo.size == (1000, 480)
-    assert group.passed_over == 0
+    assert group.skipped_faces == 0
     lefts = [reading.face.box[0] for reading in group.readings]
     assert len(lefts) == 4
     assert lefts == sorted(lefts)
 
 
-def test_what_a_reading_holds(group):
+def test_a_reading_has_probabilities_crop_and_feature_map(group):
     for reading in group.readings:
         assert tuple(reading.emotions) == facs.EMOTIONS_WITH_NEUTRAL
         assert sum(reading.emotions.values()) == pytest.approx(1)
@@ -48,8 +51,8 @@ def test_what_a_reading_holds(group):
         assert reading.feature_map.shape == (1, 1024, 2, 2)
 
 
-def test_each_reading_is_of_its_own_face(analyzer, group):
-    """Cut out with what surrounds it, each person is read as in the group."""
+def test_each_reading_belongs_to_its_own_face(analyzer, group):
+    """Cropped from the photo with their surroundings, people get the same reading as in the group."""
     for reading, (left, right) in zip(group.readings, [(0, 262), (240, 486), (470, 720), (700, 1000)], strict=True):
         (alone,) = analyzer.analyze(group.photo.crop((left, 0, right, 480))).readings
         assert np.allclose(alone.face.landmarks + np.array([left, 0]), reading.face.landmarks, atol=8)
@@ -57,7 +60,7 @@ def test_each_reading_is_of_its_own_face(analyzer, group):
         assert group.readings[int(np.argmin(drifts))] is reading
 
 
-def test_the_figures_of_a_reading_are_those_of_its_own_feature_map(analyzer, group):
+def test_probabilities_come_from_the_readings_own_feature_map(analyzer, group):
     calibration = analyzer.card.calibration
     assert len({reading.feature_map.numpy().tobytes() for reading in group.readings}) == 4
     for reading in group.readings:
@@ -70,71 +73,71 @@ def test_the_figures_of_a_reading_are_those_of_its_own_feature_map(analyzer, gro
         )
 
 
-def test_the_same_photo_gives_the_same_answer_bit_for_bit(analyzer, group):
-    assert figures(analyzer.analyze(GROUP)) == figures(group)
+def test_the_same_photo_gives_bit_identical_readings(analyzer, group):
+    assert numbers(analyzer.analyze(GROUP)) == numbers(group)
 
 
-def test_bytes_path_text_and_picture_give_the_same(analyzer, smile):
-    wanted = figures(analyzer.analyze(SMILE))
+def test_path_bytes_and_image_give_the_same_reading(analyzer, smile):
+    expected = numbers(analyzer.analyze(SMILE))
     for source in (str(SMILE), SMILE.read_bytes(), smile):
-        assert figures(analyzer.analyze(source)) == wanted
+        assert numbers(analyzer.analyze(source)) == expected
 
 
-def test_two_threads_at_once_read_as_one_does(analyzer, group):
+def test_two_threads_get_the_same_readings_as_one(analyzer, group):
     photos = [GROUP, SMILE] * 3
     with ThreadPoolExecutor(2) as pool:
-        together = [figures(result) for result in pool.map(analyzer.analyze, photos)]
-    smile = figures(analyzer.analyze(SMILE))
-    assert together == [figures(group), smile] * 3
+        together = [numbers(result) for result in pool.map(analyzer.analyze, photos)]
+    smile = numbers(analyzer.analyze(SMILE))
+    assert together == [numbers(group), smile] * 3
 
 
-def test_faces_are_read_alike_in_small_batches_and_large(analyzer, group, monkeypatch):
-    monkeypatch.setattr(analysis, "BATCH", 3)
+def test_the_batch_size_does_not_change_readings(analyzer, group, monkeypatch):
+    monkeypatch.setattr(analysis, "BATCH_SIZE", 3)
     for one, other in zip(analyzer.analyze(GROUP).readings, group.readings, strict=True):
         assert one.face.box == other.face.box
         assert list(one.action_units.values()) == pytest.approx(list(other.action_units.values()), abs=1e-4)
 
 
-def test_of_too_many_faces_the_largest_are_read_and_the_rest_counted(analyzer, group, monkeypatch):
+def test_of_too_many_faces_the_largest_are_analyzed_and_the_rest_counted(analyzer, group, monkeypatch):
     monkeypatch.setattr(analysis, "MAX_FACES", 2)
     result = analyzer.analyze(GROUP)
     sizes = sorted((reading.face.side for reading in group.readings), reverse=True)
     assert sorted((reading.face.side for reading in result.readings), reverse=True) == sizes[:2]
     assert result.readings[0].face.box[0] < result.readings[1].face.box[0]
-    assert result.passed_over == 2
+    assert result.skipped_faces == 2
 
 
 @pytest.mark.parametrize("size", [(200, 150), (10, 10), (3000, 40)])
-def test_without_a_face_there_are_no_readings(analyzer, size):
+def test_an_image_without_faces_gives_no_readings(analyzer, size):
     result = analyzer.analyze(Image.new("RGB", size, "grey"))
-    assert (result.readings, result.passed_over) == ((), 0)
+    assert (result.readings, result.skipped_faces) == ((), 0)
 
 
-def test_a_picture_known_to_be_a_face_is_read_even_where_none_is_found(analyzer):
+def test_a_cropped_face_is_analyzed_even_if_none_is_detected(analyzer):
     (reading,) = analyzer.analyze(Image.new("L", (48, 48), 90), cropped=True).readings
     assert (reading.face.box, reading.face.confidence) == (None, None)
     assert sum(reading.emotions.values()) == pytest.approx(1)
 
 
-def test_a_picture_known_to_be_a_face_is_aligned_where_one_is_found(analyzer, smile):
+def test_a_cropped_face_is_aligned_if_one_is_detected(analyzer, smile):
     (found,) = analyzer.analyze(smile).readings
     (reading,) = analyzer.analyze(found.face.crop(smile, 96), cropped=True).readings
     assert reading.face.box is not None
 
 
-def test_what_is_no_picture_is_refused(analyzer, tmp_path):
+def test_a_file_that_is_not_an_image_is_rejected(analyzer, tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("no face here")
-    with pytest.raises(ImageError, match="not a picture"):
+    with pytest.raises(ImageError, match="not an image"):
         analyzer.analyze(path)
 
 
-def test_without_a_checkpoint_nothing_starts(tmp_path):
+def test_a_missing_checkpoint_is_an_error(tmp_path):
     with pytest.raises(CheckpointError, match="no checkpoint"):
         Analyzer(tmp_path / "none.safetensors")
 
 
-def test_the_checkpoints_calibration_and_thresholds_are_used(tiny_model, tmp_path):
+def test_calibration_and_thresholds_come_from_the_checkpoint(tiny_model, tmp_path):
     calibration = Calibration(
         offsets={"AU1": 10.0, "AU2": -10.0, "AU4": -10.0}, thresholds=dict.fromkeys(facs.AU_NAMES, 1.0) | {"AU4": 0.0}
     )
@@ -147,7 +150,7 @@ def test_the_checkpoints_calibration_and_thresholds_are_used(tiny_model, tmp_pat
 
 
 @pytest.mark.parametrize(("probability", "present"), [(0.3, ()), (0.4, ("AU12",)), (0.5, ("AU12",))])
-def test_a_code_is_present_from_its_threshold_on(probability, present):
+def test_an_action_unit_is_present_at_and_above_its_threshold(probability, present):
     reading = Reading(
         None, None, None, {}, action_units={"AU12": probability, "AU6": 0.1}, thresholds={"AU12": 0.4, "AU6": 1}
     )
@@ -157,15 +160,15 @@ def test_a_code_is_present_from_its_threshold_on(probability, present):
 @pytest.mark.parametrize(
     ("rule", "clear"), [({"clear_from": 1.0}, False), ({"clear_from": 0.0, "clear_margin": 0.0}, True)]
 )
-def test_the_checkpoint_says_from_when_on_an_emotion_is_clear(analyzer, tiny_model, tmp_path, rule, clear):
+def test_the_rule_for_clear_emotions_comes_from_the_checkpoint(analyzer, tiny_model, tmp_path, rule, clear):
     weights = save_checkpoint(tmp_path / "a.safetensors", tiny_model, Card(tiny_model.config, Calibration(**rule)))
     (reading,) = Analyzer(weights).analyze(SMILE).readings
     assert reading.is_clear is clear
-    # The most probable emotion is there in either case.
+    # The most probable emotion is available in either case.
     assert reading.emotion == analyzer.analyze(SMILE).readings[0].emotion
 
 
-def test_each_face_of_a_photo_is_clear_or_not_by_its_own_figures(tiny_model, tmp_path, group):
+def test_each_face_is_clear_or_unclear_on_its_own(tiny_model, tmp_path, group):
     highest = sorted(max(reading.emotions.values()) for reading in group.readings)
     rule = Calibration(clear_from=(highest[1] + highest[2]) / 2, clear_margin=0.0)
     weights = save_checkpoint(tmp_path / "halves.safetensors", tiny_model, Card(tiny_model.config, rule))
@@ -176,6 +179,128 @@ def test_each_face_of_a_photo_is_clear_or_not_by_its_own_figures(tiny_model, tmp
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 400), (30_000, 2), (3, 30_000), (30_000, 45)])
 @pytest.mark.parametrize("cropped", [False, True])
-def test_pictures_of_any_shape_are_looked_at(analyzer, size, cropped):
+def test_images_of_any_shape_are_analyzed(analyzer, size, cropped):
     result = analyzer.analyze(Image.new("RGB", size, "grey"), cropped=cropped)
     assert len(result.readings) == int(cropped)
+
+
+# -- devices
+
+
+def test_the_device_is_chosen_by_name(tiny_weights):
+    assert Analyzer(tiny_weights, device="cpu").device == torch.device("cpu")
+    with pytest.raises(DeviceError, match="unknown device “tpu”"):
+        Analyzer(tiny_weights, device="tpu")
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_a_graphics_card_gives_the_same_readings_on_the_cpu(tiny_weights, group, device):
+    if device not in available_devices():
+        pytest.skip(f"torch finds no {device} device on this machine")
+    on_device = Analyzer(tiny_weights, device=device)
+    for one, other in zip(on_device.analyze(GROUP).readings, group.readings, strict=True):
+        assert one.feature_map.device.type == "cpu"
+        assert list(one.emotions.values()) == pytest.approx(list(other.emotions.values()), abs=1e-2)
+        assert set(one.heat_maps(["AU12", "positive"])) == {"AU12", "positive"}
+
+
+# -- tables
+
+
+def test_to_frame_has_one_row_per_face_and_one_column_per_label(group):
+    table = group.to_frame()
+    assert len(table) == 4
+    assert list(table["image"]) == [str(GROUP)] * 4
+    assert list(table["face"]) == [0, 1, 2, 3]
+    assert table["AU12"].tolist() == pytest.approx([r.action_units["AU12"] for r in group.readings], abs=1e-4)
+    assert table["positive"].tolist() == pytest.approx([r.emotions["positive"] for r in group.readings], abs=1e-4)
+    assert table["clear"].tolist() == [r.is_clear for r in group.readings]
+    assert [row.split() for row in table["present"]] == [list(r.present) for r in group.readings]
+    assert table["error"].isna().all()
+
+
+def test_to_frame_of_an_image_without_faces_says_so(analyzer, group):
+    table = analyzer.analyze(Image.new("RGB", (100, 100)), name="wall").to_frame()
+    assert list(table.columns) == list(group.to_frame().columns)
+    assert table.loc[0].dropna().to_dict() == {"image": "wall", "error": "No face was found."}
+
+
+@pytest.mark.parametrize(
+    ("source", "given", "name"),
+    [(SMILE, None, str(SMILE)), (str(SMILE), None, str(SMILE)), (SMILE, "a", "a"), (SMILE.read_bytes(), None, "")],
+    ids=["path", "text", "given", "bytes"],
+)
+def test_an_analysis_is_named_after_its_file(analyzer, source, given, name):
+    assert analyzer.analyze(source, name=given).name == name
+
+
+def test_analyze_many_continues_after_unreadable_and_faceless_images(analyzer, tmp_path, group):
+    text, wall = tmp_path / "notes.txt", tmp_path / "wall.png"
+    text.write_text("no face here")
+    Image.new("RGB", (100, 100)).save(wall)
+    table = analyzer.analyze_many([SMILE, text, wall, tmp_path / "gone.jpg", str(GROUP)])
+    assert list(table.columns) == list(group.to_frame().columns)
+    assert list(table["image"]) == [str(SMILE), str(text), str(wall), str(tmp_path / "gone.jpg"), *[str(GROUP)] * 4]
+    errors = table.dropna(subset="error").set_index("image")["error"]
+    assert list(errors.index) == [str(text), str(wall), str(tmp_path / "gone.jpg")]
+    assert ["not an image" in errors.iloc[0], errors.iloc[1], "no file" in errors.iloc[2]] == [
+        True,
+        "No face was found.",
+        True,
+    ]
+    assert table.tail(4)["AU12"].tolist() == group.to_frame()["AU12"].tolist()
+
+
+def test_analyze_many_of_nothing_is_an_empty_table(analyzer, group):
+    table = analyzer.analyze_many([])
+    assert len(table) == 0
+    assert list(table.columns) == list(group.to_frame().columns)
+
+
+def test_analyze_many_can_show_progress(analyzer, capsys):
+    pytest.importorskip("tqdm")
+    assert len(analyzer.analyze_many(iter([SMILE]), progress=True)) == 1
+    assert "1/1" in capsys.readouterr().err
+
+
+def test_analyze_many_rejects_a_single_path(analyzer):
+    with pytest.raises(TypeError, match="list of paths"):
+        analyzer.analyze_many("photo.jpg")
+
+
+# -- heat maps and display
+
+
+def test_a_reading_explains_itself(analyzer, group):
+    reading = group.readings[0]
+    maps = reading.heat_maps()
+    assert list(maps) == [*reading.present, reading.emotion]
+    (own,) = reading.heat_maps(["AU12"], "gradcam").values()
+    direct = explain.heat_maps(analyzer.model, reading.feature_map, ["AU12"], "gradcam")["AU12"]
+    assert np.array_equal(own.cells, direct.cells)
+    with pytest.raises(ValueError, match="does not know AU99"):
+        reading.heat_maps(["AU99"])
+
+
+def test_plot_heat_maps_gives_an_image_for_every_method(group):
+    for method in explain.METHODS:
+        sheet = group.readings[0].plot_heat_maps(["AU12", "positive"], method)
+        assert sheet.mode == "RGB"
+        assert sheet.width > 400
+
+
+def test_a_pickled_reading_keeps_its_numbers_but_not_the_network(group):
+    reading = group.readings[0]
+    data = pickle.dumps(reading)
+    assert len(data) < 1e6
+    copied = pickle.loads(data)
+    assert (copied.emotions, copied.action_units, copied.model) == (reading.emotions, reading.action_units, None)
+    with pytest.raises(ValueError, match="has no network"):
+        copied.plot_heat_maps()
+
+
+def test_analyses_and_readings_have_short_descriptions(group):
+    assert repr(group) == f"Analysis({str(GROUP)!r}, 1000 x 480 px, 4 faces)"
+    reading = group.readings[0]
+    assert repr(reading).startswith(f"Reading({reading.emotion} {reading.emotions[reading.emotion]:.2f}")
+    assert all(au in repr(reading) for au in reading.present)

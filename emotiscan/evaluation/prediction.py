@@ -1,6 +1,5 @@
 """What a network says of a label table, and the labels to hold against it."""
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,12 +69,12 @@ def predict(model: FaceModel, data: AlignedTable, batch: int = 64, workers: int 
     """Read every row of an aligned table, in its order, as the app reads: by a copy made quicker.
 
     Args:
-        model: one that was not made quicker itself; it stays as it is.
+        model: stays unchanged; a copy optimized for inference does the work.
         batch: crops that are read at a time.
         workers: processes that load pictures.
     """
     config, device = model.config, next(model.parameters()).device
-    quick = copy.deepcopy(model).optimize_for_inference()
+    quick = model.optimize_for_inference()
     emotions, action_units = [np.empty((0, len(config.emotions)))], [np.empty((0, len(config.action_units)))]
     with torch.inference_mode():
         for crops in evaluation_loader(data, config, config.input_size, batch, workers):
@@ -127,7 +126,7 @@ def report_on(
         au_labels=labels_for(table, action_units),
         subjects=table.frame["subject"].to_numpy(),
         thresholds={au: min(calibration.threshold(part) for part in au.split("_or_")) for au in action_units},
-        clear=calibration.clear(emotions),
+        clear=calibration.is_clear(emotions),
         bootstraps=bootstraps,
         find_masking=find_masking,
     )

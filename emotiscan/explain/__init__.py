@@ -1,9 +1,9 @@
-"""Where in the face an action unit or an emotion was seen: heat maps from the feature map of a reading.
+"""Heat maps: where in the face the network sees evidence for an action unit or an emotion.
 
     maps = heat_maps(analyzer.model, reading.feature_map, reading.present)
     overlay(reading.crop, maps["AU12"]).save("smile.png")
 
-A map shows where evidence for its target lies; it does not say why the network decided so.
+A map shows where the evidence lies, not why the network decided as it did.
 """
 
 from emotiscan.explain.heat_map import HeatMap, region_mask

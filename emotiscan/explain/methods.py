@@ -1,8 +1,8 @@
-"""Ways to find a heat map, all from the feature map alone.
+"""Heat map methods, all of which start from the feature map.
 
-The backbone's forward pass, nearly all of the cost, was paid by the reading. A network that reads
-its action units cell by cell (`ModelConfig.local_action_units`) says itself where it sees them: `CELLS`. The other
-methods are grad-cam's own classes, run on the heads alone, once for all targets as a batch.
+The backbone's forward pass is nearly all of the cost, and the prediction has paid for it already. A network with a
+local action unit head (`ModelConfig.local_action_units`) predicts where it sees each action unit: the method `CELLS`.
+All other methods weight the feature map by gradients of the heads; the grad-cam library computes the weights.
 """
 
 import copy
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from emotiscan.explain.heat_map import HeatMap
 from emotiscan.model.network import FaceModel
@@ -21,63 +21,61 @@ from emotiscan.model.network import FaceModel
 
 @dataclass(frozen=True)
 class Method:
-    """A way to find heat maps.
+    """A heat map method.
 
     Attributes:
-        title: as people know it.
-        words: what it does, one sentence.
-        library: name of grad-cam's class.
+        title: its usual name.
+        description: what it does, in one sentence.
+        library_class: class of the grad-cam library that computes it.
     """
 
     title: str
-    words: str
-    library: str
+    description: str
+    library_class: str
 
 
-FAINTEST = 0.05
-"""Cells that make an action unit less probable than this show nothing: it would only be the network's noise."""
+MIN_PROBABILITY = 0.05
+"""An action unit whose strongest cell makes it less probable than this gets an empty map: it would show only noise."""
 
 CELLS = "cells"
-"""Name of the method that asks the network itself, cell by cell."""
+"""Key of the method that uses the network's own AU logit map."""
 
 METHODS: dict[str, Method] = {
     CELLS: Method(
-        "Cell by cell",
-        "How probable the network holds it that the action unit moves this place of the face; for emotions, which are not "
-        "read by place, Grad-CAM.",
+        "Local AU probability",
+        "The network's own estimate, for each place of the face, of the probability that the action unit moves it. "
+        "Emotions are not predicted by place; their maps are Grad-CAM.",
         "GradCAM",
     ),
     "gradcam": Method(
         "Grad-CAM",
-        "Features weighed by how much the action unit's score rises with them on average (Selvaraju et al., 2017).",
+        "Weights each feature by the average gradient of the target's score (Selvaraju et al., 2017).",
         "GradCAM",
     ),
     "hirescam": Method(
         "HiResCAM",
-        "Grad-CAM that weighs the features at each place by themselves (Draelos and Carin, 2020).",
+        "Grad-CAM with the gradients of each place instead of their average (Draelos and Carin, 2020).",
         "HiResCAM",
     ),
     "gradcam++": Method(
         "Grad-CAM++",
-        "Grad-CAM that gives small places as much say as large ones (Chattopadhay et al., 2018).",
+        "Grad-CAM that gives small areas as much weight as large ones (Chattopadhay et al., 2018).",
         "GradCAMPlusPlus",
     ),
     "layercam": Method(
         "LayerCAM",
-        "Features weighed at each place by what speaks for the action unit alone (Jiang et al., 2021).",
+        "Weights each feature at each place by its positive gradient (Jiang et al., 2021).",
         "LayerCAM",
     ),
-    "xgradcam": Method(
-        "XGrad-CAM", "Grad-CAM with weights in proportion to the features (Fu et al., 2020).", "XGradCAM"
-    ),
+    "xgradcam": Method("XGrad-CAM", "Grad-CAM with gradients weighted by the features (Fu et al., 2020).", "XGradCAM"),
     "eigengradcam": Method(
-        "Eigen-Grad-CAM", "The main direction of features times gradients (as in the grad-cam library).", "EigenGradCAM"
+        "Eigen-Grad-CAM", "First principal component of features times gradients (grad-cam library).", "EigenGradCAM"
     ),
 }
-"""All methods by name; each takes well below half a second for all targets of a face.
+"""All methods by their key. Each takes well below half a second for all targets of a face.
 
-The library's Score-CAM and Ablation-CAM are not among them: on a feature map of 1920 channels one
-target takes as many passes of the heads, and half a gigabyte.
+Score-CAM and Ablation-CAM, which the library also has, are left out: with a feature map of 1920 channels, one target
+takes as many passes through the heads, and half a gigabyte of memory.
 """
 
 DEFAULT_METHOD = CELLS
@@ -86,106 +84,93 @@ DEFAULT_METHOD = CELLS
 def heat_maps(
     model: FaceModel, feature_map: Tensor, targets: Sequence[str], method: str = DEFAULT_METHOD
 ) -> dict[str, HeatMap]:
-    """Heat maps of several action units or emotions from one feature map.
+    """Compute heat maps of several action units or emotions from one feature map.
 
     Args:
-        model: the network that made the feature map.
-        feature_map: (1, c, h, w), of `analysis.Reading`.
-        targets: any of the network's emotions and action units.
+        model: the network that computed the feature map.
+        feature_map: (1, c, h, w), e.g. `analysis.Reading.feature_map`; on any device.
+        targets: emotions and action units of the network, in any order.
         method: key of `METHODS`.
 
     Returns:
-        A map for each target, in their order.
+        A map for each target, in the order of `targets`.
 
     Raises:
-        ValueError: the network does not know a target, or nobody the method.
+        ValueError: the network does not have one of the targets, or the method is unknown.
     """
     outputs = (*model.config.emotions, *model.config.action_units)
     unknown = [target for target in targets if target not in outputs]
     if unknown:
         raise ValueError(f"this checkpoint does not know {', '.join(unknown)}; it knows {', '.join(outputs)}")
     if method not in METHODS:
-        raise ValueError(f"there is no method “{method}”; the methods are {', '.join(METHODS)}")
-    found: dict[str, HeatMap] = {}
+        raise ValueError(f"unknown method “{method}”; use one of: {', '.join(METHODS)}")
+    feature_map = feature_map.to(model.device)
+    maps: dict[str, HeatMap] = {}
     if method == CELLS and model.config.local_action_units:
         action_units = [target for target in targets if target in model.config.action_units]
-        found = _cell_maps(model, feature_map, action_units) if action_units else {}
-    by_gradient = [target for target in targets if target not in found]
-    if by_gradient:
-        places = [outputs.index(target) for target in by_gradient]
-        raw = _class_activation_maps(model, feature_map, places, METHODS[method].library)
-        found |= {target: HeatMap(target, np.maximum(cam, 0)) for target, cam in zip(by_gradient, raw, strict=True)}
-    return {target: found[target] for target in targets}
+        maps = _local_probability_maps(model, feature_map, action_units) if action_units else {}
+    remaining = [target for target in targets if target not in maps]
+    if remaining:
+        indices = [outputs.index(target) for target in remaining]
+        raw = _class_activation_maps(model, feature_map, indices, METHODS[method].library_class)
+        maps |= {target: HeatMap(target, np.maximum(cam, 0)) for target, cam in zip(remaining, raw, strict=True)}
+    return {target: maps[target] for target in targets}
 
 
 def load_library() -> None:
-    """Import grad-cam now, which takes a second; else the first heat map that needs it waits for that."""
+    """Import grad-cam now. This takes about a second, which the first heat map would otherwise wait for."""
     import pytorch_grad_cam  # noqa: F401
 
 
-def _cell_maps(model: FaceModel, feature_map: Tensor, action_units: Sequence[str]) -> dict[str, HeatMap]:
-    """Of each cell how probable it is that the action unit moves it: what `training.losses.map_loss` teaches.
+def _local_probability_maps(model: FaceModel, feature_map: Tensor, action_units: Sequence[str]) -> dict[str, HeatMap]:
+    """Probability, for each cell, that the action unit moves it: what `training.losses.map_loss` trains.
 
-    All cells are 0 where even the strongest one, if it alone spoke, would leave the action unit improbable.
+    A map is all 0 if its strongest cell on its own would not make the action unit `MIN_PROBABILITY` probable.
     """
     with torch.inference_mode():
         au_logit_map = model.au_logit_map(feature_map)[0].float()  # (k, h, w)
         strongest = au_logit_map.amax((1, 2)) - math.log(au_logit_map[0].numel())
-        speaks = (strongest * model.au_scale + model.au_offset).sigmoid() >= FAINTEST
-        cells = (au_logit_map.sigmoid() * speaks[:, None, None]).numpy()
-    return {au: HeatMap(au, cells[model.config.action_units.index(au)], probable=True) for au in action_units}
+        visible = (strongest * model.au_scale + model.au_offset).sigmoid() >= MIN_PROBABILITY
+        cells = (au_logit_map.sigmoid() * visible[:, None, None]).cpu().numpy()
+    return {au: HeatMap(au, cells[model.config.action_units.index(au)], is_probability=True) for au in action_units}
 
 
 def _class_activation_maps(
-    model: FaceModel, feature_map: Tensor, outputs: Sequence[int], library: str
+    model: FaceModel, feature_map: Tensor, outputs: Sequence[int], library_class: str
 ) -> NDArray[np.float32]:
-    """(k, h, w) unscaled maps of k outputs."""
+    """(k, h, w) class activation maps of k outputs of the network, neither clipped nor scaled."""
     import pytorch_grad_cam  # takes seconds
-    from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
-    class Unscaled(getattr(pytorch_grad_cam, library)):
-        """Keeps the maps as they are before the library stretches each to [0, 1]."""
-
-        def get_cam_image(self, *args: object) -> NDArray[np.float32]:
-            if library == "EigenGradCAM":
-                *_, activations, gradients, _ = args
-                self.unscaled = _main_direction(activations * gradients)
-            else:
-                self.unscaled = super().get_cam_image(*args)
-            return self.unscaled
-
-    heads = _HeadsOnly(model)
-    # inference_mode's tensors cannot carry gradients; a copy can.
-    batch = feature_map.detach().clone().expand(len(outputs), -1, -1, -1).contiguous().requires_grad_()
-    with torch.enable_grad(), Unscaled(heads, [heads.tap]) as cam:
-        cam(batch, [ClassifierOutputTarget(output) for output in outputs])
-        # The library leaves its `with` block silently after some errors; then this attribute is missing.
-        return cam.unscaled
+    if model.training:  # dropout would make the maps random, and the library switches what it gets to evaluation mode
+        model = copy.deepcopy(model).eval()
+    activations, gradients = _activations_and_gradients(model, feature_map, outputs)
+    if library_class == "EigenGradCAM":
+        return _first_component(activations * gradients)
+    # No layers to hook: the library would otherwise run the whole network once for each target, and scale each map
+    # to [0, 1]. All we want from it is how it weights activations by gradients.
+    library = getattr(pytorch_grad_cam, library_class)(model, target_layers=[])
+    return library.get_cam_image(None, None, None, activations, gradients, False)
 
 
-def _main_direction(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(k, c, h, w) features to (k, h, w): how far each place lies along the direction in which places differ most.
+def _activations_and_gradients(
+    model: FaceModel, feature_map: Tensor, outputs: Sequence[int]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The feature map repeated for each output, and the gradients of that output's logit in it; (k, c, h, w) both."""
+    with torch.inference_mode(False), torch.enable_grad():
+        # A clone, because tensors made in inference mode cannot have gradients.
+        batch = feature_map.detach().clone().expand(len(outputs), -1, -1, -1).contiguous().requires_grad_()
+        logits = torch.cat(model.heads(batch), dim=1)
+        total = logits[range(len(outputs)), list(outputs)].sum()  # each row depends on its own copy alone
+        (gradients,) = torch.autograd.grad(total, batch)  # leaves the parameters' own .grad alone
+    return batch.detach().cpu().numpy(), gradients.cpu().numpy()
 
-    As the library's own, which also computes the directions in which nothing differs: two seconds instead of 0.1.
+
+def _first_component(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(k, c, h, w) features to (k, h, w): projection of each place onto the first principal component.
+
+    The same as in the library, which also computes the components without variance: 2 s instead of 0.1 s.
     """
     rows = np.nan_to_num(features.reshape(*features.shape[:2], -1).transpose(0, 2, 1))
     rows = rows - rows.mean(1, keepdims=True)
-    directions = np.linalg.svd(rows, full_matrices=False)[2][:, 0]
-    return np.einsum("kpc,kc->kp", rows, directions).reshape(len(features), *features.shape[2:]).astype(np.float32)
-
-
-class _HeadsOnly(nn.Module):
-    """The two heads as one module from a feature map; its `tap` is the layer that is explained.
-
-    Made anew for each call from a copy of the heads: the library switches what it explains to
-    evaluation mode, hooks it and clears its gradients, and another thread may be using the network.
-    """
-
-    def __init__(self, model: FaceModel) -> None:
-        super().__init__()
-        self.tap = nn.Identity()
-        without_backbone = {id(model.backbone): nn.Identity()}
-        self.model = copy.deepcopy(model, without_backbone).requires_grad_(False)
-
-    def forward(self, feature_map: Tensor) -> Tensor:
-        return torch.cat(self.model.heads(self.tap(feature_map)), dim=1)
+    components = np.linalg.svd(rows, full_matrices=False)[2][:, 0]
+    return np.einsum("kpc,kc->kp", rows, components).reshape(len(features), *features.shape[2:]).astype(np.float32)

@@ -1,8 +1,9 @@
-"""Heat maps to take along: one picture with captions and a legend, and the numbers."""
+"""Heat maps as files: one image with captions and a legend, or the numbers."""
 
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -16,75 +17,82 @@ TITLE_SIZE, TEXT_SIZE = 26, 15
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """One picture of a sheet, with what stands below it.
+    """One image of a sheet, with the text below it.
 
     Attributes:
-        picture: of any size; it is fitted into a square.
+        picture: of any size; it is scaled to fit a square.
         title: a few words.
-        words: what is to be said of it; wrapped to the picture's width.
+        caption: more text, in a fainter color. Both are wrapped to the width of the square.
     """
 
     picture: Image.Image
     title: str
-    words: str = ""
+    caption: str = ""
 
 
 def sheet(
     title: str, tiles: Sequence[Tile], note: str, bar: Image.Image, ends: tuple[str, str], columns: int = 4
 ) -> Image.Image:
-    """Tiles in rows below a title, then the color legend and a note.
+    """Arrange images in rows below a title, with a color legend and a note at the bottom.
 
     Args:
+        title: heading of the sheet.
         tiles: at least one.
-        note: small print, e.g. how the maps were made and which checkpoint read the face.
+        note: small print, e.g. the method and the checkpoint's fingerprint.
         bar: the legend's strip of colors.
-        ends: what its left and its right end mean.
+        ends: labels of the strip's left and right end.
+        columns: images per row at most.
+
+    Raises:
+        ValueError: there are no tiles.
     """
     if not tiles:
-        raise ValueError("a sheet needs at least one picture")
-    heading, text = (ImageFont.load_default(size=size) for size in (TITLE_SIZE, TEXT_SIZE))
+        raise ValueError("a sheet needs at least one image")
+    heading_font, text_font = (ImageFont.load_default(size=size) for size in (TITLE_SIZE, TEXT_SIZE))
     columns = min(columns, len(tiles))
     width = max(2 * MARGIN + columns * TILE + (columns - 1) * GAP, 2 * MARGIN + 2 * TILE + GAP)
-    captions = [[*_wrapped(tile.title, text, TILE), *_wrapped(tile.words, text, TILE)] for tile in tiles]
-    line = round(1.35 * TEXT_SIZE)
+    titles = [_wrapped(tile.title, text_font, TILE) for tile in tiles]
+    captions = [_wrapped(tile.caption, text_font, TILE) for tile in tiles]
+    line, heading_line = round(1.35 * TEXT_SIZE), round(1.3 * TITLE_SIZE)
     rows = [range(start, min(start + columns, len(tiles))) for start in range(0, len(tiles), columns)]
-    heights = [TILE + 8 + line * max(len(captions[place]) for place in row) + GAP for row in rows]
-    small_print = _wrapped(note, text, width - 2 * MARGIN)
-    titles = _wrapped(title, heading, width - 2 * MARGIN)
-    head = MARGIN + round(1.3 * TITLE_SIZE) * len(titles) + GAP
+    heights = [TILE + 8 + line * max(len(titles[i] + captions[i]) for i in row) + GAP for row in rows]
+    heading = _wrapped(title, heading_font, width - 2 * MARGIN)
+    small_print = _wrapped(note, text_font, width - 2 * MARGIN)
+    head = MARGIN + heading_line * len(heading) + GAP
     foot = bar.height + line + GAP + line * len(small_print) + MARGIN
     page = Image.new("RGB", (width, head + sum(heights) + foot), PAPER)
     draw = ImageDraw.Draw(page)
-    for place, words in enumerate(titles):
-        draw.text((MARGIN, MARGIN + place * round(1.3 * TITLE_SIZE)), words, font=heading, fill=INK)
+    for number, text in enumerate(heading):
+        draw.text((MARGIN, MARGIN + number * heading_line), text, font=heading_font, fill=INK)
     y = head
     for row, height in zip(rows, heights, strict=True):
-        for column, place in enumerate(row):
+        for column, index in enumerate(row):
             x = MARGIN + column * (TILE + GAP)
-            page.paste(_square(tiles[place].picture), (x, y))
-            named = len(_wrapped(tiles[place].title, text, TILE))
-            for number, words in enumerate(captions[place]):
-                draw.text((x, y + TILE + 8 + number * line), words, font=text, fill=INK if number < named else FAINT)
+            page.paste(_square(tiles[index].picture), (x, y))
+            for number, text in enumerate(titles[index] + captions[index]):
+                color = INK if number < len(titles[index]) else FAINT
+                draw.text((x, y + TILE + 8 + number * line), text, font=text_font, fill=color)
         y += height
     page.paste(bar, (MARGIN, y))
-    draw.text((MARGIN, y + bar.height + 4), ends[0], font=text, fill=INK)
-    draw.text((MARGIN + bar.width, y + bar.height + 4), ends[1], font=text, fill=INK, anchor="ra")
-    for number, words in enumerate(small_print):
-        draw.text((MARGIN, y + bar.height + line + GAP + number * line), words, font=text, fill=FAINT)
+    draw.text((MARGIN, y + bar.height + 4), ends[0], font=text_font, fill=INK)
+    draw.text((MARGIN + bar.width, y + bar.height + 4), ends[1], font=text_font, fill=INK, anchor="ra")
+    for number, text in enumerate(small_print):
+        draw.text((MARGIN, y + bar.height + line + GAP + number * line), text, font=text_font, fill=FAINT)
     return page
 
 
 def png(picture: Image.Image) -> bytes:
-    """A picture as a PNG file."""
+    """Encode an image as a PNG file."""
     data = io.BytesIO()
     picture.save(data, "PNG")
     return data.getvalue()
 
 
 def npz(maps: Mapping[str, HeatMap]) -> bytes:
-    """Maps as an NPZ file: of each name its cells (h, w), as the method found them."""
+    """Encode maps as an NPZ file: the array of each name is `HeatMap.cells`, (h, w)."""
     data = io.BytesIO()
-    np.savez_compressed(data, **{name: heat_map.cells for name, heat_map in maps.items()})
+    arrays: dict[str, Any] = {name: heat_map.cells for name, heat_map in maps.items()}  # numpy's stub wants Any
+    np.savez_compressed(data, **arrays)
     return data.getvalue()
 
 
@@ -98,9 +106,9 @@ def _square(picture: Image.Image) -> Image.Image:
     return square
 
 
-def _wrapped(words: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> list[str]:
+def _wrapped(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> list[str]:
     lines: list[str] = []
-    for word in words.split():
+    for word in text.split():
         if lines and font.getlength(f"{lines[-1]} {word}") <= width:
             lines[-1] += f" {word}"
         else:

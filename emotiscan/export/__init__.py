@@ -1,1 +1,1 @@
-"""Readings as files for people and other programs."""
+"""Readings as files, tables and pictures, for people and other programs."""

@@ -1,4 +1,4 @@
-"""Finding faces, and the one canonical crop of each."""
+"""Face detection, and the one canonical crop of each face."""
 
 from emotiscan.faces.alignment import (
     CROP_SIZE,

@@ -1,63 +1,65 @@
-"""Faces of a photo, and the one canonical crop of each.
+"""A face in a photo, and its canonical crop.
 
-MTCNN (Zhang et al., 2016; the facenet-pytorch weights) finds boxes and five landmarks. Two
-eyes and the mouth fix a similarity transform: eyes level, brow to chin in a square. Training,
-evaluation, app and command line all crop with `warp`, so that the same face always gives the
-same crop, and a place of the face is always at the same place of the crop.
+The eyes and the mouth determine a similarity transform that makes the eyes level and fits the face, from brow to chin,
+into a square. Training, evaluation, app and command line all crop with `warp`. The same face therefore always gives the
+same crop, and each part of the face is always at the same place in the crop.
 
-Coordinates are continuous: (0, 0) is the top left corner of the top left pixel. Crop
-coordinates are fractions of the crop's side, so that one transform serves every crop size.
+Coordinates are continuous: (0, 0) is the top left corner of the top left pixel. Crop coordinates are fractions of the
+crop's side, so that one transform serves every crop size.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 CROP_SIZE = 224
-"""Side of the crop that is shown, in pixels."""
+"""Side of a crop for display, in pixels."""
 
 EYE_HEIGHT, EYE_DISTANCE, MOUTH_HEIGHT = 0.385, 0.34, 0.753
-"""Where the canonical crop has the eyes and the mouth, in fractions of its side."""
+"""Height and distance of the eyes and height of the mouth in the canonical crop, in fractions of its side."""
 
 FRAMED_EYE_HEIGHT, FRAMED_EYE_DISTANCE, FRAMED_MOUTH_HEIGHT = 0.39, 0.37, 0.79
-"""The same in a picture that is one tightly framed face, as FER+ frames them: where no
-landmarks are found in such a picture, they are taken to lie here."""
+"""The same in an image of one tightly framed face, as in FER+: the assumed landmarks if none are detected."""
 
 MIN_FACE_SIDE = 32
-"""A face whose box is smaller than this, in photo pixels, has too little detail to be read well."""
+"""Side of the box, in photo pixels, below which a face has too little detail for reliable predictions."""
 
-Transform = NDArray[np.float64]
-"""A 2 x 3 affine matrix: photo pixels (x, y, 1) to crop fractions (u, v)."""
+Box: TypeAlias = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in photo pixels."""
+
+Transform: TypeAlias = NDArray[np.float64]
+"""A 2 x 3 affine matrix: maps photo pixels (x, y, 1) to crop fractions (u, v)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Face:
-    """One face of a photo.
+    """One face in a photo.
 
     Attributes:
-        box: x0, y0, x1, y1 in photo pixels, or None where the whole picture is the face.
-        confidence: of the detector, 0 to 1, or None where nothing was detected.
-        landmarks: (5, 2) photo pixels: the eyes, the nose, the mouth corners, each pair from
-            the viewer's left; None where nothing was detected.
-        to_crop: photo pixels to fractions of the canonical crop.
+        box: x0, y0, x1, y1 in photo pixels; None if no face was detected and the whole image is taken for one.
+        confidence: of the detector, 0 to 1; None if no face was detected.
+        landmarks: (5, 2) photo pixels: eyes, nose, mouth corners, each pair from the viewer's left; None if no face
+            was detected.
+        to_crop: maps photo pixels to fractions of the canonical crop.
     """
 
-    box: tuple[float, float, float, float] | None
+    box: Box | None
     confidence: float | None
     landmarks: NDArray[np.float64] | None
     to_crop: Transform
 
     @cached_property
     def corners(self) -> NDArray[np.float64]:
-        """(4, 2) photo pixels: the crop's corners, clockwise from its top left."""
+        """Corners of the crop, (4, 2) photo pixels, clockwise from the top left."""
         return apply(invert(self.to_crop), np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float))
 
     @property
     def side(self) -> float:
-        """Side of the face in photo pixels: the box's shorter one, or the crop's."""
+        """Size of the face in photo pixels: the box's shorter side, or the crop's side if there is no box."""
         if self.box is None:
             return float(np.linalg.norm(self.corners[1] - self.corners[0]))
         x0, y0, x1, y1 = self.box
@@ -65,34 +67,38 @@ class Face:
 
     @property
     def too_small(self) -> bool:
-        """Whether the face has fewer pixels than a reading should rest on."""
+        """Whether the face has too few pixels for reliable predictions (see `MIN_FACE_SIDE`)."""
         return self.side < MIN_FACE_SIDE
 
     def scaled(self, factor: float) -> "Face":
-        """The same face where the photo is scaled by a factor."""
+        """The same face in the photo scaled by a factor."""
+        box = None
+        if self.box is not None:
+            x0, y0, x1, y1 = self.box
+            box = (factor * x0, factor * y0, factor * x1, factor * y1)
         return Face(
-            box=self.box and tuple(factor * side for side in self.box),
+            box=box,
             confidence=self.confidence,
             landmarks=None if self.landmarks is None else factor * self.landmarks,
             to_crop=compose(self.to_crop, np.array([[1 / factor, 0, 0], [0, 1 / factor, 0]])),
         )
 
     def crop(self, photo: Image.Image, size: int = CROP_SIZE) -> Image.Image:
-        """The canonical crop of this face, `size` pixels square, in the photo's mode."""
+        """Make the canonical crop of this face, `size` pixels square, in the photo's color mode."""
         return warp(photo, self.to_crop, size)
 
 
 def canonical_transform(landmarks: NDArray[np.float64]) -> Transform:
-    """Similarity transform that makes the eyes level and fits the canonical face.
+    """Compute the similarity transform that makes the eyes level and fits the canonical face.
 
-    The rotation is that of the eyes; scale and place are the least-squares fit of eye distance
-    and eye-to-mouth distance, so that a turned head, whose eyes look closer, is not blown up.
+    The eyes determine the rotation. Scale and position are a least-squares fit of the distance between the eyes and the
+    distance from eyes to mouth: a turned head, whose eyes appear closer together, is not enlarged much.
 
     Args:
         landmarks: (5, 2) photo pixels, in the order of `Face.landmarks`.
 
     Raises:
-        ValueError: the landmarks are no face (eyes coincide, or the mouth lies above them).
+        ValueError: the landmarks cannot be a face: the eyes coincide, or the mouth is not below them.
     """
     left_eye, right_eye, _, left_mouth, right_mouth = np.asarray(landmarks, float)
     eyes, mouth = (left_eye + right_eye) / 2, (left_mouth + right_mouth) / 2
@@ -104,32 +110,32 @@ def canonical_transform(landmarks: NDArray[np.float64]) -> Transform:
     rotation = np.array([[cos, sin], [-sin, cos]])
     drop = float((rotation @ (mouth - eyes))[1])
     if not drop > 0.2 * eye_distance:
-        raise ValueError("the mouth does not lie below the eyes")
-    wanted = np.array([EYE_DISTANCE, MOUTH_HEIGHT - EYE_HEIGHT])
-    found = np.array([eye_distance, drop])
-    linear = rotation * float(wanted @ found / (found @ found))
-    middle = np.array([0.5, (EYE_HEIGHT + MOUTH_HEIGHT) / 2])
-    return np.column_stack([linear, middle - linear @ ((eyes + mouth) / 2)])
+        raise ValueError("the mouth is not below the eyes")
+    target = np.array([EYE_DISTANCE, MOUTH_HEIGHT - EYE_HEIGHT])
+    measured = np.array([eye_distance, drop])
+    linear = rotation * float(target @ measured / (measured @ measured))
+    center = np.array([0.5, (EYE_HEIGHT + MOUTH_HEIGHT) / 2])
+    return np.column_stack([linear, center - linear @ ((eyes + mouth) / 2)])
 
 
 def framed_transform(width: int, height: int) -> Transform:
-    """Canonical transform of a picture that is one tightly framed, upright face."""
+    """Compute the canonical transform of an image that is one tightly framed, upright face."""
     left, right = 0.5 - FRAMED_EYE_DISTANCE / 2, 0.5 + FRAMED_EYE_DISTANCE / 2
     eye, mouth = FRAMED_EYE_HEIGHT, FRAMED_MOUTH_HEIGHT
-    # A picture that is not square is taken as a centerd square with more, or less, around it.
+    # If the image is not square, its centered square is taken for the face.
     side = min(width, height)
     marks = np.array([[left, eye], [right, eye], [0.5, 0.6], [left, mouth], [right, mouth]]) * side
     return canonical_transform(marks + np.array([width - side, height - side]) / 2)
 
 
 def warp(photo: Image.Image, to_crop: Transform, size: int) -> Image.Image:
-    """Resample the photo into a square crop; outside the photo its edge pixels go on.
+    """Resample the photo into a square crop. Beyond the photo's border, its edge pixels are repeated.
 
-    A face larger than the crop is first averaged down, so that fine texture does not alias.
+    A face larger than the crop is averaged down first, to avoid aliasing.
 
     Args:
-        photo: any mode that bicubic resampling takes ("L" and "RGB" here).
-        to_crop: photo pixels to fractions of the crop.
+        photo: any mode that Pillow can resample bicubically ("L" and "RGB" here).
+        to_crop: maps photo pixels to fractions of the crop.
         size: side of the crop in pixels.
     """
     from_crop = invert(to_crop)
@@ -147,10 +153,10 @@ def warp(photo: Image.Image, to_crop: Transform, size: int) -> Image.Image:
 
 
 def _region(photo: Image.Image, low: NDArray[np.int_], high: NDArray[np.int_]) -> Image.Image:
-    """The pixels from `low` to before `high`, (x, y) each; outside the photo its edge pixels go on."""
+    """Cut out the pixels from `low` to before `high`, (x, y) each, repeating the edge pixels beyond the border."""
     size = np.array(photo.size)
     first, last = np.clip(low, 0, size - 1), np.clip(high, 1, size)
-    inside = photo.crop((*first.tolist(), *last.tolist()))  # a large photo is not copied whole
+    inside = photo.crop((*first.tolist(), *last.tolist()))  # without copying all of a large photo
     before = np.clip(first - low, 0, (high - low) - (last - first))
     after = (high - low) - (last - first) - before
     if not (before.any() or after.any()):
@@ -161,7 +167,7 @@ def _region(photo: Image.Image, low: NDArray[np.int_], high: NDArray[np.int_]) -
 
 
 def invert(transform: Transform) -> Transform:
-    """Inverse of a 2 x 3 affine matrix."""
+    """Invert a 2 x 3 affine matrix."""
     linear = np.linalg.inv(transform[:, :2])
     return np.column_stack([linear, -linear @ transform[:, 2]])
 
@@ -172,5 +178,5 @@ def apply(transform: Transform, points: NDArray[np.float64]) -> NDArray[np.float
 
 
 def compose(after: Transform, before: Transform) -> Transform:
-    """The transform that does `before`, then `after`."""
+    """Combine two transforms into one that applies `before`, then `after`."""
     return np.column_stack([after[:, :2] @ before[:, :2], after[:, :2] @ before[:, 2] + after[:, 2]])

@@ -1,4 +1,4 @@
-"""Reading any image file safely, and describing files that cannot be read."""
+"""Safe decoding of image files, and descriptions of files that cannot be decoded."""
 
 from emotiscan.images.decoding import (
     MAX_BYTES,

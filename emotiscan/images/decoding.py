@@ -1,7 +1,8 @@
-"""The one door for pictures: bytes or a path in, an upright RGB photo out.
+"""Safe decoding of image files: bytes or a path in, an upright RGB image out. The only place that decodes images.
 
-Whatever comes in is taken for hostile. Its kind is told by its first bytes, never by its name; its size is checked
-before anything is decoded; and what a small file can cost is bounded (`benchmarks/fuzz_images.py` measures it).
+Input is not trusted. The format is detected from the first bytes, never from the file's name; the size is checked
+before anything is decoded; and the memory and time that a small file can cost are bounded
+(`benchmarks/fuzz_images.py` measures both).
 """
 
 import io
@@ -14,31 +15,32 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from emotiscan.images.file_types import describe_unsupported
 
 MAX_BYTES = 20 * 1024 * 1024
-"""Largest file that is read, in bytes."""
+"""Maximum file size in bytes."""
 
 MAX_PIXELS = {"JPEG": 65_000_000, "MPO": 65_000_000, "WEBP": 16_000_000}
-"""Largest picture that is decoded, in pixels, by Pillow's name of its format. A JPEG can be decoded at a fraction of
-its size; a WebP's decoder holds four pictures."""
+"""Maximum size in pixels, by Pillow's name of the format. A JPEG can be decoded at a fraction of its size; the decoder
+of WebP needs memory for four images."""
 
 MAX_PIXELS_ELSE = 25_000_000
-"""The same for all other formats, and for progressive JPEGs: these can only be decoded whole."""
+"""Maximum size in pixels of all other formats and of progressive JPEGs, which can only be decoded at full size."""
 
 MAX_SIDE = 32_000
-"""Longest side that is decoded, in pixels."""
+"""Maximum length of the longer side in pixels."""
 
 MAX_SCANS = 200
-"""Passes of a progressive JPEG; usual are about ten. Each costs time for the whole picture, and few bytes."""
+"""Maximum number of scans in a progressive JPEG; about ten are usual. Each takes few bytes, but time for the whole
+image."""
 
 WORKING_SIDE = 4096
-"""Longer side, in pixels, that a host with little memory should ask `read_image` for: no face that is large enough to
-be found loses detail that its crop would show."""
+"""Longer side in pixels that a host with little memory should request from `read_image`. No face large enough to be
+detected loses detail that its crop would show."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
-"""Formats that are decoded, by Pillow's names; everything else is refused before it is parsed.
+"""Supported formats, by Pillow's names. Everything else is rejected before it is parsed.
 
-Pillow reads MPO, the JPEG of many phones, by its JPEG door; naming it here would raise KeyError. HEIC is named and
-refused: with pi-heif 1.4.0 a damaged file of a few hundred bytes ended the process, and every visit with it. Phones
-send a JPEG instead where a page asks for one.
+MPO, the JPEG of many phones, is missing because Pillow opens it as JPEG; listing it would raise a KeyError. HEIC is
+recognized but rejected: with pi-heif 1.4.0, a damaged file of a few hundred bytes killed the server process and all its
+sessions. Phones send a JPEG instead if a page asks for one.
 """
 
 _UPRIGHT = {
@@ -51,97 +53,102 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _ORIENTATION = 0x0112
-_PLAIN = ("RGB", "L", "CMYK", "YCbCr")  # modes whose pixels can be averaged
-_ROWS = 256  # deep pictures are scaled so many rows at a time, or a few megabytes would need hundreds
+_OPAQUE_MODES = ("RGB", "L", "CMYK", "YCbCr")  # 8 bits per channel, no transparency: pixels can be averaged
+_ROWS = 256  # rows of a high-bit-depth image that are scaled at a time; all at once would take a hundred times the file
 
 
 class ImageError(ValueError):
-    """The picture cannot be used; the message says why and what to do, in plain words."""
+    """An image cannot be used; the message says why and what to do, in plain words."""
 
 
-def read_image(source: bytes | str | Path, longest: int | None = None) -> Image.Image:
-    """Decode a picture and turn it the right way up.
+def read_image(source: bytes | str | Path, max_side: int | None = None) -> Image.Image:
+    """Decode an image file and rotate it upright.
 
     Args:
         source: the file's bytes, or its path.
-        longest: scale a larger picture down to this longer side, in pixels; a JPEG never takes
-            more memory than the scaled picture needs. None keeps every pixel.
+        max_side: scale a larger image down to this longer side in pixels; decoding a JPEG then takes no more memory
+            than the scaled image. None keeps the full size.
 
     Returns:
-        An RGB picture, 8 bits a channel, rotated as its EXIF orientation asks; transparency
-        is laid on white, an animation gives its first frame, and metadata are dropped. A color
-        profile is not followed: the network looks at grays, and a damaged profile of a few
-        hundred bytes makes the color library (lcms) ask for half a gigabyte.
+        An RGB image, 8 bits per channel, rotated according to its EXIF orientation. Transparent pixels become white,
+        an animation gives its first frame, and metadata are dropped. Color profiles are ignored: the network uses
+        gray levels, and a damaged profile of a few hundred bytes makes the color library (lcms) request half a
+        gigabyte.
 
     Raises:
-        ImageError: the file is missing, empty, too large, damaged or no picture.
+        ImageError: the file is missing, empty, too large, damaged, or not an image.
     """
-    data = _bytes_of(source)
+    data = _read_bytes(source)
     if not data:
-        raise ImageError("The file is empty. Choose another picture.")
+        raise ImageError("The file is empty. Choose another image.")
     if len(data) > MAX_BYTES:
-        raise ImageError(f"The file is larger than {MAX_BYTES // 2**20} MB. Save the picture smaller and try again.")
+        raise ImageError(f"The file is larger than {MAX_BYTES // 2**20} MB. Reduce the image's size and try again.")
     try:
         with warnings.catch_warnings():
-            # Pillow warns before its own limit; ours is checked below, on the declared size.
+            # Pillow warns near a limit of its own; ours is checked in _load, before decoding.
             warnings.simplefilter("ignore")
-            return _decoded(data, longest)
+            return _decode(data, max_side)
     except ImageError:
         raise
-    except Image.DecompressionBombError:  # Pillow's own, while it opens a still larger one
-        raise ImageError(_too_many(max(MAX_PIXELS.values()))) from None
+    except Image.DecompressionBombError:  # raised by Pillow itself while it opens a much larger image
+        raise ImageError(_too_many_pixels(max(MAX_PIXELS.values()))) from None
     except UnidentifiedImageError:
         kind = describe_unsupported(data)
-        what = f"{kind}, which cannot be read here" if kind else "not a picture that can be read"
+        what = f"{kind}, which is not supported" if kind else "not an image in a supported format"
         raise ImageError(f"This file is {what}. Use a JPEG, PNG or WebP file.") from None
     except Exception:  # Pillow's decoders raise almost anything on damaged data
-        raise ImageError("The picture is damaged and cannot be read. Try another copy of it.") from None
+        raise ImageError("The image is damaged and cannot be read. Try another copy.") from None
 
 
-def _decoded(data: bytes, longest: int | None) -> Image.Image:
-    image = _loaded(data, longest)
-    turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION))  # now: a TIFF is turned while it is loaded
-    if image.mode not in _PLAIN or "transparency" in image.info:
-        image = _plain(image)
-    image = to_rgb(_scaled_down(image, longest))
-    # ImageOps.exif_transpose also writes the EXIF block anew, and fails where any of its tags has a wrong type.
-    if turn is not None:
-        image = image.transpose(turn)
-    elif isinstance(image, ImageFile.ImageFile):  # which keeps its EXIF block in several places
+def _decode(data: bytes, max_side: int | None) -> Image.Image:
+    image = _load(data, max_side)
+    # After loading: Pillow rotates a TIFF while it loads it, and then removes the tag.
+    rotation = _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1))
+    if image.mode not in _OPAQUE_MODES or "transparency" in image.info:
+        image = _opaque(image)
+    image = to_rgb(_downscale(image, max_side))
+    # ImageOps.exif_transpose also rewrites the EXIF block, and fails if any tag in it has a wrong type.
+    if rotation is not None:
+        image = image.transpose(rotation)
+    elif isinstance(image, ImageFile.ImageFile):  # keeps its EXIF block in several places; a copy does not
         image = image.copy()
-    image.info.clear()  # that block would ask to be turned once more, and may say where it was taken
+    image.info.clear()  # the EXIF block would ask for another rotation, and may contain the place of the photo
     return image
 
 
-def _loaded(data: bytes, longest: int | None) -> Image.Image:
+def _load(data: bytes, max_side: int | None) -> Image.Image:
     image = Image.open(io.BytesIO(data), formats=FORMATS)
     jpeg = image.format in ("JPEG", "MPO")
     _check_size(image, MAX_PIXELS_ELSE if image.info.get("progressive") else MAX_PIXELS.get(image.format or ""))
-    if jpeg and data.count(b"\xff\xda") > MAX_SCANS:  # in a JPEG's compressed data these bytes cannot occur
-        raise ImageError("The picture is stored in far too many passes. Open it elsewhere, and save it as a new JPEG.")
-    if longest and image.width * image.height > MAX_PIXELS_ELSE:
-        image.draft(None, (image.width // 2, image.height // 2))  # libjpeg then decodes it at half its size
+    if jpeg and data.count(b"\xff\xda") > MAX_SCANS:  # these bytes cannot occur inside compressed JPEG data
+        raise ImageError(
+            "The image is stored in far too many scans. Open it in an image editor and save it as a new JPEG."
+        )
+    if max_side and image.width * image.height > MAX_PIXELS_ELSE:
+        image.draft(None, (image.width // 2, image.height // 2))  # libjpeg then decodes it at half the size
     image.load()
     return image
 
 
-def _check_size(image: Image.Image, most: int | None) -> None:
-    most = most or MAX_PIXELS_ELSE
-    if image.width * image.height > most:
-        raise ImageError(_too_many(most))
+def _check_size(image: Image.Image, max_pixels: int | None) -> None:
+    max_pixels = max_pixels or MAX_PIXELS_ELSE
+    if image.width * image.height > max_pixels:
+        raise ImageError(_too_many_pixels(max_pixels))
     if max(image.size) > MAX_SIDE:
-        raise ImageError(f"The picture is longer than {MAX_SIDE} pixels. Cut out the part with the face and try again.")
+        raise ImageError(
+            f"The image is longer than {MAX_SIDE} pixels. Crop it to the part with the face and try again."
+        )
 
 
-def _too_many(most: int) -> str:
-    kind = "" if most == max(MAX_PIXELS.values()) else " of this kind of file"
+def _too_many_pixels(max_pixels: int) -> str:
+    kind = "" if max_pixels == max(MAX_PIXELS.values()) else " for this type of file"
     return (
-        f"The picture has too many pixels; at most {most // 1_000_000} million are read{kind}. "
-        "Save it smaller and try again."
+        f"The image has too many pixels; the maximum{kind} is {max_pixels // 1_000_000} million. "
+        "Reduce its size and try again."
     )
 
 
-def _bytes_of(source: bytes | str | Path) -> bytes:
+def _read_bytes(source: bytes | str | Path) -> bytes:
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source)
     path = Path(source)
@@ -154,54 +161,55 @@ def _bytes_of(source: bytes | str | Path) -> bytes:
         raise ImageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
 
 
-def _scaled_down(image: Image.Image, longest: int | None) -> Image.Image:
-    scale = longest / max(image.size) if longest else 1.0
+def _downscale(image: Image.Image, max_side: int | None) -> Image.Image:
+    scale = max_side / max(image.size) if max_side else 1.0
     if scale >= 1:
         return image
     return image.resize([max(1, round(scale * side)) for side in image.size], Image.Resampling.BOX)
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """The picture in 8-bit RGB, whatever its mode; the picture itself where it is that already.
+    """Convert an image of any mode to 8-bit RGB. An RGB image is returned as it is.
 
-    16-bit grays are scaled, floats from their least to their largest; transparency is laid on white.
+    16-bit grays are scaled to 8 bits, floats from their smallest to their largest value. Transparent pixels become
+    white.
 
     Raises:
-        ImageError: its colors are of a kind that cannot be turned into RGB, or no pixel holds a number.
+        ImageError: the color mode cannot be converted, or no pixel holds a finite number.
     """
-    if image.mode not in _PLAIN or "transparency" in image.info:
-        image = _plain(image)
+    if image.mode not in _OPAQUE_MODES or "transparency" in image.info:
+        image = _opaque(image)
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """In a mode of `_PLAIN`, without transparency."""
-    if image.mode.startswith(("I", "F")):  # 16-bit and float grays: Pillow's convert would clip, not scale
-        return _from_deep_gray(image)
+def _opaque(image: Image.Image) -> Image.Image:
+    """Convert to one of `_OPAQUE_MODES`, with transparent pixels on white."""
+    if image.mode.startswith(("I", "F")):  # 16-bit and float grays: Pillow's convert would clip instead of scale
+        return _scale_gray(image)
     try:
         if image.mode not in ("RGBA", "LA", "PA") and "transparency" not in image.info:
             return image.convert("RGB")
         image = image if image.mode == "RGBA" and "transparency" not in image.info else image.convert("RGBA")
     except ValueError:
-        raise ImageError("The picture's colors are of a rare kind. Save it as a JPEG and try again.") from None
+        raise ImageError("The image's color mode is not supported. Save it as a JPEG and try again.") from None
     white = Image.new("RGB", image.size, "white")
     white.paste(image, mask=image.getchannel("A"))
     return white
 
 
-def _from_deep_gray(image: Image.Image) -> Image.Image:
+def _scale_gray(image: Image.Image) -> Image.Image:
     pixels = np.asarray(image)
     parts = [pixels[row : row + _ROWS] for row in range(0, len(pixels), _ROWS)]
-    finite = (part[np.isfinite(part)] for part in parts)  # one at a time
+    finite = (part[np.isfinite(part)] for part in parts)  # a generator, to keep only one part in memory
     ranges = [(float(part.min()), float(part.max())) for part in finite if part.size]
     if not ranges:
-        raise ImageError("The picture holds no brightness, only infinite or undefined numbers. Save it as a JPEG.")
-    low, high = min(least for least, _ in ranges), max(most for _, most in ranges)
+        raise ImageError("The image contains only infinite or undefined numbers. Save it as a JPEG and try again.")
+    low, high = min(start for start, _ in ranges), max(end for _, end in ranges)
     if image.mode.startswith("I;16") or 255 < high <= 65535:
         low, high = 0.0, 65535.0
     gray = np.empty(pixels.shape, np.uint8)
     for row, part in zip(range(0, len(pixels), _ROWS), parts, strict=True):
-        # In double precision: the span of single-precision floats need not be one.
+        # In double precision: the range of single-precision floats can exceed single precision.
         values = np.nan_to_num(part.astype(np.float64), nan=low, posinf=high, neginf=low)
         gray[row : row + _ROWS] = np.clip((values - low) * (255.0 / ((high - low) or 1.0)), 0, 255)
     return Image.fromarray(gray)

@@ -1,8 +1,8 @@
-"""Names for files that people take for photos, told by their first bytes."""
+"""Names of file types that people mistake for photos, recognized by their first bytes."""
 
-HEIC = "a HEIC picture, as many phones store them"
+HEIC = "a HEIC image, the format of many phones"
 
-_STARTS = (
+_SIGNATURES = (
     (b"%PDF", "a PDF document"),
     (b"<svg", "a drawing (SVG)"),
     (b"<?xml", "a drawing or a document (XML)"),
@@ -12,25 +12,32 @@ _STARTS = (
     (b"pk\x03\x04", "an archive or a document (ZIP)"),
     (b"rar!", "an archive (RAR)"),
     (b"\x1f\x8b", "an archive (gzip)"),
-    (b"\x00\x00\x00\x0cjxl ", "a JPEG XL picture"),
-    (b"\xff\x0a", "a JPEG XL picture"),
-    (b"\x00\x00\x00\x0cjp  ", "a JPEG 2000 picture"),
+    (b"\x00\x00\x00\x0cjxl ", "a JPEG XL image"),
+    (b"\xff\x0a", "a JPEG XL image"),
+    (b"\x00\x00\x00\x0cjp  ", "a JPEG 2000 image"),
     (b"\x1a\x45\xdf\xa3", "a video"),
-    (b"fujifilmccd-raw", "a camera's raw picture"),
+    (b"fujifilmccd-raw", "a camera's raw image"),
 )
 _BRANDS = (
-    ((b"avif", b"avis"), "an AVIF picture"),
+    ((b"avif", b"avis"), "an AVIF image"),
     (
         (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"),
         HEIC,
     ),
-    ((b"crx ",), "a camera's raw picture"),
+    ((b"crx ",), "a camera's raw image"),
 )
 
 
 def describe_unsupported(data: bytes) -> str | None:
-    """What a file is that is none of the pictures that are read, e.g. “a PDF document”; None where nobody can say."""
+    """Name the type of a file that cannot be decoded.
+
+    Args:
+        data: the file's contents; the first 64 bytes are enough.
+
+    Returns:
+        For example "a PDF document"; None if the type is unknown.
+    """
     start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if data[4:8] == b"ftyp":  # the family of MP4: its brand says what is inside
+    if data[4:8] == b"ftyp":  # the MP4 family: its brand names the contents
         return next((name for brands, name in _BRANDS if data[8:12] in brands), "a video")
-    return next((name for sign, name in _STARTS if start.startswith(sign.lower())), None)
+    return next((name for signature, name in _SIGNATURES if start.startswith(signature.lower())), None)

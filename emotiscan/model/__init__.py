@@ -1,1 +1,1 @@
-"""The network: its architecture, its checkpoint file, and the calibration of its probabilities."""
+"""The network, its checkpoint file, and the calibration of its probabilities."""

@@ -1,4 +1,4 @@
-"""What makes a feature map of a crop: torchvision's deep networks, or a shallow one of ours."""
+"""Backbones, which turn a crop into a feature map: torchvision's deep networks, and a shallow one of our own."""
 
 import torch
 import torchvision
@@ -7,79 +7,85 @@ from torch import Tensor, nn
 RESIDUAL = "residual"
 
 BACKBONES = ("densenet201", "densenet121", "vgg16", "vgg16_bn", RESIDUAL)
-"""DenseNet: Huang et al., 2017; VGG: Simonyan and Zisserman, 2015; `ResidualBackbone` is our own."""
+"""DenseNet: Huang et al., 2017; VGG: Simonyan and Zisserman, 2015; "residual" is our `ResidualBackbone`."""
 
 CONVOLUTION_AND_NORM = (("conv0", "norm0"), ("conv1", "norm2"), ("conv_in", "norm_in"), ("conv_out", "norm_out"))
-"""Names of layers that follow each other directly: torchvision's in a DenseNet, and ours."""
+"""Names of each convolution that is directly followed by a batch norm: torchvision's in a DenseNet, and ours."""
 
 
 def check_backbone(name: str, stride: int) -> None:
-    """Refuse what cannot be built.
+    """Check that a backbone can be built.
 
     Args:
         name: one of `BACKBONES`.
-        stride: pixels of the crop for each cell of the feature map, 16 or 32.
+        stride: crop pixels per cell of the feature map, 16 or 32.
 
     Raises:
-        ValueError: the name is not known, or it has no such stride.
+        ValueError: the name is unknown, or that backbone cannot have this stride.
     """
     if name not in BACKBONES:
         raise ValueError(f"unknown backbone “{name}”; use one of: {', '.join(BACKBONES)}")
     if stride != 32 and (stride != 16 or name.startswith("vgg")):
-        raise ValueError(f"a {name} with stride {stride} is not known; 16 is for DenseNets and {RESIDUAL}, else 32")
+        raise ValueError(
+            f"{name} cannot have stride {stride}; 16 is for DenseNets and {RESIDUAL}, 32 for all backbones"
+        )
 
 
 def build_backbone(name: str, stride: int) -> tuple[nn.Module, int]:
-    """Network from normalized crops (b, 3, s, s) to a map (b, c, s/stride, s/stride), and c.
+    """Build a backbone with random weights.
 
-    The map is rectified by whoever takes it: torchvision applies DenseNet's last ReLU outside its `features`.
+    The caller must apply a ReLU to its output: torchvision applies DenseNet's last ReLU outside of `features`.
 
     Args:
-        name, stride: that `check_backbone` accepts.
+        name, stride: as accepted by `check_backbone`.
+
+    Returns:
+        A network from normalized crops (b, 3, s, s) to a map (b, c, s/stride, s/stride), and the number of channels c.
     """
     if name == RESIDUAL:
         network = ResidualBackbone(stride)
         return network, network.channels
-    whole = getattr(torchvision.models, name)(weights=None)
-    # In-place ReLUs would overwrite maps that explanations still need.
-    for module in whole.features.modules():
+    classifier = getattr(torchvision.models, name)(weights=None)
+    # An in-place ReLU would overwrite values that explanations still need.
+    for module in classifier.features.modules():
         if isinstance(module, nn.ReLU):
             module.inplace = False
     if name.startswith("vgg"):
-        return whole.features, 512
+        return classifier.features, 512
     if stride == 16:
-        _keep_resolution(whole.features)
-    return whole.features, whole.classifier.in_features
+        _keep_resolution(classifier.features)
+    return classifier.features, classifier.classifier.in_features
 
 
 def stages(backbone: nn.Module) -> list[nn.ModuleList]:
-    """A backbone's layers in order, grouped into its five stages: what fine-tuning freezes and frees.
+    """Group a backbone's layers, in order, into the five stages that fine-tuning freezes and unfreezes.
 
-    A stem and four dense or residual blocks, with the transitions after them, or VGG's five blocks.
+    The stages are a stem and four dense or residual blocks, each with the transition after it, or the five blocks of
+    a VGG.
     """
-    found: list[list[nn.Module]] = [[]]
+    groups: list[list[nn.Module]] = [[]]
     for name, layer in backbone.named_children():
         if name.startswith(("denseblock", "residualblock")):
-            found.append([])
-        found[-1].append(layer)
-        if isinstance(layer, nn.MaxPool2d) and not name.startswith("pool"):  # DenseNet's stem names its own
-            found.append([])
-    return [nn.ModuleList(group) for group in found if group]
+            groups.append([])
+        groups[-1].append(layer)
+        if isinstance(layer, nn.MaxPool2d) and not name.startswith("pool"):  # "pool0" belongs to a DenseNet's stem
+            groups.append([])
+    return [nn.ModuleList(group) for group in groups if group]
 
 
 class ResidualBackbone(nn.Sequential):
-    """A shallow residual network (He et al., 2016) that is told where on the face it looks (Liu et al., 2018).
+    """A shallow residual network (He et al., 2016) with pixel coordinates as additional inputs (Liu et al., 2018).
 
-    Far less work than a DenseNet201: for experiments, and for tests that train.
+    Much cheaper than a DenseNet201: for experiments, and for tests that train.
     """
 
     channels = 256
 
     def __init__(self, stride: int) -> None:
-        """Make one.
+        """Build the layers.
 
         Args:
-            stride: 16 or 32 pixels of the crop for each cell of the map.
+            stride: crop pixels per cell of the feature map, 16 or 32.
         """
         super().__init__()
         self.stem = _Stem(32)
@@ -97,8 +103,8 @@ class _Stem(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         down, across = (torch.linspace(-1, 1, side, dtype=crops.dtype) for side in crops.shape[2:])
-        places = torch.stack(torch.meshgrid(down, across, indexing="ij")).to(crops.device)
-        values = torch.cat([crops, places.expand(len(crops), -1, -1, -1)], dim=1)
+        coordinates = torch.stack(torch.meshgrid(down, across, indexing="ij")).to(crops.device)
+        values = torch.cat([crops, coordinates.expand(len(crops), -1, -1, -1)], dim=1)
         return torch.relu(self.norm_in(self.conv_in(values.contiguous(memory_format=torch.channels_last))))
 
 
@@ -118,7 +124,11 @@ class _Block(nn.Module):
         return torch.relu(self.norm_out(self.conv_out(inner)) + self.shortcut(values))
 
 
-def _keep_resolution(densenet: nn.Module) -> None:
-    densenet.transition3.pool = nn.Identity()
-    for layer in densenet.denseblock4.values():
-        layer.conv2.dilation = layer.conv2.padding = (2, 2)
+def _keep_resolution(densenet: nn.Sequential) -> None:
+    """Drop the last downsampling of a DenseNet, and dilate the filters after it to keep their receptive field."""
+    transition, block = densenet.get_submodule("transition3"), densenet.get_submodule("denseblock4")
+    transition.pool = nn.Identity()
+    for layer in block.children():
+        convolution = layer.get_submodule("conv2")
+        assert isinstance(convolution, nn.Conv2d)
+        convolution.dilation = convolution.padding = (2, 2)

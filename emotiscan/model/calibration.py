@@ -1,7 +1,8 @@
-"""From logits to probabilities that mean something, and from these to words: present or not, clear or not."""
+"""Calibration: logits to probabilities, and the rules by which an action unit is present or an emotion clear."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,17 +10,18 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was fitted on validation data; saved with the weights.
+    """Parameters fitted on validation data; stored with the weights.
 
     Attributes:
         temperature: the emotion logits are divided by it before the softmax (Guo et al., 2017).
-        slopes, offsets: per action unit, p = sigmoid(slope * logit + offset) (Platt, 1999); missing: 1, 0.
-            Slopes are above 0, so that faces keep their order.
-        thresholds: per action unit, the least probability that counts as present, 0 to 1; missing: 0.5.
-        clear_from: an emotion is named from this probability on, 0 to 1: from one half on it is
-            likelier right than wrong, and than all others together.
-        clear_margin: and only if the next one is at least this much less probable, 0 to 1: two
-            tenths, which one of ten annotators closes by voting for the other.
+        slopes, offsets: per action unit, p = sigmoid(slope * logit + offset) (Platt, 1999); 1 and 0 for action units
+            that are not listed. Slopes are positive, so that the ranking of faces is preserved.
+        thresholds: per action unit, the lowest probability at which it counts as present, 0 to 1; 0.5 for action
+            units that are not listed.
+        clear_from: lowest probability of a clear emotion, 0 to 1. From 0.5 on, an emotion is more likely right than
+            wrong, and more likely than all others together.
+        clear_margin: lowest lead of a clear emotion over the next one, 0 to 1. One of ten annotators who votes
+            for the other emotion instead closes a gap of 0.2.
     """
 
     temperature: float = 1.0
@@ -41,27 +43,32 @@ class Calibration:
                 raise ValueError(f"{name} is {share}; it must lie in [0, 1]")
 
     def emotions(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
-        """(n, e) emotion logits to (n, e) probabilities; each row sums to 1."""
+        """Convert emotion logits (n, e) to probabilities (n, e). Each row sums to 1."""
         scaled = np.asarray(logits, np.float64) / self.temperature
         scaled = np.exp(scaled - scaled.max(-1, keepdims=True))
         return scaled / scaled.sum(-1, keepdims=True)
 
     def action_units(self, logits: NDArray[np.floating], action_units: tuple[str, ...]) -> NDArray[np.float64]:
-        """(n, k) action unit logits to (n, k) probabilities, the columns being `action_units`."""
+        """Convert action unit logits (n, k) to probabilities (n, k). The columns are `action_units`."""
         slopes = np.array([self.slopes.get(au, 1.0) for au in action_units])
         offsets = np.array([self.offsets.get(au, 0.0) for au in action_units])
         return 1 / (1 + np.exp(-np.clip(np.asarray(logits, np.float64) * slopes + offsets, -60, 60)))
 
-    def clear(self, emotions: NDArray[np.floating]) -> NDArray[np.bool_]:
-        """(n, e) probabilities of `emotions` to (n,) whether one stands out; the others are called unclear."""
-        ranked = np.sort(np.pad(np.asarray(emotions, np.float64), ((0, 0), (1, 0))), axis=-1)  # a lone one beats 0
+    def is_clear(self, probabilities: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Whether one emotion of each face stands out from the others, (n,).
+
+        Args:
+            probabilities: (n, e), as returned by `emotions`.
+        """
+        # The padding is the runner-up where there is only one emotion.
+        ranked = np.sort(np.pad(np.asarray(probabilities, np.float64), ((0, 0), (1, 0))), axis=-1)
         first, second = ranked[:, -1], ranked[:, -2]
         return (first >= self.clear_from) & (first - second >= self.clear_margin)
 
     def threshold(self, au: str) -> float:
-        """The least probability that counts as present."""
+        """Lowest probability at which an action unit counts as present."""
         return self.thresholds.get(au, 0.5)
 
-    def as_dict(self) -> dict:
-        """Plain values, for JSON."""
+    def as_dict(self) -> dict[str, Any]:
+        """The fields as values that JSON can hold."""
         return asdict(self)

@@ -1,8 +1,7 @@
-"""Checkpoints: safetensors whose metadata say what the numbers mean.
+"""Checkpoints: safetensors files whose metadata describe the network.
 
-The tensors are half precision where that loses nothing that shows (convolutions and dense
-layers), single precision elsewhere; they are read back as single precision. Nothing is ever
-unpickled.
+Convolutions and dense layers are stored in half precision, which makes no visible difference; everything else is stored
+in single precision. All tensors are loaded in single precision. Nothing is ever unpickled.
 """
 
 import hashlib
@@ -22,33 +21,32 @@ from torch.overrides import TorchFunctionMode
 
 from emotiscan.files import atomic_write_bytes
 from emotiscan.model.calibration import Calibration
-from emotiscan.model.network import FaceModel, ModelConfig
+from emotiscan.model.network import FaceModel, InferenceModel, ModelConfig
 from emotiscan.resources import WEIGHTS as DEFAULT_WEIGHTS
 
 FORMAT = "emotiscan-1"
 
-_OLD_CONFIG = {"codes": "action_units", "local_codes": "local_action_units", "mirrored": "flip_tta"}
-_OLD_TENSORS = {"code_head.": "au_head.", "code_scale": "au_scale", "code_offset": "au_offset"}
-"""What fields and tensors were called in checkpoints written before December 2026; these stay readable."""
-
+_OLD_CONFIG_NAMES = {"codes": "action_units", "local_codes": "local_action_units", "mirrored": "flip_tta"}
+_OLD_TENSOR_PREFIXES = {"code_head.": "au_head.", "code_scale": "au_scale", "code_offset": "au_offset"}
+"""Old and new names. Checkpoints written before December 2026 use the old ones, and stay readable."""
 
 Value = TypeVar("Value")
 
 
 class CheckpointError(ValueError):
-    """The checkpoint cannot be used; the message says why and what to do."""
+    """A checkpoint cannot be used; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Card:
-    """What a checkpoint says of itself, beside its weights.
+    """Description of a network, stored in the metadata of its checkpoint.
 
     Attributes:
-        config: the network.
-        calibration: fitted on validation data.
-        training: data sets, settings and commit, for people to read.
-        metrics: figures of the evaluation report, for people and the pages to read.
-        fingerprint: first 12 hex digits of the SHA-256 of the tensors and all metadata.
+        config: architecture and input format.
+        calibration: turns logits into probabilities; fitted on validation data.
+        training: data sets, settings and commit. Informative only.
+        metrics: evaluation reports by name, e.g. "validation". Informative only; the app's Model page shows them.
+        fingerprint: first 12 hex digits of the SHA-256 of the tensors and all metadata. Set by `load_checkpoint`.
     """
 
     config: ModelConfig
@@ -59,11 +57,20 @@ class Card:
 
 
 def save_checkpoint(path: str | Path, model: FaceModel, card: Card) -> Path:
-    """Write a checkpoint; the file appears whole or not at all.
+    """Write a checkpoint atomically: a file that was there stays until the new one is complete.
 
     Returns:
         The path written to.
+
+    Raises:
+        TypeError: the network was made by `FaceModel.optimize_for_inference`. Save the original instead.
+        OSError: the file cannot be written.
     """
+    if isinstance(model, InferenceModel):
+        raise TypeError(
+            "a network made by optimize_for_inference() cannot be saved: its batch norms are folded into its "
+            "convolutions, and no other network could load it; save the FaceModel that it was made from"
+        )
     path = Path(path)
     tensors = {name: _stored(tensor) for name, tensor in model.state_dict().items()}
     metadata = {
@@ -78,42 +85,42 @@ def save_checkpoint(path: str | Path, model: FaceModel, card: Card) -> Path:
 
 
 def load_checkpoint(path: str | Path = DEFAULT_WEIGHTS) -> tuple[FaceModel, Card]:
-    """Read a checkpoint.
+    """Load a checkpoint and check that it is complete and consistent.
 
     Returns:
-        The network in evaluation mode with frozen parameters, and its card.
+        The network on the CPU, in evaluation mode with frozen parameters, and its card.
 
     Raises:
-        CheckpointError: the file is missing, damaged, no checkpoint of this project, of another
-            format, its tensors do not fit its configuration, or they hold infinities or NaN.
+        CheckpointError: the file is missing or damaged, is not a checkpoint of this project, has another format, its
+            tensors do not fit its configuration, or they contain infinities or NaN.
     """
     path = Path(path)
     if not path.is_file():
         raise CheckpointError(
-            f"There is no checkpoint at {path}. Train one with train.py, or name another .safetensors file: "
-            "with --weights on the command line, in EMOTISCAN_WEIGHTS for the app."
+            f"There is no checkpoint at {path}. Train one with “emotiscan train”, or choose another .safetensors file: "
+            "with --weights on the command line, or in EMOTISCAN_WEIGHTS for the app."
         )
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, struct.error) as error:
-        raise CheckpointError(f"{path} is damaged or no safetensors file ({error}). Get a fresh copy of it.") from None
+        raise CheckpointError(f"{path} is damaged or not a safetensors file ({error}). Get a fresh copy.") from None
     if metadata.get("format") != FORMAT:
         found = metadata.get("format", "none")
         raise CheckpointError(
-            f"{path} is no checkpoint that this version reads (its format: {found}; wanted: {FORMAT}). "
-            "Train it again with this version's train.py, or use the version that made it."
+            f"{path} is not a checkpoint that this version can read (its format: {found}; expected: {FORMAT}). "
+            "Train it again with this version, or use the version that wrote it."
         )
     digest = _digest(tensors, metadata)
     if metadata.get("sha256") != digest:
-        raise CheckpointError(f"{path} is damaged: its contents do not match their checksum. Get a fresh copy of it.")
+        raise CheckpointError(f"{path} is damaged: its contents do not match their checksum. Get a fresh copy.")
     broken = next((name for name, tensor in tensors.items() if not torch.isfinite(tensor).all()), None)
     if broken:
-        raise CheckpointError(f"{path} holds weights that are no numbers ({broken}). Train it again or use another.")
+        raise CheckpointError(f"{path} contains infinite or NaN weights ({broken}). Train it again or use another.")
     try:
         card = Card(
-            config=ModelConfig(**_renamed(json.loads(metadata["config"]), _OLD_CONFIG)),
+            config=ModelConfig(**_renamed(json.loads(metadata["config"]), _OLD_CONFIG_NAMES)),
             calibration=Calibration(**json.loads(metadata["calibration"])),
             training=json.loads(metadata["training"]),
             metrics=json.loads(metadata["metrics"]),
@@ -121,68 +128,85 @@ def load_checkpoint(path: str | Path = DEFAULT_WEIGHTS) -> tuple[FaceModel, Card
         )
         with torch.device("meta"), _Uninitialized():
             model = FaceModel(card.config)
-        # Copies, even of what is single precision already: a tensor as it was read keeps the whole file mapped.
+        # Copy even what is single precision already: a tensor as read keeps the whole file mapped.
         state = {
             name: t.to(torch.float32 if t.is_floating_point() else t.dtype, copy=True)
-            for name, t in _renamed(tensors, _OLD_TENSORS).items()
+            for name, t in _renamed(tensors, _OLD_TENSOR_PREFIXES).items()
         }
         model.load_state_dict(state, assign=True)
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = shorten(str(error), 200, placeholder=" …")  # torch lists every tensor, one a line
+        reason = shorten(str(error), 200, placeholder=" …")  # torch lists every tensor on a line of its own
         raise CheckpointError(f"{path} does not fit its own description: {reason}") from None
     return model.eval().requires_grad_(False), card
 
 
-def _renamed(values: Mapping[str, Value], names: Mapping[str, str]) -> dict[str, Value]:
-    """The values with each key's old beginning replaced by today's name."""
-    new = {}
+def _renamed(values: Mapping[str, Value], new_names: Mapping[str, str]) -> dict[str, Value]:
+    """Replace old names of fields and tensors by today's.
+
+    Args:
+        values: by name.
+        new_names: by old name. An old name that ends in a dot is a prefix, and only that prefix is replaced.
+    """
+    renamed = {}
     for name, value in values.items():
-        old = next((old for old in names if name == old or (old.endswith(".") and name.startswith(old))), "")
-        new[names.get(old, "") + name.removeprefix(old)] = value
-    return new
+        prefix = next((old for old in new_names if old.endswith(".") and name.startswith(old)), name)
+        renamed[new_names.get(prefix, prefix) + name.removeprefix(prefix)] = value
+    return renamed
 
 
 def fingerprint_of(path: str | Path = DEFAULT_WEIGHTS) -> str:
-    """`Card.fingerprint` as the file itself states it: quick, and not checked against its contents.
+    """Read `Card.fingerprint` from a checkpoint's metadata. Fast, but not verified against the contents.
 
     Raises:
-        CheckpointError: the file is missing, or no checkpoint that this version reads.
+        CheckpointError: the file is missing, or not a checkpoint that this version can read.
     """
     try:
         with safe_open(Path(path), framework="pt") as file:
             metadata = file.metadata() or {}
     except (SafetensorError, OSError, ValueError, struct.error) as error:
-        raise CheckpointError(f"{path} is no checkpoint that can be read ({error}).") from None
+        raise CheckpointError(f"{path} is not a checkpoint ({error}).") from None
     stated = str(metadata.get("sha256"))
     if metadata.get("format") != FORMAT or len(stated) != 64 or not set(stated) <= set("0123456789abcdef"):
-        raise CheckpointError(f"{path} is no checkpoint that this version reads.")
+        raise CheckpointError(f"{path} is not a checkpoint that this version can read.")
     return stated[:12]
 
 
 class _Uninitialized(TorchFunctionMode):
-    """Draws no random numbers for the layers that are made meanwhile: the checkpoint's weights replace them at once.
+    """Skips random initialization of layers: the checkpoint's weights replace them anyway.
 
-    On the meta device they would cost nothing themselves, but would load torch's compiler: 70 MB and a second.
+    On the meta device initialization itself is free, but it would load torch's compiler: 70 MB and a second.
     """
 
     def __torch_function__(
-        self, func: Callable, types: Sequence[type], args: Sequence = (), kwargs: Mapping | None = None
+        self,
+        func: Callable[..., object],
+        types: Sequence[type],
+        args: Sequence[object] = (),
+        kwargs: Mapping[str, object] | None = None,
     ) -> object:
         return args[0] if func in (Tensor.normal_, Tensor.uniform_) else func(*args, **kwargs or {})
 
 
 def attach_report(path: str | Path, name: str, report: Mapping[str, object]) -> None:
-    """Write a report into a checkpoint's `metrics`, in the place of one of the same name; all else stays.
+    """Store an evaluation report in a checkpoint's `Card.metrics`, replacing one of the same name.
+
+    The weights and the rest of the card stay the same; the fingerprint changes.
+
+    Args:
+        path: checkpoint to rewrite.
+        name: key of the report, e.g. "validation".
+        report: values that JSON can hold.
 
     Raises:
-        CheckpointError: as `load_checkpoint`.
+        CheckpointError: see `load_checkpoint`.
+        OSError: the file cannot be written.
     """
     model, card = load_checkpoint(path)
     save_checkpoint(path, model, replace(card, metrics={**card.metrics, name: report}))
 
 
 def _stored(tensor: Tensor) -> Tensor:
-    """Half precision for matrices and filters; a copy, so that no two names share memory."""
+    """Copy a tensor for storage: matrices and filters in half precision, no memory shared with another tensor."""
     tensor = tensor.detach().cpu()
     if tensor.is_floating_point() and tensor.dim() >= 2:
         tensor = tensor.half()
@@ -190,7 +214,7 @@ def _stored(tensor: Tensor) -> Tensor:
 
 
 def _digest(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
-    """SHA-256 over the tensors and all metadata but the digest itself."""
+    """SHA-256 of the tensors and of all metadata except the digest itself."""
     sha = hashlib.sha256()
     for name in sorted(set(metadata) - {"sha256"}):
         sha.update(json.dumps([name, metadata[name]]).encode())

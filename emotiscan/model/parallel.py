@@ -1,7 +1,8 @@
-"""A network that computes the parts of a batch side by side, one thread a part.
+"""A network that splits each batch among threads.
 
-One crop's pass through a DenseNet is a thousand short operations. Where threads share each of them, all wait a thousand
-times for the slowest; on two cores one thread alone took half as long (`benchmarks/reading.py` measures the reading).
+One crop's pass through a DenseNet is a thousand short operations. If threads share each operation, all of them wait a
+thousand times for the slowest one. On two cores, giving each thread crops of its own took half as long
+(`benchmarks/reading.py` measures it).
 """
 
 import functools
@@ -11,50 +12,53 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch import Tensor, nn
 
-_beginning = threading.Lock()
-"""Held while threads begin, so that visitors who come together get the same."""
+_pool_lock = threading.Lock()
+"""Held while the pool starts, so that simultaneous first calls share one."""
 
 
 class ThreadedBatch(nn.Module):
-    """Computes what a network does; torch's modes (gradients, inference) are those of the calling thread."""
+    """Runs a network on parts of a batch in parallel, one thread a part.
+
+    Gradients and inference mode are on or off as in the calling thread.
+    """
 
     def __init__(self, network: nn.Module) -> None:
-        """Wrap one.
+        """Wrap a network.
 
         Args:
-            network: from a batch (b, …) to values (b, …), each row by itself, as in evaluation mode.
+            network: maps a batch (b, …) to values (b, …), each row independently, as in evaluation mode.
         """
         super().__init__()
         self.network = network
 
     def forward(self, batch: Tensor) -> Tensor:
-        """The network's values; the batch is divided among as many threads as torch may use."""
+        """The network's output. On the CPU, the batch is split among as many threads as torch may use."""
         threads = torch.get_num_threads()
         if threads == 1 or batch.device.type != "cpu":
             return self.network(batch)
         inference, gradients = torch.is_inference_mode_enabled(), torch.is_grad_enabled()
 
-        def alone(part: Tensor) -> Tensor:
+        def run(part: Tensor) -> Tensor:
             with torch.inference_mode(inference), torch.set_grad_enabled(gradients):
                 return self.network(part)
 
-        with _beginning:
-            pool = _threads(threads)
-        return torch.cat(list(pool.map(alone, batch.tensor_split(min(threads, len(batch))))))
+        with _pool_lock:
+            pool = _single_thread_pool(threads)
+        return torch.cat(list(pool.map(run, batch.tensor_split(min(threads, len(batch))))))
 
 
 @functools.lru_cache(maxsize=1)
-def _threads(count: int) -> ThreadPoolExecutor:
-    """Threads in each of which torch uses that thread alone; all readings of the process share them."""
+def _single_thread_pool(count: int) -> ThreadPoolExecutor:
+    """Threads in each of which torch uses only that thread. The whole process shares them."""
 
-    def begin() -> None:
-        torch.get_num_threads()  # else torch would set the process's number in this thread at its first operation
+    def start() -> None:
+        torch.get_num_threads()  # otherwise torch sets the process's number in this thread at its first operation
         torch.set_num_threads(1)
 
-    pool = ThreadPoolExecutor(count, thread_name_prefix="reading", initializer=begin)
-    all_begun = threading.Barrier(count + 1)
+    pool = ThreadPoolExecutor(count, thread_name_prefix="inference", initializer=start)
+    all_started = threading.Barrier(count + 1)
     for _ in range(count):
-        pool.submit(all_begun.wait)
-    all_begun.wait()
-    torch.set_num_threads(count)  # what they set for themselves had become the number of threads yet to come, too
+        pool.submit(all_started.wait)
+    all_started.wait()
+    torch.set_num_threads(count)  # the initializers also changed the default for threads that start later
     return pool

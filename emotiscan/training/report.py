@@ -82,7 +82,7 @@ def keep_answers(path: Path, predictions: Predictions, config: ModelConfig, cali
         "au_probabilities": action_units,
         "emotion_classes": agreed_classes(predictions.table, config.emotions),
         "au_labels": labels_for(predictions.table, config.action_units),
-        "clear": calibration.clear(emotions),
+        "clear": calibration.is_clear(emotions),
         "called": action_units >= np.array([calibration.threshold(au) for au in config.action_units]),
     }
     with atomic_write(path) as file:

@@ -128,7 +128,7 @@ def _line(reading: Reading, au: str, picture: str | None) -> str:
     return (
         f'<tr class="code {"present" if seen else "absent"}" data-code="{au}">'
         f'<td class="icon">{drawn}{thumbnail}</td>'
-        f'<th scope="row" title="{escape(unit.looks)}"><span class="title">'
+        f'<th scope="row" title="{escape(unit.appearance)}"><span class="title">'
         f'<a class="short" href="guide?code={au}" target="_blank">{au}</a> '
         f'<span class="name">{escape(unit.name)}</span></span></th>'
         f'<td class="share"><div><span class="bar"><span class="fill" style="width: {100 * probability:.0f}%"></span>'
@@ -145,6 +145,6 @@ def thumbnails(photo: Photo, number: int) -> dict[str, str]:
         crop = reading.crop.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
         maps = heat_maps_of(photo, number, list(reading.action_units), explain.DEFAULT_METHOD)
         photo.thumbnails[number] = {
-            au: picture_url(explain.overlay(crop, found), "JPEG") for au, found in maps.items() if not found.empty
+            au: picture_url(explain.overlay(crop, found), "JPEG") for au, found in maps.items() if not found.is_empty
         }
     return photo.thumbnails[number]

@@ -65,10 +65,10 @@ class Shown:
         """The target's probability, and what the map says."""
         reading, target = self.photo.readings[self.number], self.heat_map.target
         words = wording.percent((reading.action_units | reading.emotions)[target])
-        if self.heat_map.empty:
+        if self.heat_map.is_empty:
             return f"{words} · no place of the face speaks for it"
         if target in facs.ACTION_UNITS:
-            words += f" · {self.heat_map.focus():.0%} of the map in {_listed(facs.ACTION_UNITS[target].regions)}"
+            words += f" · {self.heat_map.energy_in_region():.0%} of the map in {_listed(facs.ACTION_UNITS[target].regions)}"
         return words
 
 
@@ -109,7 +109,7 @@ def choose_method(key: str) -> str:
     method = st.selectbox(
         "Method", list(METHODS), format_func=lambda name: METHODS[name].title, key=f"{key}-method", width=220
     )
-    st.caption(METHODS[method].words)
+    st.caption(METHODS[method].description)
     return method
 
 
@@ -124,8 +124,8 @@ def show_grid(tiles: Sequence[Tile]) -> None:
     with st.grid(min(max(len(tiles), 4), 6), min_column_width=TWO_ON_A_PHONE):
         for tile in tiles:
             with st.container():
-                st.image(tile.picture, width="stretch", alt=f"Heat map of {tile.title}: {tile.words}")
-                st.markdown(f"**{tile.title}**  \n:small[{tile.words}]")
+                st.image(tile.picture, width="stretch", alt=f"Heat map of {tile.title}: {tile.caption}")
+                st.markdown(f"**{tile.title}**  \n:small[{tile.caption}]")
 
 
 def drawn(shown: Shown, look: Look, top: float | None = None) -> Image.Image:
@@ -142,14 +142,14 @@ def drawn(shown: Shown, look: Look, top: float | None = None) -> Image.Image:
 
 def _unit(shown: Shown) -> tuple[str, bool]:
     """Maps with the same unit can share a scale."""
-    return shown.method, shown.heat_map.probable
+    return shown.method, shown.heat_map.is_probability
 
 
 def _tops(maps: Sequence[Shown]) -> dict[tuple[str, bool], float]:
     """Of each unit the evidence in full color: certainty, or the strongest place of all."""
     tops: dict[tuple[str, bool], float] = {}
     for shown in maps:
-        strongest = 1.0 if shown.heat_map.probable else shown.heat_map.strength
+        strongest = 1.0 if shown.heat_map.is_probability else shown.heat_map.peak
         tops[_unit(shown)] = max(strongest, tops.get(_unit(shown), 0.0))
     return tops
 

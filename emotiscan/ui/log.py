@@ -70,7 +70,7 @@ def reading(checkpoint: str) -> Iterator[Noted]:
         facts: dict[str, object] = {"outcome": outcome, "seconds": round(time.perf_counter() - began, 3)}
         if noted.analysis:
             facts |= {
-                "faces": len(noted.analysis.readings) + noted.analysis.passed_over,
+                "faces": len(noted.analysis.readings) + noted.analysis.skipped_faces,
                 "size": size_class(noted.analysis.photo.size),
             }
         note("reading", **facts, checkpoint=checkpoint)

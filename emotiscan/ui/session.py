@@ -106,7 +106,7 @@ def analyze(data: bytes, line: DeltaGenerator | None = None) -> Analysis:
     reader = analyzer()
     try:
         with waiting.turn(line), log.reading(reader.card.fingerprint) as noted:
-            noted.analysis = reader.analyze(read_image(data, longest=WORKING_SIDE))
+            noted.analysis = reader.analyze(read_image(data, max_side=WORKING_SIDE))
         return noted.analysis
     finally:
         trim_memory()
@@ -144,7 +144,7 @@ def _new_photo(key: str, data: bytes, name: str, line: DeltaGenerator | None) ->
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=95, subsampling=0)
     faces = tuple(reading.face.scaled(scale) for reading in analysis.readings)
-    return Photo(key, name, file.getvalue(), analysis.readings, faces, analysis.passed_over)
+    return Photo(key, name, file.getvalue(), analysis.readings, faces, analysis.skipped_faces)
 
 
 _samples: dict[tuple[str, str], Photo] = {}  # by the checkpoint and the photo's key

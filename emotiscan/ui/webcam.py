@@ -41,7 +41,7 @@ def choose_challenge() -> str | None:
                 pictures = au_pictures(au)
                 if pictures:
                     st.image(pictures[-1], width=110, caption=au, alt=f"A rendered face with {au}")
-        st.caption(" ".join(facs.ACTION_UNITS[au].looks for au in action_units))
+        st.caption(" ".join(facs.ACTION_UNITS[au].appearance for au in action_units))
     return chosen
 
 

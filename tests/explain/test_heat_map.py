@@ -1,4 +1,4 @@
-"""A map's scale, its emptiness, and how much of it lies in the action unit's region."""
+"""Heat maps: scale, empty maps, and the share of energy in the action unit's region."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def mouth() -> HeatMap:
 
 
 @pytest.mark.parametrize("au", facs.AU_NAMES)
-def test_regions_lie_in_the_crop_on_both_sides_alike(au):
+def test_regions_are_inside_the_crop_and_symmetric(au):
     mask = region_mask(au)
     assert mask.shape == (224, 224)
     assert 0.01 < mask.mean() < 0.3
@@ -25,26 +25,26 @@ def test_regions_lie_in_the_crop_on_both_sides_alike(au):
     assert (mask == mask[:, ::-1]).all()
 
 
-def test_regions_lie_where_the_face_has_them():
+def test_regions_are_ordered_from_brow_to_chin():
     heights = [np.nonzero(region_mask(au))[0].mean() for au in ("AU2", "AU7", "AU11", "AU25", "AU17")]
     assert heights == sorted(heights)
 
 
 @pytest.mark.parametrize("au", facs.AU_NAMES)
-def test_focus_is_the_share_inside(au):
+def test_energy_is_the_share_inside_the_region(au):
     inside = region_mask(au).astype(np.float32)
-    assert HeatMap(au, inside).focus() == pytest.approx(1)
-    assert HeatMap(au, 1 - inside).focus() == 0
-    assert HeatMap(au, np.ones_like(inside)).focus() == pytest.approx(inside.mean(), rel=1e-4)
+    assert HeatMap(au, inside).energy_in_region() == pytest.approx(1)
+    assert HeatMap(au, 1 - inside).energy_in_region() == 0
+    assert HeatMap(au, np.ones_like(inside)).energy_in_region() == pytest.approx(inside.mean(), rel=1e-4)
 
 
-def test_focus_of_an_emotions_map_is_asked_with_a_code(mouth):
+def test_energy_of_an_emotion_map_needs_an_action_unit(mouth):
     emotion = HeatMap("positive", mouth.values)
-    assert emotion.focus("AU25") > 0.9
-    assert emotion.focus("AU1") == 0
+    assert emotion.energy_in_region("AU25") > 0.9
+    assert emotion.energy_in_region("AU1") == 0
 
 
-def test_a_shared_scale_keeps_weak_maps_pale(mouth):
+def test_a_shared_scale_keeps_weak_maps_weak(mouth):
     weak = HeatMap("AU25", mouth.cells * 0.25)
     assert weak.values.max() == pytest.approx(1, abs=0.05)
     assert weak.scaled_to(1.0).max() == pytest.approx(0.25, abs=0.02)

@@ -1,4 +1,4 @@
-"""Maps, differences and outlines laid over faces."""
+"""Overlays of maps, differences and outlines."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def change(one, other) -> np.ndarray:
 
 
 @pytest.mark.parametrize("side", [224, 96, 500])
-def test_keeps_the_size_and_changes_the_warm_places_alone(smile, mouth, side):
+def test_overlay_keeps_the_size_and_changes_only_where_there_is_evidence(smile, mouth, side):
     crop = smile.resize((side, side))
     changed = change(overlay(crop, mouth), crop)
     assert changed.shape == (side, side)
@@ -49,14 +49,14 @@ def test_keeps_the_size_and_changes_the_warm_places_alone(smile, mouth, side):
     assert changed[away < 0.03].min() > 20
 
 
-def test_opacity_says_how_much_of_the_skin_shows(smile, mouth):
+def test_opacity_controls_how_much_of_the_skin_shows(smile, mouth):
     crop = smile.resize((224, 224))
     assert overlay(crop, mouth, opacity=0).tobytes() == crop.tobytes()
     faint, strong = (change(overlay(crop, mouth, opacity), crop).sum() for opacity in (0.2, 0.8))
     assert 3 * faint < strong
 
 
-def test_on_the_photo_it_lands_on_the_mouth_and_nowhere_else(smile, smiling_face, mouth):
+def test_overlay_on_the_photo_covers_the_mouth_and_nothing_else(smile, smiling_face, mouth):
     placed = overlay_on_photo(smile, smiling_face, mouth)
     assert (placed.size, placed.mode) == (smile.size, "RGB")
     changed = change(placed, smile)
@@ -70,13 +70,13 @@ def test_on_the_photo_it_lands_on_the_mouth_and_nowhere_else(smile, smiling_face
     assert not changed[away > 0.12].any()
 
 
-def test_on_the_photo_and_on_the_crop_it_looks_the_same(smile, smiling_face, mouth):
+def test_overlays_on_photo_and_crop_look_the_same(smile, smiling_face, mouth):
     on_photo = smiling_face.crop(overlay_on_photo(smile, smiling_face, mouth))
     on_crop = overlay(smiling_face.crop(smile), mouth)
     assert change(on_photo, on_crop).mean() < 3
 
 
-def test_a_map_that_reaches_over_the_photos_edge_is_cut(smile):
+def test_a_map_beyond_the_edge_of_the_photo_is_clipped(smile):
     from_crop = np.array([[300.0, 0, -100], [0, 300.0, 400]])
     face = Face(None, None, None, invert(from_crop))
     warm = HeatMap("AU1", np.ones((224, 224), np.float32))
@@ -86,21 +86,21 @@ def test_a_map_that_reaches_over_the_photos_edge_is_cut(smile):
     assert not changed[:, 205:].any()
 
 
-def test_a_face_outside_of_the_photo_changes_nothing(smile, mouth):
+def test_a_face_outside_the_photo_changes_nothing(smile, mouth):
     beyond = Face(None, None, None, invert(np.array([[300.0, 0, 900], [0, 300.0, 0]])))
     assert overlay_on_photo(smile, beyond, mouth).tobytes() == smile.tobytes()
 
 
 def test_a_shared_scale_makes_weak_maps_pale(smile, mouth):
     crop = smile.resize((224, 224))
-    own, shared = overlay(crop, mouth), overlay(crop, mouth, top=4 * mouth.strength)
+    own, shared = overlay(crop, mouth), overlay(crop, mouth, peak=4 * mouth.peak)
     assert change(shared, crop).sum() < 0.4 * change(own, crop).sum()
 
 
 # -- differences
 
 
-def test_a_difference_is_orange_where_the_first_is_stronger_and_violet_where_the_second_is(mouth):
+def test_a_difference_is_orange_where_the_first_map_is_stronger_and_violet_elsewhere(mouth):
     brow = HeatMap("AU1", mouth.values[::-1].copy())
     values = difference(mouth, brow)
     assert np.allclose(values, -difference(brow, mouth), atol=1e-6)
@@ -111,7 +111,7 @@ def test_a_difference_is_orange_where_the_first_is_stronger_and_violet_where_the
     assert (picture[112, 112] == 255).all()
 
 
-def test_probabilities_keep_their_scale_in_a_difference():
+def test_a_difference_of_probabilities_keeps_their_scale():
     weak, strong = (HeatMap("AU1", np.full((6, 6), p, np.float32), True) for p in (0.2, 0.9))
     assert difference(strong, weak) == pytest.approx(0.7, abs=1e-5)
 
@@ -120,7 +120,7 @@ def test_probabilities_keep_their_scale_in_a_difference():
 
 
 @pytest.mark.parametrize("au", ["AU1", "AU12", "AU17"])
-def test_the_outline_runs_around_the_codes_region(au):
+def test_the_outline_surrounds_the_action_units_region(au):
     drawn = change(outline(Image.new("RGB", (224, 224), (128, 128, 128)), au), Image.new("RGB", (224, 224), (128,) * 3))
     mask = region_mask(au)
     y, x = np.nonzero(drawn)
@@ -132,7 +132,7 @@ def test_the_outline_runs_around_the_codes_region(au):
     assert y.max() <= ys.max() + 4
 
 
-def test_the_outline_on_the_photo_is_that_on_the_crop(smile, smiling_face):
+def test_outlines_on_photo_and_crop_are_in_the_same_place(smile, smiling_face):
     on_photo = smiling_face.crop(outline_on_photo(smile, smiling_face, "AU24"))
     changed = change(on_photo, smiling_face.crop(smile)) > 40
     y, x = np.nonzero(changed)
@@ -141,7 +141,7 @@ def test_the_outline_on_the_photo_is_that_on_the_crop(smile, smiling_face):
     assert abs(x.mean() / 224 - region.x) < 0.03
 
 
-def test_legends_run_from_dark_to_bright_and_from_violet_to_orange():
+def test_legends_go_from_dark_to_bright_and_from_violet_to_orange():
     bar = np.asarray(color_bar(100, 8), int)
     assert bar.shape == (8, 100, 3)
     assert bar[0, 0].sum() < 60 < 400 < bar[0, -1].sum()

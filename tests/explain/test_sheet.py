@@ -1,4 +1,4 @@
-"""What can be taken along: a picture of all maps, and their numbers."""
+"""Files of heat maps: an image of all maps, and their numbers."""
 
 import io
 
@@ -17,36 +17,36 @@ def tiles(count, words="92 %"):
 
 
 @pytest.mark.parametrize(("count", "columns", "rows"), [(1, 2, 1), (4, 4, 1), (5, 4, 2), (19, 4, 5)])
-def test_a_sheet_has_room_for_every_picture(count, columns, rows):
-    page = sheet("Codes", tiles(count), "Small print.", BAR, ENDS)
+def test_a_sheet_has_room_for_every_image(count, columns, rows):
+    page = sheet("Action units", tiles(count), "Small print.", BAR, ENDS)
     assert page.width == 64 + columns * 240 + (columns - 1) * 20
     assert 240 * rows < page.height < 340 * rows + 240
     colors = {color for _, color in page.getcolors(page.width * page.height)}
     assert {(200, 40 * place, 0) for place in range(min(count, 6))} <= colors
 
 
-def test_long_words_are_wrapped_and_make_the_sheet_longer():
-    short, long = (sheet("Codes", tiles(2, words), "Note.", BAR, ENDS) for words in ("92 %", "many words " * 20))
+def test_long_captions_are_wrapped_and_make_the_sheet_longer():
+    short, long = (sheet("Action units", tiles(2, words), "Note.", BAR, ENDS) for words in ("92 %", "many words " * 20))
     assert long.width == short.width
     assert long.height > short.height + 100
     edge = np.asarray(long)[:, -16:]
-    assert (edge == 255).all()  # nothing runs over the margin
+    assert (edge == 255).all()  # nothing extends into the margin
 
 
-def test_a_wide_photo_is_fitted_whole():
+def test_a_wide_photo_is_scaled_to_fit():
     photo = Image.new("RGB", (400, 100), (10, 200, 10))
     page = np.asarray(sheet("Photo", [Tile(photo, "Face")], "", BAR, ENDS))
     green = (page == (10, 200, 10)).all(-1)
     assert green.sum() == 240 * 60
 
 
-def test_a_sheet_of_nothing_is_refused():
+def test_a_sheet_without_images_is_rejected():
     with pytest.raises(ValueError, match="at least one"):
-        sheet("Codes", [], "", BAR, ENDS)
+        sheet("Action units", [], "", BAR, ENDS)
 
 
-def test_files_hold_what_they_were_given():
-    page = sheet("Codes", tiles(1), "Note.", BAR, ENDS)
+def test_png_and_npz_files_hold_image_and_numbers():
+    page = sheet("Action units", tiles(1), "Note.", BAR, ENDS)
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(png(page)))), np.asarray(page))
     cells = np.arange(36, dtype=np.float32).reshape(6, 6)
     with np.load(io.BytesIO(npz({"face1_AU12": HeatMap("AU12", cells)}))) as arrays:

@@ -1,4 +1,4 @@
-"""Files that are no photo are called by their name, so that it is clear what to choose instead."""
+"""Unsupported file types are named, so that it is clear what to choose instead."""
 
 import pytest
 
@@ -13,13 +13,13 @@ from emotiscan.images.file_types import describe_unsupported
         (b"\xef\xbb\xbf\n <svg xmlns='...'>", "a drawing (SVG)"),
         (b"<!DOCTYPE html><html>", "a web page"),
         (b"8BPS\0\1", "a Photoshop document"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0", "a HEIC picture, as many phones store them"),
-        (b"\0\0\0\x20ftypavif\0\0\0\0", "an AVIF picture"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", "a HEIC image, the format of many phones"),
+        (b"\0\0\0\x20ftypavif\0\0\0\0", "an AVIF image"),
         (b"\0\0\0\x20ftypmp42\0\0\0\0", "a video"),
-        (b"\0\0\0\x20ftypcrx \0\0\0\0", "a camera's raw picture"),
+        (b"\0\0\0\x20ftypcrx \0\0\0\0", "a camera's raw image"),
     ],
 )
-def test_what_is_no_picture_is_named(data, name):
+def test_unsupported_file_types_are_named(data, name):
     assert describe_unsupported(data) == name
     with pytest.raises(ImageError, match=r"^This file is an? ") as refused:
         read_image(data)
@@ -28,5 +28,5 @@ def test_what_is_no_picture_is_named(data, name):
 
 
 @pytest.mark.parametrize("data", [b"", b"Dear diary", b"\xff\xd8\xff"])
-def test_what_nobody_knows_has_no_name(data):
+def test_unknown_file_types_have_no_name(data):
     assert describe_unsupported(data) is None

@@ -1,4 +1,4 @@
-"""Logits to probabilities, probabilities to present or not."""
+"""Calibration turns logits into probabilities, and probabilities into decisions."""
 
 import json
 
@@ -21,7 +21,7 @@ def test_emotions_are_probabilities_and_keep_their_order(logits, temperature):
     assert (np.take_along_axis(emotions, logits.argmax(-1)[:, None], -1)[:, 0] == emotions.max(-1)).all()
 
 
-def test_a_higher_temperature_is_less_sure():
+def test_a_higher_temperature_lowers_confidence():
     logits = np.array([[2.0, 0.0, -1.0]])
     sharp, plain, flat = (Calibration(t).emotions(logits).max() for t in (0.5, 1.0, 4.0))
     assert sharp > plain > flat > 1 / 3
@@ -30,18 +30,18 @@ def test_a_higher_temperature_is_less_sure():
 
 @settings(deadline=None, max_examples=50)
 @given(rows)
-def test_codes_are_finite_probabilities(logits):
+def test_action_unit_probabilities_stay_between_0_and_1(logits):
     action_units = Calibration().action_units(logits, ("AU1", "AU2", "AU4"))
     assert ((action_units >= 0) & (action_units <= 1)).all()
 
 
-def test_each_code_has_its_own_slope_and_offset_and_the_rest_none():
+def test_slopes_and_offsets_apply_to_their_own_action_unit():
     calibration = Calibration(slopes={"AU2": 2.0}, offsets={"AU2": -1.0, "AU4": 3.0})
     action_units = calibration.action_units(np.full((1, 3), 0.5), ("AU1", "AU2", "AU4"))
     assert action_units[0] == pytest.approx([1 / (1 + np.exp(-z)) for z in (0.5, 0.0, 3.5)])
 
 
-def test_a_missing_threshold_is_one_half():
+def test_the_default_threshold_is_one_half():
     calibration = Calibration(thresholds={"AU1": 0.2})
     assert (calibration.threshold("AU1"), calibration.threshold("AU2")) == (0.2, 0.5)
 
@@ -52,22 +52,22 @@ def test_a_missing_threshold_is_one_half():
         ([0.41, 0.38, 0.11, 0.10], False),  # less than one half
         ([0.49, 0.20, 0.16, 0.15], False),
         ([0.52, 0.20, 0.14, 0.14], True),
-        ([0.58, 0.42, 0.00, 0.00], False),  # one half, but another comes close
+        ([0.58, 0.42, 0.00, 0.00], False),  # more than one half, but another comes close
         ([0.00, 0.38, 0.00, 0.62], True),
         ([0.97, 0.01, 0.01, 0.01], True),
     ],
 )
-def test_an_emotion_is_clear_if_it_is_likelier_than_not_and_stands_out(emotions, clear):
-    assert Calibration().clear(np.array([emotions, emotions[::-1]])).tolist() == [clear, clear]
+def test_an_emotion_is_clear_if_it_is_probable_and_well_ahead(emotions, clear):
+    assert Calibration().is_clear(np.array([emotions, emotions[::-1]])).tolist() == [clear, clear]
 
 
-def test_what_is_clear_is_part_of_the_calibration():
+def test_the_rule_for_clear_emotions_can_be_changed():
     emotions = np.array([[0.7, 0.3], [0.8, 0.2], [0.45, 0.55]])
-    assert Calibration(clear_from=0.75).clear(emotions).tolist() == [False, True, False]
-    assert Calibration(clear_margin=0.5).clear(emotions).tolist() == [False, True, False]
-    assert Calibration(clear_from=0.0, clear_margin=0.0).clear(emotions).all()
-    assert Calibration().clear(np.ones((2, 1))).all()  # a lone emotion has no rival
-    assert Calibration().clear(np.empty((0, 4))).shape == (0,)
+    assert Calibration(clear_from=0.75).is_clear(emotions).tolist() == [False, True, False]
+    assert Calibration(clear_margin=0.5).is_clear(emotions).tolist() == [False, True, False]
+    assert Calibration(clear_from=0.0, clear_margin=0.0).is_clear(emotions).all()
+    assert Calibration().is_clear(np.ones((2, 1))).all()  # a lone emotion has no rival
+    assert Calibration().is_clear(np.empty((0, 4))).shape == (0,)
 
 
 @pytest.mark.parametrize(
@@ -83,17 +83,17 @@ def test_what_is_clear_is_part_of_the_calibration():
         ({"clear_margin": -0.1}, r"clear_margin is -0\.1"),
     ],
 )
-def test_what_makes_no_sense_is_refused(wrong, words):
+def test_invalid_parameters_are_rejected(wrong, words):
     with pytest.raises(ValueError, match=words):
         Calibration(**wrong)
 
 
-def test_survives_json():
+def test_calibration_survives_json():
     calibration = Calibration(1.7, {"AU1": 2.0}, {"AU1": 0.1}, {"AU1": 0.3}, clear_from=0.6, clear_margin=0.3)
     assert Calibration(**json.loads(json.dumps(calibration.as_dict()))) == calibration
 
 
-def test_older_checkpoints_say_nothing_of_clear_faces():
+def test_older_checkpoints_get_the_default_rule_for_clear_emotions():
     older = {"temperature": 1.0, "slopes": {}, "offsets": {}, "thresholds": {"AU1": 0.3}}
     calibration = Calibration(**older)
     assert (calibration.clear_from, calibration.clear_margin) == (0.5, 0.2)

@@ -1,4 +1,4 @@
-"""The network: its shapes, its feature map as a value of its own, and what goes into it."""
+"""The network: shapes, feature map, heads, test-time augmentation, and input preparation."""
 
 import copy
 import json
@@ -34,7 +34,7 @@ class TestEachBackbone:
         assert emotions.shape == (2, len(facs.EMOTIONS_WITH_NEUTRAL))
         assert action_units.shape == (2, len(facs.AU_NAMES))
 
-    def test_forward_is_the_heads_on_a_feature_map_that_they_leave_alone(self, model, crops):
+    def test_forward_applies_the_heads_without_changing_the_feature_map(self, model, crops):
         feature_map = model.features(crops)
         kept = feature_map.clone()
         assert (feature_map >= 0).all()
@@ -43,26 +43,37 @@ class TestEachBackbone:
             assert torch.equal(two_steps, one_step)
         assert torch.equal(feature_map, kept)
 
-    def test_made_quicker_it_reads_the_same(self, model, crops):
-        quick = copy.deepcopy(model).optimize_for_inference()
-        assert torch.allclose(quick.features(crops), model.features(crops), atol=1e-4)
-        for before, after in zip(model(crops), quick(crops), strict=True):
+    def test_the_optimized_copy_gives_the_same_outputs(self, model, crops):
+        optimized = model.optimize_for_inference()
+        assert torch.allclose(optimized.features(crops), model.features(crops), atol=1e-4)
+        for before, after in zip(model(crops), optimized(crops), strict=True):
             assert torch.allclose(before, after, atol=1e-4)
 
-    def test_a_crop_is_read_alike_alone_and_in_a_batch(self, model, crops):
+    def test_optimizing_leaves_the_original_unchanged(self, model, crops):
+        model = copy.deepcopy(model).train().requires_grad_(True)
+        before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        optimized = model.optimize_for_inference()
+        assert list(model.state_dict()) == list(before)
+        assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+        assert all(layer.training for layer in model.modules())
+        assert all(parameter.requires_grad for parameter in model.parameters())
+        shared = {p.data_ptr() for p in model.parameters()} & {p.data_ptr() for p in optimized.parameters()}
+        assert not shared
+
+    def test_a_crop_gives_the_same_logits_alone_and_in_a_batch(self, model, crops):
         for together, alone in zip(model(crops), model(crops[1:]), strict=True):
             assert torch.allclose(together[1:], alone, atol=1e-4)
 
-    def test_nothing_overwrites_a_map_that_an_explanation_may_need(self, model):
+    def test_no_layer_works_in_place(self, model):
         assert not [name for name, layer in model.named_modules() if getattr(layer, "inplace", False)]
 
-    def test_five_stages_hold_every_backbone_parameter_once(self, model):
+    def test_five_stages_hold_each_backbone_parameter_once(self, model):
         held = [id(p) for stage in stages(model.backbone) for p in stage.parameters()]
         assert len(stages(model.backbone)) == 5
         assert all(list(stage.parameters()) for stage in stages(model.backbone))
         assert held == [id(p) for p in model.backbone.parameters()]
 
-    def test_the_stages_run_one_after_the_other_are_the_backbone(self, model, crops):
+    def test_running_the_stages_in_order_is_running_the_backbone(self, model, crops):
         values = crops
         for stage in stages(model.backbone):
             for layer in stage:
@@ -70,14 +81,26 @@ class TestEachBackbone:
         assert torch.equal(torch.relu(values), model.features(crops))
 
 
-class TestLocalCodes:
+def test_an_optimized_network_cannot_be_trained(tiny_model):
+    optimized = tiny_model.optimize_for_inference()
+    with pytest.raises(TypeError, match="cannot be trained"):
+        optimized.train()
+    assert not optimized.eval().training
+
+
+def test_optimizing_twice_changes_nothing(tiny_model):
+    optimized = tiny_model.optimize_for_inference()
+    assert optimized.optimize_for_inference() is optimized
+
+
+class TestLocalActionUnits:
     @pytest.fixture
     def local(self):
         torch.manual_seed(0)
         config = ModelConfig("densenet121", input_size=64, hidden=8, stride=16, local_action_units=True)
         return FaceModel(config).eval().requires_grad_(False)
 
-    def test_each_cell_speaks_for_itself(self, local, crops):
+    def test_each_cell_of_the_logit_map_depends_on_its_own_features(self, local, crops):
         feature_map = local.features(crops)
         other = feature_map.clone()
         other[:, :, 0, 0] = other[:, :, 0, 0] * 3 + 1
@@ -86,47 +109,47 @@ class TestLocalCodes:
         assert torch.allclose(before[:, :, 1:], after[:, :, 1:], atol=1e-5)
         assert not torch.allclose(before[:, :, 0, 0], after[:, :, 0, 0], atol=1e-2)
 
-    def test_the_strongest_cells_decide(self, local):
+    def test_the_strongest_cells_decide_the_pooled_logit(self, local):
         au_logit_map = torch.full((1, len(facs.AU_NAMES), 4, 4), -6.0)
         au_logit_map[0, 3, 1, 2] = 6.0
         (logits,) = local.au_logits(au_logit_map)
         assert logits[3] == pytest.approx(6 - np.log(16), abs=1e-3)
         assert torch.allclose(logits[:3], torch.tensor(-6.0), atol=1e-5)
 
-    def test_forward_reads_codes_from_the_evidence_and_emotions_from_the_whole(self, local, crops):
+    def test_forward_pools_action_units_from_cells_and_emotions_from_the_mean(self, local, crops):
         feature_map = local.features(crops)
         emotions, action_units = local(crops)
         assert torch.equal(action_units, local.au_logits(local.au_logit_map(feature_map)))
         assert torch.equal(emotions, local.emotion_logits(feature_map))
 
 
-class TestReading:
+class TestFlipTTA:
     @pytest.fixture
     def models(self):
-        """The same weights, read one way round and both."""
+        """The same weights without and with flip TTA."""
         configs = [ModelConfig("densenet121", input_size=64, hidden=8, flip_tta=both) for both in (False, True)]
         once, twice = (FaceModel(config).eval().requires_grad_(False) for config in configs)
         twice.load_state_dict(once.state_dict())
         return once, twice
 
-    def test_one_way_round_it_is_the_forward_pass(self, models, crops):
+    def test_without_it_predict_is_the_forward_pass(self, models, crops):
         feature_map, *logits = models[0].predict(crops)
         assert torch.equal(feature_map, models[0].features(crops))
-        for read, forward in zip(logits, models[0](crops), strict=True):
-            assert torch.equal(read, forward)
+        for predicted, forward in zip(logits, models[0](crops), strict=True):
+            assert torch.equal(predicted, forward)
 
-    def test_both_ways_round_a_face_and_its_mirror_image_are_read_alike(self, models, crops):
+    def test_with_it_a_face_and_its_mirror_image_give_the_same_logits(self, models, crops):
         once, twice = models
         for one, other in zip(twice.predict(crops)[1:], twice.predict(crops.flip(3))[1:], strict=True):
             assert torch.allclose(one, other, atol=1e-5)
         for mean, one, other in zip(twice.predict(crops)[1:], once(crops), once(crops.flip(3)), strict=True):
             assert torch.allclose(mean, (one + other) / 2, atol=1e-5)
 
-    def test_both_ways_round_the_feature_map_is_that_of_the_crop_as_it_is(self, models, crops):
+    def test_the_feature_map_is_that_of_the_unflipped_crop(self, models, crops):
         assert torch.allclose(models[1].predict(crops)[0], models[0].features(crops), atol=1e-5)
 
 
-def test_the_heads_are_sized_by_the_checkpoints_own_vocabulary(crops):
+def test_the_heads_have_one_output_per_label_of_the_config(crops):
     model = FaceModel(
         ModelConfig("densenet121", emotions=facs.EMOTIONS, action_units=("AU12", "AU43"), hidden=8)
     ).eval()
@@ -146,18 +169,18 @@ class TestStride16:
         model.load_state_dict(coarse.state_dict())
         return model
 
-    def test_the_map_has_twice_the_cells_a_side(self, coarse, fine, crops):
+    def test_the_map_has_twice_as_many_cells_per_side(self, coarse, fine, crops):
         assert coarse.features(crops).shape[2:] == (2, 2)
         assert fine.features(crops).shape[2:] == (4, 4)
 
-    def test_each_filter_of_the_last_block_sees_as_much_of_the_face(self, coarse, fine, crops):
+    def test_filters_of_the_last_block_keep_their_receptive_field(self, coarse, fine, crops):
         """Where the coarse network would skip cells instead of averaging them, both give the same numbers there."""
         coarse.backbone.transition3.pool = torch.nn.MaxPool2d(1, stride=2)
         assert torch.allclose(fine.features(crops)[..., ::2, ::2], coarse.features(crops), atol=1e-5)
 
 
 class TestConfig:
-    def test_survives_json(self):
+    def test_config_survives_json(self):
         config = ModelConfig("vgg16", ("calm", "glad"), ("AU1", "AU20"), 96, grayscale=False, mean=(0.1, 0.2, 0.3))
         assert ModelConfig(**json.loads(json.dumps(config.as_dict()))) == config
 
@@ -167,10 +190,10 @@ class TestConfig:
             ({"backbone": "resnet50"}, r"“resnet50”.*densenet201, densenet121, vgg16"),
             ({"input_size": 31}, "32 px"),
             ({"stride": 8}, "16 is for DenseNets"),
-            ({"backbone": "vgg16", "stride": 16}, "vgg16 with stride 16"),
+            ({"backbone": "vgg16", "stride": 16}, "vgg16 cannot have stride 16"),
         ],
     )
-    def test_what_cannot_be_built_is_refused(self, wrong, words):
+    def test_networks_that_cannot_be_built_are_rejected(self, wrong, words):
         with pytest.raises(ValueError, match=words):
             ModelConfig(**wrong)
 
@@ -179,24 +202,24 @@ class TestPrepare:
     COLORS = ((255, 0, 0), (0, 0, 255))
 
     def values(self, config: ModelConfig) -> np.ndarray:
-        """(2, 3) what the network gets of a red and of a blue crop, back in [0, 1]."""
+        """(2, 3) the network's input for a red and a blue crop, scaled back to [0, 1]."""
         batch = prepare([Image.new("RGB", (32, 32), color) for color in self.COLORS], config)
         assert (batch.shape, batch.dtype) == ((2, 3, 32, 32), torch.float32)
         assert (batch == batch[:, :, :1, :1]).all()
         return batch[:, :, 0, 0].numpy() * config.std + config.mean
 
-    def test_color_where_the_network_wants_color(self):
+    def test_a_color_network_gets_color(self):
         assert np.allclose(self.values(ModelConfig(grayscale=False)), [[1, 0, 0], [0, 0, 1]], atol=1e-6)
 
-    def test_gray_in_all_three_channels_where_it_wants_gray(self):
+    def test_a_grayscale_network_gets_gray_in_all_three_channels(self):
         red, blue = 76 / 255, 29 / 255  # ITU-R 601 luma
         assert np.allclose(self.values(ModelConfig()), [[red] * 3, [blue] * 3], atol=1e-6)
 
-    def test_a_gray_picture_serves_both(self):
+    def test_gray_images_work_for_both(self):
         gray = [Image.new("L", (32, 32), 76)]
         assert torch.equal(prepare(gray, ModelConfig()), prepare(gray, ModelConfig(grayscale=False)))
 
-    def test_bytes_and_fractions_are_normalized_alike(self):
+    def test_bytes_and_fractions_are_normalized_the_same(self):
         config = ModelConfig()
         levels = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16)
         assert torch.allclose(normalize(levels, config), normalize(levels.float() / 255, config))

@@ -1,4 +1,4 @@
-"""Parts of a batch are computed side by side, and nothing else of torch is changed by that."""
+"""Batches are split among threads, without side effects on the rest of torch."""
 
 import threading
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from emotiscan.model.parallel import ThreadedBatch
 
 
-class Watched(nn.Module):
-    """Doubles a batch, and keeps in which thread it did, of how many threads."""
+class RecordingDouble(nn.Module):
+    """Doubles a batch; records the thread it ran in and how many threads torch could use there."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,49 +55,49 @@ class TestOnTwoThreads:
         batch = torch.arange(3.0 * rows).reshape(rows, 3)
         assert torch.equal(ThreadedBatch(nn.Identity())(batch), batch)
 
-    def test_each_part_has_a_thread_to_itself(self):
-        watched = Watched()
-        ThreadedBatch(watched)(torch.ones(5, 3))
-        assert sorted(rows for _, _, rows, _ in watched.seen) == [2, 3]
-        assert {threads for _, threads, _, _ in watched.seen} == {1}
-        assert threading.current_thread().name not in {name for name, _, _, _ in watched.seen}
+    def test_each_part_runs_in_a_thread_of_its_own(self):
+        recorder = RecordingDouble()
+        ThreadedBatch(recorder)(torch.ones(5, 3))
+        assert sorted(rows for _, _, rows, _ in recorder.seen) == [2, 3]
+        assert {threads for _, threads, _, _ in recorder.seen} == {1}
+        assert threading.current_thread().name not in {name for name, _, _, _ in recorder.seen}
 
-    def test_who_finds_the_faces_keeps_all_threads(self):
+    def test_the_caller_and_new_threads_keep_all_of_torchs_threads(self):
         ThreadedBatch(nn.Identity())(torch.ones(2, 3))
         assert torch.get_num_threads() == 2
-        assert threads_of_a_new_thread() == 2  # each visit of a page is a new thread
+        assert threads_of_a_new_thread() == 2  # a web server runs each request in a new thread
 
-    def test_gradients_and_inference_are_as_the_caller_wants_them(self):
-        watched = Watched()
+    def test_gradient_and_inference_mode_follow_the_caller(self):
+        recorder = RecordingDouble()
         batch = torch.ones(2, 3, requires_grad=True)
-        ThreadedBatch(watched)(batch).sum().backward()
+        ThreadedBatch(recorder)(batch).sum().backward()
         assert torch.equal(batch.grad, torch.full((2, 3), 2.0))
         with torch.inference_mode():
-            assert ThreadedBatch(watched)(batch).is_inference()
-        assert [inference for _, _, _, inference in watched.seen] == [False, False, True, True]
+            assert ThreadedBatch(recorder)(batch).is_inference()
+        assert [inference for _, _, _, inference in recorder.seen] == [False, False, True, True]
 
-    def test_an_error_reaches_the_caller_and_the_next_batch_is_read(self):
+    def test_an_error_reaches_the_caller_and_the_next_batch_works(self):
         layer = ThreadedBatch(nn.Linear(3, 1))
         with pytest.raises(RuntimeError):
             layer(torch.ones(2, 4))
         assert layer(torch.ones(2, 3)).shape == (2, 1)
 
-    def test_many_visitors_at_once_each_get_their_own(self):
-        layer, answers = ThreadedBatch(nn.Identity()), {}
+    def test_simultaneous_callers_get_their_own_results(self):
+        layer, results = ThreadedBatch(nn.Identity()), {}
 
-        def visit(number: int) -> None:
-            answers[number] = layer(torch.full((4, 2), float(number)))
+        def call(number: int) -> None:
+            results[number] = layer(torch.full((4, 2), float(number)))
 
-        visitors = [threading.Thread(target=visit, args=(number,)) for number in range(16)]
-        for visitor in visitors:
-            visitor.start()
-        for visitor in visitors:
-            visitor.join()
-        assert all((answers[number] == number).all() for number in range(16))
+        callers = [threading.Thread(target=call, args=(number,)) for number in range(16)]
+        for caller in callers:
+            caller.start()
+        for caller in callers:
+            caller.join()
+        assert all((results[number] == number).all() for number in range(16))
 
 
-def test_on_one_thread_there_is_nothing_to_divide():
-    watched = Watched()
+def test_a_single_thread_runs_the_whole_batch():
+    recorder = RecordingDouble()
     with torch_threads(1):
-        ThreadedBatch(watched)(torch.ones(5, 3))
-    assert watched.seen == [(threading.current_thread().name, 1, 5, False)]
+        ThreadedBatch(recorder)(torch.ones(5, 3))
+    assert recorder.seen == [(threading.current_thread().name, 1, 5, False)]

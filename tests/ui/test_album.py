@@ -36,7 +36,7 @@ def test_each_face_is_an_entry_and_a_photo_without_one_says_so(entries):
     assert [entry.row["face"] for entry in entries if entry.readable] == [0, 0, 0, 1, 2, 3]
     wall, broken = (entry for entry in entries if not entry.readable)
     assert wall.row["error"] == album.NO_FACE
-    assert "picture" in broken.row["error"]
+    assert "image" in broken.row["error"]
 
 
 def test_what_is_kept_is_small(entries):

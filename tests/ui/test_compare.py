@@ -75,7 +75,7 @@ def test_one_face_alone_is_told_how_to_get_a_second(page):
 
 def test_methods_on_one_code(page):
     compare(page, WAYS)
-    assert titles(page) == ["Cell by cell", "Grad-CAM", "Grad-CAM++", "LayerCAM"]
+    assert titles(page) == ["Local AU probability", "Grad-CAM", "Grad-CAM++", "LayerCAM"]
     page.pills(key="methods").set_value(["hirescam"]).run()
     assert titles(page) == ["HiResCAM"]
     page.pills(key="methods").set_value([]).run()

@@ -26,7 +26,7 @@ def test_each_code_says_what_to_look_for_and_how_well_it_is_read(guide, au):
     unit = facs.ACTION_UNITS[au]
     said = texts(guide)
     assert f"{au} {unit.name}" in said
-    for words in (unit.looks, unit.muscles, *unit.confused.values()):
+    for words in (unit.appearance, unit.muscles, *unit.confused_with.values()):
         assert words in said
     assert "AUC" in guide.table[0].value.columns
 

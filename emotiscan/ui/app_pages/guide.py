@@ -28,11 +28,11 @@ def show_au(au: str) -> None:
         show_pictures(au)
     with right:
         st.subheader(f"{au} {unit.name}", anchor=False)
-        st.markdown(unit.looks)
+        st.markdown(unit.appearance)
         st.markdown(f"**Where:** {' and '.join(unit.regions)}  \n**Muscle:** {unit.muscles}")
-        if unit.confused:
+        if unit.confused_with:
             st.markdown("**Often mistaken for**")
-            for other, difference in unit.confused.items():
+            for other, difference in unit.confused_with.items():
                 with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                     au_link(other)
                     st.markdown(difference)

@@ -1,0 +1,27 @@
+"""Percentages and titles."""
+
+import pytest
+
+from emotiscan.export.text import percent, title_of
+
+
+@pytest.mark.parametrize(
+    ("probability", "text"),
+    [
+        (0.0, "< 1 %"),
+        (0.009, "< 1 %"),
+        (0.01, "1 %"),
+        (0.5, "50 %"),
+        (0.99, "99 %"),
+        (0.991, "> 99 %"),
+        (1.0, "> 99 %"),
+    ],
+)
+def test_percentages_are_never_flat(probability, text):
+    assert percent(probability) == text
+
+
+def test_titles_name_known_and_unknown_targets():
+    assert title_of("AU12") == "AU12 Lip corner puller"
+    assert title_of("AU43") == "AU43"
+    assert title_of("positive") == "Positive"
