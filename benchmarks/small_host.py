@@ -38,6 +38,9 @@ def memory():
     return int(re.search(r"VmRSS:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
 for name in sys.argv[1:]:
     before, began = memory(), time.perf_counter()
+    if name == "emotiscan.ui.session":
+        from emotiscan.ui.app import configure
+        configure()
     __import__(name)
     print(f"{name:22s}{memory() - before:8.0f}{time.perf_counter() - began:8.1f}")
 print(f"{'in all':22s}{memory():8.0f}")

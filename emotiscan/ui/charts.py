@@ -1,7 +1,6 @@
 """Pictures of readings: the photo with its faces marked, the emotion bars, and what changed between two."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -149,15 +148,3 @@ def au_changes_in_words(before: Reading, after: Reading) -> str:
         f"{au} {percent(before.action_units[au])} to {percent(after.action_units[au])}"
         for au in wording.most_changed(before, after)
     )
-
-
-@cache
-def page_icon() -> Image.Image:
-    """The browser tab's icon, drawn here: streamlit would fetch its own from another host."""
-    icon = Image.new("RGBA", (128, 128))
-    draw = ImageDraw.Draw(icon)
-    draw.ellipse((4, 4, 124, 124), fill="#0B5E67")
-    for x in (42, 86):
-        draw.ellipse((x - 9, 40, x + 9, 58), fill="white")
-    draw.arc((32, 40, 96, 100), 20, 160, fill="white", width=10)
-    return icon
