@@ -1,1 +1,1 @@
-"""The web app. The only part of the package that imports streamlit; importing it changes nothing (see `app.configure`)."""
+"""The web app. Only this subpackage imports streamlit. Importing it changes no settings; `app.configure` does."""

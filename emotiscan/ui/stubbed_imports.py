@@ -1,8 +1,9 @@
 """Import torchvision and grad-cam without the libraries they load but the app never uses.
 
-Saves 180 MB of memory and two seconds at start-up, measured with hosts of one gigabyte in mind: torchvision loads torch's
-compiler only to ask whether it may be used, and grad-cam loads scikit-learn and matplotlib for functions that are never
-called here. `tests/ui/test_stubbed_imports.py` fails once the libraries no longer do that; then this module can go.
+Saves 180 MB of memory and two seconds at start-up, measured with hosts of one gigabyte in mind: torchvision loads
+torch's compiler only to ask whether it may be used, and grad-cam loads scikit-learn and matplotlib for functions that
+are never called here. `tests/ui/test_stubbed_imports.py` fails once the libraries no longer do that; then delete
+this module.
 """
 
 import sys
@@ -19,7 +20,7 @@ UNUSED: dict[str, tuple[str, ...]] = {
     "matplotlib.pyplot": (),
     "matplotlib.lines": ("Line2D",),
 }
-"""Modules that torchvision and grad-cam import for features the app does not use, each with the names they take from it."""
+"""Modules that torchvision and grad-cam import for features the app does not use, with the names taken from each."""
 
 BLOCKED = ("triton", "cuda")
 """GPU packages that torch does without: the Triton compiler and the CUDA driver's Python bindings."""
