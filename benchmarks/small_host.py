@@ -22,7 +22,7 @@ from contextlib import ExitStack
 from benchmarks.load import another, photo
 from emotiscan.cli.options import whole_number
 from tests.support.memory_limit import LimitError, memory_limit
-from tests.support.process_monitor import Watch, memory_by_file, memory_of
+from tests.support.process_monitor import MemoryWatch, memory_by_file, memory_of
 from tests.support.running_app import ROOT, running_app
 from tests.support.visitor import Visitor
 
@@ -100,7 +100,7 @@ def main() -> int:
         except LimitError as error:
             parser.error(str(error))
         app = running.enter_context(running_app(begin=limit.join if limit else None))
-        watch = running.enter_context(Watch(app.process))
+        watch = running.enter_context(MemoryWatch(app.process))
         steps: list[tuple[str, Callable[[], object]]] = [
             ("it answers", lambda: None),
             ("the first page, with the model", lambda: read_photos(app.address, upload, 0)),

@@ -36,7 +36,12 @@ def test_importing_the_package_and_the_app_changes_nothing():
 
 @pytest.mark.parametrize(("arguments", "policy"), [("", "PASSIVE"), ("training=True", "ACTIVE")])
 def test_the_environment_overrules_the_wait_policy(arguments, policy):
-    script = f"import os; from emotiscan.runtime import configure; configure({arguments}); print(os.environ['OMP_WAIT_POLICY'])"
+    script = f"""
+import os
+from emotiscan import runtime
+runtime.configure({arguments})
+print(os.environ["OMP_WAIT_POLICY"])
+"""
     assert run(script).strip() == policy
     assert run(script, OMP_WAIT_POLICY="active").strip() == "active"
 

@@ -69,7 +69,7 @@ class Shown:
             return f"{words} · no evidence anywhere in the face"
         if target in facs.ACTION_UNITS:
             region = ", ".join(facs.ACTION_UNITS[target].regions)
-            words += f" · {self.heat_map.focus():.0%} of the map in its region ({region})"
+            words += f" · {100 * self.heat_map.focus():.0f} % of the map in its region ({region})"
         return words
 
 

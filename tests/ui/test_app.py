@@ -1,5 +1,6 @@
 """Every page and state of the app, without a browser."""
 
+import ast
 import io
 import re
 import tomllib
@@ -255,3 +256,29 @@ def test_photo_of_one_visitor_never_shows_for_another(app):
     second = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run()
     assert "surprised" in texts(first)
     assert "surprised" not in texts(second)
+
+
+def test_app_starts_from_the_package_in_any_folder(monkeypatch, tmp_path):
+    """A wheel has no streamlit_app.py, and no folder of the project to start in."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("EMOTISCAN_WEIGHTS", raising=False)
+    at = AppTest.from_file(str(ROOT / "emotiscan/ui/app.py"), default_timeout=120).run()
+    assert not at.exception
+    assert au_table(at)["AU12"] == "present"
+    at.switch_page("app_pages/guide.py").run()
+    assert not at.exception
+    assert at.title[0].value == "FACS guide"
+
+
+@pytest.mark.parametrize(
+    "script", sorted((ROOT / "emotiscan/ui/app_pages").glob("*.py")), ids=lambda script: script.stem
+)
+def test_page_scripts_contain_nothing_that_streamlit_would_print(script):
+    """Without our config file, Streamlit prints every string that stands alone in a page's script."""
+    first, *rest = ast.parse(script.read_text(encoding="utf-8")).body
+    assert isinstance(first, ast.Expr), "a docstring is not printed"
+    assert not [statement for statement in rest if isinstance(statement, ast.Expr) and not is_call(statement)]
+
+
+def is_call(statement: ast.Expr) -> bool:
+    return isinstance(statement.value, ast.Call)

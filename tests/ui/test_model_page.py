@@ -188,9 +188,9 @@ def test_metrics_that_rest_on_ai_annotations_say_so(app):
     at = app.switch_page(MODEL).run()
     tabs = [tab.label for tab in at.tabs]
     assert [tab for tab in tabs if "AI-annotated" in tab] == [
-        "Photos for thresholds (AI-annotated)",
+        "Thresholds (AI-annotated)",
         "Photos (AI-annotated)",
-        "Heat maps, photos (AI-annotated)",
+        "Photo heat maps (AI-annotated)",
     ]
     for tab in at.tabs:
         if "AI-annotated" in tab.label:

@@ -4,6 +4,8 @@ import streamlit as st
 
 from emotiscan.ui.links import PAGES
 
+TEXT_WIDTH = 860  # CSS pixels: longer lines are hard to read
+
 MEANING = """
 **Emotion bars** show the probability that most people would describe the expression this way. The model learned this
 from photos on which ten annotators voted for each face. It says how a face *looks*, not what the person feels. If no
@@ -21,15 +23,14 @@ reason to doubt the reading. The Model page shows how often each action unit's h
 """
 
 LABELS = """
-**Emotions:** people. Ten annotators voted on each face of FER+; the emotions of the LFW photos were labeled by one
-student each.
+**Emotions** were labeled by people: ten annotators voted on each face of FER+, and one student labeled each LFW photo.
 
-**Action units on photos:** no people. The photos were **AI-annotated**: a vision-language model looked at them and
-labeled the action units. It is not a certified FACS coder, and none has checked its labels. Before that, training used
-the scores of another program (MediaPipe). Every metric of action units on photos in this app, including the
-one measured on 108 photos that were left out of training, compares the model with AI annotations.
+**Action units on photos are AI-annotated:** a vision-language model labeled them. It is not a certified FACS coder, and
+none has checked its labels. Earlier training runs used the scores of another program (MediaPipe). Every metric of
+action units on photos in this app, including those on 108 photos that were left out of training, compares the model
+with AI annotations.
 
-**Action units on rendered faces:** exact, because the renderer made the movements.
+**Action units on rendered faces** are exact, because the renderer made the movements.
 """
 
 LIMITS = """
@@ -68,6 +69,12 @@ agreed to it.
 
 def main() -> None:
     """Show the page."""
+    with st.container(width=TEXT_WIDTH):
+        show_text()
+
+
+def show_text() -> None:
+    """Show all sections."""
     st.title("About", anchor=False)
     st.markdown("EmotiScan reads visible facial movements in photos. It does not read feelings or thoughts.")
     st.subheader("What the numbers mean", anchor=False)

@@ -42,7 +42,7 @@ def show_gallery(entries: list[Entry]) -> None:
         order = st.selectbox(
             "Sort by",
             [None, *config.emotions, *config.action_units],
-            format_func=lambda target: "order of reading" if target is None else components.short_title(target),
+            format_func=lambda target: "upload order" if target is None else components.short_title(target),
             key="album-order",
             width=200,
         )

@@ -188,7 +188,7 @@ def _advice_on_changes() -> str:
         return advice
     return (
         f"{advice} Of two rendered images of the same person, the one that shows an action unit had the higher "
-        f"probability in {within:.0%} of all pairs; of two different people, in {among:.0%}."
+        f"probability in {100 * within:.0f} % of all pairs; of two different people, in {100 * among:.0f} %."
     )
 
 
@@ -230,7 +230,7 @@ def difference_of(one: views.Shown, other: views.Shown, look: views.Look) -> Til
     picture = explain.overlay_difference(one.photo.readings[one.number].crop, change, min(1.0, look.opacity + 0.2))
     if not change.any():
         return Tile(picture, "First minus second", "no difference")
-    return Tile(picture, "First minus second", f"differ by up to {abs(change).max():.0%} of full color")
+    return Tile(picture, "First minus second", f"differ by up to {100 * abs(change).max():.0f} % of full color")
 
 
 def show_difference_legend() -> None:

@@ -33,7 +33,7 @@ def show_au(au: str) -> None:
     with right:
         st.subheader(f"{au} {unit.name}", anchor=False)
         st.markdown(unit.looks)
-        st.markdown(f"**Region:** {' and '.join(unit.regions)}  \n**Muscle:** {unit.muscles}")
+        st.markdown(f"**Region:** {', '.join(unit.regions)}  \n**Muscle:** {unit.muscles}")
         if unit.confused:
             st.markdown("**Often confused with**")
             for other, difference in unit.confused.items():

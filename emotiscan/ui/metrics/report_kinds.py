@@ -21,13 +21,13 @@ the action units."""
 
 TABS = {
     "photographs": "Photos (AI-annotated)",
-    "coded": "Photos for thresholds (AI-annotated)",
-    "people": "Photos, emotions",
-    "rendered": "Rendered faces",
-    "acted": "Rendered, acted",
-    "random": "Rendered, random",
-    "places": "Heat maps, rendered",
-    "photo-places": "Heat maps, photos (AI-annotated)",
+    "coded": "Thresholds (AI-annotated)",
+    "people": "Photo emotions",
+    "rendered": "Rendered",
+    "acted": "Acted",
+    "random": "Random",
+    "places": "Heat maps",
+    "photo-places": "Photo heat maps (AI-annotated)",
 }
 """Titles of the tabs, where the report's own name does not say enough."""
 
