@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from emotiscan.cli.options import whole_number
-from tests.support.process_monitor import Watch, memory_of
+from tests.support.process_monitor import MemoryWatch, memory_of
 from tests.support.running_app import CHROMIUM_FLAGS, ROOT, chromium_path, running_app
 
 MEBIBYTE = 2**20
@@ -51,9 +51,9 @@ def main() -> None:
         page = browser.new_page()
         page.set_default_timeout(900_000)
         page.goto(f"{app.address}/album")
-        page.get_by_role("button", name="Try it with the rendered samples").wait_for()
+        page.get_by_role("button", name="Try it with the synthetic samples").wait_for()
         before = memory_of(app.process)
-        with Watch(app.process) as watch:
+        with MemoryWatch(app.process) as watch:
             began = time.monotonic()
             page.locator(".uploader input[type=file]").set_input_files(files)
             page.get_by_role("progressbar", name="Photos read").wait_for()

@@ -44,19 +44,19 @@ def reading_clicks(at: AppTest) -> Iterator[tuple[str, Callable[[], object]]]:
 
 
 def _targets(at: AppTest):  # noqa: ANN202 (AppTest does not export its elements' types)
-    return next(pills for pills in at.pills if pills.label == "Action units and emotions to compare")
+    return next(pills for pills in at.pills if pills.label == "Action units and emotions")
 
 
 def comparing_clicks(at: AppTest) -> Iterator[tuple[str, Callable[[], object]]]:
     """Clicks on the page that compares."""
-    kinds = cycle(["Faces by one action unit", "Difference", "Action units of one face"])
+    kinds = cycle(["One action unit on several faces", "Difference", "Action units of one face"])
     yield "compare: another comparison", lambda: at.segmented_control(key="comparison").set_value(next(kinds))
 
 
 def guide_clicks(at: AppTest) -> Iterator[tuple[str, Callable[[], object]]]:
     """Clicks in the guide."""
     action_units = cycle(["AU4", "AU12", "AU17"])
-    yield "guide: another action unit", lambda: at.pills(key="code").set_value(next(action_units))
+    yield "guide: another action unit", lambda: at.pills(key="au").set_value(next(action_units))
 
 
 def main() -> None:

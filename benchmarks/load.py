@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 from emotiscan.cli.options import whole_number
-from tests.support.process_monitor import Watch, memory_of, processor_seconds
+from tests.support.process_monitor import MemoryWatch, memory_of, processor_seconds
 from tests.support.running_app import ROOT, RunningApp, running_app
 from tests.support.visitor import Visitor
 
@@ -181,7 +181,7 @@ def leavers(app: RunningApp, photos: Sequence[bytes], count: int) -> float:
         return time.monotonic() - began
 
 
-def line(sessions: int, results: Results, watch: Watch) -> str:
+def line(sessions: int, results: Results, watch: MemoryWatch) -> str:
     """A row of the table."""
     seconds = sorted(results.seconds) or [float("nan")]
     late = seconds[min(len(seconds) - 1, round(0.95 * len(seconds)))]
@@ -214,7 +214,7 @@ def main() -> int:
         print("sessions  photos  errors  photos/s   median     95 %  CPU s/photo  waited  peak MiB")
         throughput: dict[int, float] = {}
         for sessions in options.sessions:
-            with Watch(app.process) as watch:
+            with MemoryWatch(app.process) as watch:
                 results = load.run(sessions, options.requests)
             throughput[sessions] = results.throughput
             errors += results.errors
@@ -224,7 +224,7 @@ def main() -> int:
             print(f"throughput with {sessions}: {photos_a_second / alone if alone else 0:.2f} of the first")
         steady = range(0, options.steady, 100)
         for _ in steady:
-            with Watch(app.process) as watch:
+            with MemoryWatch(app.process) as watch:
                 results = load.run(4, min(100, options.steady))
             errors += results.errors
             print(f"{line(4, results, watch)}, {memory_of(app.process):.0f} after", flush=True)

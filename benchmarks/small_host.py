@@ -22,7 +22,7 @@ from contextlib import ExitStack
 from benchmarks.load import another, photo
 from emotiscan.cli.options import whole_number
 from tests.support.memory_limit import LimitError, memory_limit
-from tests.support.process_monitor import Watch, memory_by_file, memory_of
+from tests.support.process_monitor import MemoryWatch, memory_by_file, memory_of
 from tests.support.running_app import ROOT, running_app
 from tests.support.visitor import Visitor
 
@@ -38,6 +38,9 @@ def memory():
     return int(re.search(r"VmRSS:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
 for name in sys.argv[1:]:
     before, began = memory(), time.perf_counter()
+    if name == "emotiscan.ui.session":
+        from emotiscan.ui.app import configure
+        configure()
     __import__(name)
     print(f"{name:22s}{memory() - before:8.0f}{time.perf_counter() - began:8.1f}")
 print(f"{'in all':22s}{memory():8.0f}")
@@ -97,7 +100,7 @@ def main() -> int:
         except LimitError as error:
             parser.error(str(error))
         app = running.enter_context(running_app(begin=limit.join if limit else None))
-        watch = running.enter_context(Watch(app.process))
+        watch = running.enter_context(MemoryWatch(app.process))
         steps: list[tuple[str, Callable[[], object]]] = [
             ("it answers", lambda: None),
             ("the first page, with the model", lambda: read_photos(app.address, upload, 0)),

@@ -29,7 +29,7 @@ def before_and_after(page: Page) -> None:
 
 def an_album(page: Page) -> None:
     """The samples as an album."""
-    page.get_by_role("button", name="Try it with the rendered samples").click()
+    page.get_by_role("button", name="Try it with the synthetic samples").click()
     page.get_by_text("faces").last.wait_for()
     page.get_by_role("button", name="Empty the album").wait_for()
 
@@ -46,7 +46,7 @@ SHOTS: tuple[tuple[str, str, int, str, Callable[[Page], None]], ...] = (
     ("read-phone.png", "/", 390, "light", a_reading),
     ("compare.png", "/compare", 1280, "light", before_and_after),
     ("album.png", "/album", 1280, "light", an_album),
-    ("guide.png", "/guide?code=AU12", 1280, "dark", its_title),
+    ("guide.png", "/guide?au=AU12", 1280, "dark", its_title),
     ("model.png", "/model", 1280, "light", its_title),
 )
 

@@ -15,6 +15,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "facs": set(),
     "files": set(),
     "resources": set(),
+    "runtime": set(),
     "images": set(),
     "faces": set(),
     "model": {"facs", "files", "resources"},
@@ -23,14 +24,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": {"facs", "faces", "explain", "analysis"},  # of analysis only the types
     "batch": CORE,
     "__main__": CORE | {"batch", "cli"},
-    "ui": CORE,
+    "ui": CORE | {"runtime"},
     "rendering": {"facs", "files", "images", "faces"},
     "datasets": {"facs", "files", "images", "faces", "model", "explain", "rendering"},
     "evaluation": CORE - {"analysis", "export"} | {"datasets", "rendering", "cli"},
     "training": CORE - {"analysis", "export"} | {"datasets", "evaluation", "cli"},
-    "cli": {"model", "resources"},
+    "cli": {"model", "resources", "runtime"},
     "streamlit_app": {"ui", "__init__"},
-    "train": {"training"},
+    "train": {"training", "runtime"},
 }
 """Rooms of the house that each room may use, beside itself."""
 

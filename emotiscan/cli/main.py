@@ -17,6 +17,7 @@ import sys
 from collections.abc import Sequence
 
 import emotiscan
+from emotiscan import runtime
 
 COMMANDS = {
     "read": "read the faces in photos",
@@ -56,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not words or words[0] in ("-h", "--help", "--version"):
         _overview().parse_args(words or ["--help"])
     name = words.pop(0) if words[0] in COMMANDS else DEFAULT
+    runtime.configure(training=name == "train")  # before the subcommand imports torch
     command = importlib.import_module(f"emotiscan.cli.{name}")
     parser = argparse.ArgumentParser(
         prog=f"emotiscan {name}",

@@ -1,4 +1,4 @@
-"""Many photos of one visit: small records and small pictures, never the photos themselves."""
+"""An album: the readings of many photos, kept as records and thumbnails, never as the photos themselves."""
 
 import html
 import io
@@ -16,21 +16,21 @@ from emotiscan.ui.data_urls import data_url
 from emotiscan.ui.session import key_of
 
 PICTURE_SIDE = 176
-"""Side of a kept face, in pixels: about 8 kB each."""
+"""Side of a face's thumbnail, in pixels; a thumbnail takes about 8 kB."""
 
 NO_FACE = "no face was found"
 
 MAX_FACES = 1000
-"""What one album holds."""
+"""Number of faces at which an album is full."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One face of the album, or a photo without any.
+    """One face of the album, or a photo without a face.
 
     Attributes:
-        row: of `records.record`, or `image` and `error`.
-        picture: the face's crop as a JPEG file; None without a face.
+        row: as returned by `records.record`, or only `image` and `error`.
+        picture: the face's crop as JPEG bytes; None without a face.
     """
 
     row: Mapping
@@ -38,44 +38,44 @@ class Entry:
 
     @property
     def address(self) -> str:
-        """The picture's address, which holds the picture itself."""
+        """The picture as a data URL."""
         return data_url(self.picture or b"", "JPEG")
 
     @property
     def readable(self) -> bool:
-        """Whether there is a reading."""
+        """Whether this is a face with a reading."""
         return "error" not in self.row
 
 
 @dataclass
 class Album:
-    """What was read so far.
+    """The photos read so far.
 
     Attributes:
-        photos: the entries of each photo, by `session.key_of` its file.
+        photos: the entries of each photo, by `session.key_of` of its file.
     """
 
     photos: dict[str, list[Entry]] = field(default_factory=dict)
 
     @property
     def entries(self) -> list[Entry]:
-        """All of them, in the order of reading."""
+        """All entries, in the order of reading."""
         return [entry for entries in self.photos.values() for entry in entries]
 
     @property
     def full(self) -> bool:
-        """Whether no more photos are read."""
+        """Whether the album takes no more photos."""
         return sum(map(len, self.photos.values())) >= MAX_FACES
 
     def add(self, analyze: Callable[[bytes], Analysis], name: str, data: bytes) -> None:
-        """Read a photo, unless it is here already or the album is full."""
+        """Read a photo, unless the album already has it or is full."""
         key = key_of(data)
         if key not in self.photos and not self.full:
             self.photos[key] = read_entries(analyze, name, data)
 
 
 def read_entries(analyze: Callable[[bytes], Analysis], name: str, data: bytes) -> list[Entry]:
-    """The faces of one photo; a photo that cannot be read, or has none, is one entry that says so."""
+    """Read one photo; a photo that cannot be read or has no face becomes a single entry that says so."""
     try:
         readings = analyze(data).readings
     except ImageError as error:
@@ -91,12 +91,13 @@ def read_entries(analyze: Callable[[bytes], Analysis], name: str, data: bytes) -
 def chosen(
     entries: Iterable[Entry], emotions: Sequence[str] = (), action_units: Sequence[str] = (), by: str | None = None
 ) -> list[Entry]:
-    """Entries to show.
+    """Filter and sort entries.
 
     Args:
-        emotions: only faces that look like one of these; empty for all.
-        action_units: only faces with all of these action units present.
-        by: emotion or action unit whose most probable faces come first; None for the order of reading.
+        entries: faces and photos without a face; the latter are left out.
+        emotions: keep faces with one of these emotions; empty for all.
+        action_units: keep faces in which all of these action units are present.
+        by: emotion or action unit to sort by, most probable first; None for the order of reading.
     """
     found = [
         entry
@@ -111,22 +112,23 @@ def chosen(
 
 
 def title_of(entry: Entry) -> str:
-    """A face's emotion in a few words, e.g. “Positive, 92 %”."""
+    """Return a face's emotion as a title, e.g. “Positive, 92 %”."""
     emotion = entry.row["emotion"]
     words = wording.emotion_title(emotion, entry.row["clear"])
     return f"{words}, {wording.percent(entry.row['emotions'][emotion])}"
 
 
 def json_text(entries: Iterable[Entry]) -> str:
-    """All records as JSON."""
+    """Return all records as JSON."""
     return json.dumps([dict(entry.row) for entry in entries], indent=1) + "\n"
 
 
 def html_report(entries: Sequence[Entry], checkpoint: str) -> str:
-    """All faces as one web page that needs no other file.
+    """Return all faces as one web page that needs no other file.
 
     Args:
-        checkpoint: fingerprint of the network that read them.
+        entries: of the album.
+        checkpoint: fingerprint of the checkpoint that read them.
     """
     faces = "\n".join(_html_face(entry) for entry in entries if entry.readable)
     failed = "\n".join(
@@ -134,7 +136,7 @@ def html_report(entries: Sequence[Entry], checkpoint: str) -> str:
         for entry in entries
         if not entry.readable
     )
-    unread = f"<h2>Not read</h2><ul>{failed}</ul>" if failed else ""
+    unread = f"<h2>Could not be read</h2><ul>{failed}</ul>" if failed else ""
     count = sum(entry.readable for entry in entries)
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -147,8 +149,8 @@ img {{ width: 100%; border-radius: .5rem }} h3 {{ margin: .4rem 0 0; font-size: 
 small {{ color: #56666b; overflow-wrap: anywhere }}
 </style>
 <h1>EmotiScan readings</h1>
-<p>{count} faces. Visible movements as a network read them (checkpoint {html.escape(checkpoint)}), not feelings; any of
-them may be wrong.</p>
+<p>{count} faces. A neural network (checkpoint {html.escape(checkpoint)}) read visible movements, not feelings. Any of
+these readings may be wrong.</p>
 <main>
 {faces}
 </main>
@@ -159,9 +161,7 @@ them may be wrong.</p>
 
 def _html_face(entry: Entry) -> str:
     row = entry.row
-    action_units = (
-        ", ".join(f"{au} {wording.percent(row['facs'][au])}" for au in row["present"]) or "no action unit present"
-    )
+    action_units = ", ".join(f"{au} {wording.percent(row['facs'][au])}" for au in row["present"]) or "no action units"
     where = f"{html.escape(row['image'])}, face {row['face'] + 1}"
     return (
         f'<article><img src="{entry.address}" alt="{where}"><h3>{html.escape(title_of(entry))}</h3>'

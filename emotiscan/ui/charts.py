@@ -1,7 +1,6 @@
-"""Pictures of readings: the photo with its faces marked, the emotion bars, and what changed between two."""
+"""Plots of readings: the photo with its faces marked, the emotion bars, and changes between two readings."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -14,7 +13,7 @@ from emotiscan.ui import wording
 from emotiscan.ui.wording import percent
 
 SHOWN_SIDE = 1024
-"""Longer side of the photo as it is shown, in pixels."""
+"""Longer side of the displayed photo, in pixels."""
 
 EMOTION_COLORS = {
     facs.POSITIVE: "#2F9E77",
@@ -23,21 +22,23 @@ EMOTION_COLORS = {
     facs.NEUTRAL: "#7C8B93",
 }
 FIRST, SECOND, MUTED = "#0F8A96", "#D98A1F", "#8A979C"
-"""Colors that are told apart on light and dark pages and by the color-blind."""
+"""Colors that can be told apart on light and dark pages and with color blindness."""
 
 CHOSEN, OTHERS = (255, 205, 70), (255, 255, 255)
 
 
 def show(figure: go.Figure, key: str, words: str) -> None:
-    """Show a picture of figures, which the words tell those who cannot see it."""
+    """Show a plot; `words` describe it for screen readers."""
     st.plotly_chart(figure, config={"displayModeBar": False}, alt=words, key=key)
 
 
 def marked_photo(photo: Image.Image, faces: Sequence[Face], chosen: int) -> Image.Image:
-    """The photo, at most `SHOWN_SIDE` pixels large, with a numbered box around every face.
+    """Return the photo, at most `SHOWN_SIDE` pixels large, with a numbered box around every face.
 
     Args:
-        chosen: place of the face that is emphasised.
+        photo: the photo.
+        faces: its faces, in pixels of the photo.
+        chosen: index of the face to emphasize; -1 for none.
     """
     scale = min(1.0, SHOWN_SIDE / max(photo.size))
     shown = photo.resize([max(1, round(side * scale)) for side in photo.size], Image.Resampling.LANCZOS)
@@ -63,7 +64,7 @@ def marked_photo(photo: Image.Image, faces: Sequence[Face], chosen: int) -> Imag
 
 
 def emotion_bars(emotions: Mapping[str, float]) -> go.Figure:
-    """Horizontal bars of the emotions' probabilities, the most probable on top."""
+    """Plot the emotions' probabilities as horizontal bars, the most probable on top."""
     order = sorted(emotions, key=emotions.__getitem__)
     values = [emotions[emotion] for emotion in order]
     figure = go.Figure(
@@ -92,13 +93,16 @@ def emotion_bars(emotions: Mapping[str, float]) -> go.Figure:
 
 
 def emotions_in_words(emotions: Mapping[str, float]) -> str:
-    """The bars as text, for screen readers."""
+    """Describe the emotion bars for screen readers."""
     order = sorted(emotions, key=emotions.__getitem__, reverse=True)
     return "Probability of each emotion: " + ", ".join(f"{e} {percent(emotions[e])}" for e in order)
 
 
 def au_changes(before: Reading, after: Reading) -> go.Figure:
-    """Each action unit's probability in two readings, joined by a line: the largest change on top, thresholds as ticks."""
+    """Plot each action unit's probability in two readings, joined by a line, with its threshold as a tick.
+
+    The largest change is on top.
+    """
     order = wording.most_changed(before, after)
     titles = [wording.title_of(au) for au in order]
     figure = go.Figure()
@@ -112,7 +116,7 @@ def au_changes(before: Reading, after: Reading) -> go.Figure:
         )
     kinds = (
         (
-            "present from here",
+            "decision threshold",
             after.thresholds,
             {"symbol": "line-ns", "size": 12, "line": {"color": MUTED, "width": 1}},
         ),
@@ -144,20 +148,8 @@ def au_changes(before: Reading, after: Reading) -> go.Figure:
 
 
 def au_changes_in_words(before: Reading, after: Reading) -> str:
-    """The same as text, for screen readers."""
+    """Describe the changes for screen readers."""
     return "Each action unit in both photos: " + ", ".join(
         f"{au} {percent(before.action_units[au])} to {percent(after.action_units[au])}"
         for au in wording.most_changed(before, after)
     )
-
-
-@cache
-def page_icon() -> Image.Image:
-    """The browser tab's icon, drawn here: streamlit would fetch its own from another host."""
-    icon = Image.new("RGBA", (128, 128))
-    draw = ImageDraw.Draw(icon)
-    draw.ellipse((4, 4, 124, 124), fill="#0B5E67")
-    for x in (42, 86):
-        draw.ellipse((x - 9, 40, x + 9, 58), fill="white")
-    draw.arc((32, 40, 96, 100), 20, 160, fill="white", width=10)
-    return icon

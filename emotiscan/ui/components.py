@@ -1,4 +1,4 @@
-"""Parts of a page that show a reading."""
+"""Parts that several pages share: the loaded model, and one face's reading."""
 
 import streamlit as st
 
@@ -7,15 +7,15 @@ from emotiscan.analysis import Analyzer, Reading
 from emotiscan.explain import METHODS
 from emotiscan.model.checkpoint import CheckpointError
 from emotiscan.ui import charts, heat_map_views, wording
-from emotiscan.ui.links import PAGES
+from emotiscan.ui.links import PAGES, link_action_units, linked_action_units
 from emotiscan.ui.session import Photo, analyzer
 
 FIRST_MAPS = 5
-"""Action units whose heat maps are open before anybody chooses, at most; the emotion's is one more."""
+"""Maximum number of action units whose heat maps are shown before the visitor chooses; the emotion's comes on top."""
 
 
 def loaded_analyzer(needed: bool = True) -> Analyzer | None:
-    """The analyzer of this process; None, said on the page, where the checkpoint cannot be used.
+    """Return the analyzer of this process, or None after saying on the page that the checkpoint cannot be used.
 
     Args:
         needed: whether the page is of no use without it.
@@ -26,15 +26,15 @@ def loaded_analyzer(needed: bool = True) -> Analyzer | None:
         if needed:
             show_outage(error)
         else:
-            st.info("The model cannot be loaded at the moment, so its own figures are missing here.")
+            st.info("The model cannot be loaded at the moment, so its metrics are missing here.")
         return None
 
 
 def show_outage(error: CheckpointError) -> None:
-    """What a page says in place of its contents when the model cannot be loaded, and where else to go."""
+    """Show what a page says instead of its contents when the model cannot be loaded, and where else to go."""
     st.error(
-        "**Photos cannot be read at the moment**, because the model cannot be loaded. Please come back later.  \n"
-        f":small[For whoever runs this app: {wording.plain(str(error))}]",
+        "**Photos cannot be read at the moment** because the model could not be loaded. Please try again later.  \n"
+        f":small[For the operator of this app: {wording.plain(str(error))}]",
         icon=":material/cloud_off:",
     )
     st.markdown("These pages work without the model:")
@@ -43,7 +43,7 @@ def show_outage(error: CheckpointError) -> None:
 
 
 def choose_face(photo: Photo) -> int:
-    """The photo with its numbered faces; returns the place of the one the visitor chose."""
+    """Show the photo with its faces numbered; returns the index of the face that the visitor chose."""
     readings = photo.readings
     largest = max(range(len(readings)), key=lambda number: readings[number].face.side)
     chosen = largest
@@ -59,35 +59,39 @@ def choose_face(photo: Photo) -> int:
         )
     picture = charts.marked_photo(photo.picture, photo.faces, chosen)
     count = "one face" if len(readings) == 1 else f"{len(readings)} faces, numbered from left to right"
-    place.image(picture, width="stretch", alt=f"Your photo with {count}; face {chosen + 1} is chosen.")
-    if photo.passed_over:
-        st.caption(f"The {len(readings)} largest faces were read; {photo.passed_over} smaller ones were not.")
+    place.image(picture, width="stretch", alt=f"The photo with {count}; face {chosen + 1} is selected.")
+    if photo.skipped_faces:
+        skipped = photo.skipped_faces
+        st.caption(f"Only the {len(readings)} largest faces were read; {skipped} smaller ones were skipped.")
     return chosen
 
 
 def show_emotions(reading: Reading) -> None:
-    """A sentence, and the bars."""
+    """Show the emotion in a sentence, and the bars of all of them."""
     st.subheader("Emotion", anchor=False)
     st.markdown(f"**{wording.headline(reading)}** {wording.movements(reading)}")
     if reading.face.too_small:
-        st.warning("This face has very few pixels; the reading is a guess. Use a larger or closer photo.")
+        st.warning(
+            "This face covers very few pixels, so its reading is close to a guess. Use a larger or closer photo."
+        )
     figure = charts.emotion_bars(reading.emotions)
     words = charts.emotions_in_words(reading.emotions)
     charts.show(figure, "emotions", words)
 
 
 def show_heat_maps(photo: Photo, number: int) -> None:
-    """Overlays of the chosen action units, side by side."""
+    """Show heat maps of the chosen action units and emotions side by side."""
     reading = photo.readings[number]
-    st.subheader("Where it was seen", anchor=False)
+    st.subheader("Grad-CAM heat maps", anchor=False)
+    st.caption("Where the model saw each action unit and the emotion")
     chosen = choose_targets(reading, f"{photo.key}-{number}")
-    with st.expander("How the maps look", icon=":material/tune:"):
+    with st.expander("Heat map settings", icon=":material/tune:"):
         method = heat_map_views.choose_method("read")
         look = heat_map_views.choose_look("read")
     if not chosen:
         st.caption("Choose at least one action unit or emotion.")
         return
-    with st.spinner("Drawing heat maps…"):
+    with st.spinner("Computing heat maps…"):
         maps = [heat_map_views.show(photo, number, target, method, wording.title_of(target)) for target in chosen]
     tiles = heat_map_views.tiles_of(maps, look)
     heat_map_views.show_grid(tiles)
@@ -98,29 +102,27 @@ def show_heat_maps(photo: Photo, number: int) -> None:
 
 
 def choose_targets(reading: Reading, key: str) -> list[str]:
-    """Action units and emotions whose maps are wanted: at first those of the address, or the present action units and the emotion.
+    """Let the visitor choose action units and emotions.
 
-    The address follows the choice, so that it can be shared.
+    Those that the page's address names are preselected, otherwise the present action units and the emotion. The
+    address follows the choice, so that it can be shared.
     """
-    usual = [*(reading.present or reading.likeliest_action_units[:1])[:FIRST_MAPS], reading.emotion]
+    defaults = [*(reading.present or reading.likeliest_action_units[:1])[:FIRST_MAPS], reading.emotion]
     targets = [*reading.action_units, *reading.emotions]
-    asked = [target for target in st.query_params.get_all("code") if target in targets]
+    linked = [target for target in linked_action_units() if target in targets]
     chosen = st.pills(
-        "Action units and emotions to compare",
+        "Action units and emotions",
         targets,
         selection_mode="multi",
-        default=asked or usual,
+        default=linked or defaults,
         format_func=short_title,
         wrap=True,
         key=f"targets-{key}",
     )
-    if set(chosen) == set(usual):
-        st.query_params.pop("code", None)
-    else:
-        st.query_params["code"] = chosen
+    link_action_units([] if set(chosen) == set(defaults) else chosen)
     return chosen
 
 
 def short_title(target: str) -> str:
-    """An action unit as it is, an emotion with a capital."""
+    """Name of an action unit as it is, of an emotion with a capital letter."""
     return target if target in facs.ACTION_UNITS else target.capitalize()

@@ -1,7 +1,7 @@
-"""Small pictures as addresses that hold the picture itself.
+"""Data URLs: addresses of small images that contain the image itself.
 
-For Markdown and HTML, and where the page is often run anew: what has an address of its own on the server is forgotten
-when such a run is interrupted, and a browser that asked for it just then does not ask again.
+For Markdown and HTML, and for pages that rerun often: the server forgets an image's own address when a run is
+interrupted, and a browser that asked for it at that moment does not ask again.
 """
 
 import base64
@@ -11,20 +11,22 @@ from PIL import Image
 
 
 def data_url(file: bytes, format: str) -> str:
-    """A picture file as an address.
+    """Return the data URL of an image file.
 
     Args:
-        format: as pillow calls it: "JPEG", "PNG" or "WEBP".
+        file: the file's bytes.
+        format: its format by Pillow's name: "JPEG", "PNG" or "WEBP".
     """
     return f"data:image/{format.lower()};base64," + base64.b64encode(file).decode()
 
 
 def picture_url(picture: Image.Image, format: str = "PNG", quality: int = 85) -> str:
-    """A picture as an address.
+    """Return the data URL of an image.
 
     Args:
-        format: "PNG", or "JPEG" or "WEBP" for what is photoed.
-        quality: of the latter two, 0 to 100.
+        picture: the image.
+        format: "PNG" for graphics, "JPEG" or "WEBP" for photos.
+        quality: of JPEG and WEBP, 0 to 100.
     """
     file = io.BytesIO()
     picture.save(file, format, quality=quality)

@@ -1,4 +1,4 @@
-"""The line at the foot of every page: which version is running, and which checkpoint it reads with."""
+"""The last line of every page: the version and the checkpoint in use."""
 
 import os
 from functools import lru_cache
@@ -14,14 +14,14 @@ NO_CHECKPOINT = "no usable checkpoint"
 
 
 def show() -> None:
-    """Draw it."""
+    """Show the line."""
     with st.container(horizontal_alignment="center"):
         st.space("small")
         st.caption(f"EmotiScan {emotiscan.__version__} · {checkpoint_in_words()}", width="content")
 
 
 def checkpoint_in_words() -> str:
-    """E.g. “checkpoint 0123456789ab”; of a file that cannot be used, that there is none."""
+    """Return e.g. “checkpoint 0123456789ab”, or `NO_CHECKPOINT` if the file cannot be used."""
     path = weights_path()
     try:
         return f"checkpoint {_fingerprint(path, os.stat(path).st_mtime_ns)}"

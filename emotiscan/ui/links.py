@@ -1,4 +1,4 @@
-"""Ways from one page to another that keep the visit."""
+"""Addresses: links between pages that keep the visit, and the action units that an address names."""
 
 from pathlib import Path
 
@@ -6,7 +6,27 @@ import streamlit as st
 
 PAGES = Path(__file__).resolve().parent / "app_pages"
 
+AU_PARAMETER = "au"
+"""Query parameter that names an action unit, e.g. `?au=AU12`."""
+
+OLD_AU_PARAMETER = "code"
+"""Its name in links from earlier versions, which keep working."""
+
 
 def au_link(au: str) -> None:
-    """A link to an action unit in the FACS guide."""
-    st.page_link(PAGES / "guide.py", label=au, query_params={"code": au})
+    """Show a link to an action unit in the FACS guide."""
+    st.page_link(PAGES / "guide.py", label=au, query_params={AU_PARAMETER: au})
+
+
+def linked_action_units() -> list[str]:
+    """Return the targets that the page's address names, in today's parameter or, without it, in the old one."""
+    return st.query_params.get_all(AU_PARAMETER) or st.query_params.get_all(OLD_AU_PARAMETER)
+
+
+def link_action_units(targets: list[str]) -> None:
+    """Make the page's address name these targets; none removes the parameter."""
+    st.query_params.pop(OLD_AU_PARAMETER, None)
+    if targets:
+        st.query_params[AU_PARAMETER] = targets
+    else:
+        st.query_params.pop(AU_PARAMETER, None)

@@ -1,8 +1,7 @@
-"""What the server notes of its work: one line of JSON for each reading, on standard error.
+"""The server's log: one JSON object per line for each reading, on standard error.
 
-It says how long things took, how many faces there were, how large the picture was in rough classes, and which
-checkpoint read it. It never says whose: no file names, no readings, no addresses, nothing that tells one picture from
-another.
+It records how long a reading took, how many faces there were, the rough size of the photo, and which checkpoint read
+it. It records nothing about people: no file names, no readings, no addresses, nothing that identifies a photo.
 """
 
 import json
@@ -17,7 +16,7 @@ from emotiscan.analysis import Analysis
 from emotiscan.images import ImageError
 
 SIZES = ((1, "up to 1 MP"), (4, "1 to 4 MP"), (16, "4 to 16 MP"))
-"""Classes of size: up to so many million pixels, and what it is called."""
+"""Size classes: upper limit in megapixels, and name."""
 
 LARGEST = "over 16 MP"
 
@@ -25,7 +24,7 @@ _log = logging.getLogger("emotiscan.readings")
 
 
 class _Lines(logging.Handler):
-    """Writes to whatever standard error is at that time; hosts and tests exchange it."""
+    """Writes to the current standard error, which hosts and tests may replace."""
 
     def emit(self, record: logging.LogRecord) -> None:
         print(record.getMessage(), file=sys.stderr, flush=True)
@@ -40,43 +39,44 @@ def note(event: str, **facts: object) -> None:
     """Write one line.
 
     Args:
-        facts: plain values, none of them about a person.
+        event: what happened, e.g. "reading".
+        facts: plain values; none may be about a person.
     """
     _log.info(json.dumps({"event": event} | facts))
 
 
 @dataclass
-class Noted:
-    """A reading that is being timed; `analysis` is set when it is done."""
+class TimedReading:
+    """A reading that is being timed; set `analysis` when it is done."""
 
     analysis: Analysis | None = None
 
 
 @contextmanager
-def reading(checkpoint: str) -> Iterator[Noted]:
-    """Time what happens inside, and note it however it ends: read, refused or failed.
+def timed_reading(checkpoint: str) -> Iterator[TimedReading]:
+    """Time the block and log how it ended: "read", "refused" (not a usable image) or "failed".
 
     Args:
-        checkpoint: fingerprint of the network that reads.
+        checkpoint: fingerprint of the checkpoint in use.
     """
-    noted, began, outcome = Noted(), time.perf_counter(), "failed"
+    timed, began, outcome = TimedReading(), time.perf_counter(), "failed"
     try:
-        yield noted
+        yield timed
         outcome = "read"
     except ImageError:
         outcome = "refused"
         raise
     finally:
         facts: dict[str, object] = {"outcome": outcome, "seconds": round(time.perf_counter() - began, 3)}
-        if noted.analysis:
+        if timed.analysis:
             facts |= {
-                "faces": len(noted.analysis.readings) + noted.analysis.skipped_faces,
-                "size": size_class(noted.analysis.photo.size),
+                "faces": len(timed.analysis.readings) + timed.analysis.skipped_faces,
+                "size": size_class(timed.analysis.photo.size),
             }
         note("reading", **facts, checkpoint=checkpoint)
 
 
 def size_class(size: tuple[int, int]) -> str:
-    """The rough size of a picture, given in pixels, as it was read."""
-    millions = size[0] * size[1] / 1e6
-    return next((name for most, name in SIZES if millions <= most), LARGEST)
+    """Return the size class of an image whose width and height are given in pixels."""
+    megapixels = size[0] * size[1] / 1e6
+    return next((name for limit, name in SIZES if megapixels <= limit), LARGEST)

@@ -1,7 +1,7 @@
-"""A fair queue: who comes first is served first, a few at a time, and who waits is told where they stand.
+"""A fair queue: first come, first served, a few at a time, with regular updates for those who wait.
 
-Knows nothing of pages or photos. Reading a photo keeps all cores busy, so two at once take longer than one after the
-other, and twice the memory.
+It knows nothing about pages or photos. Reading a photo keeps all cores busy, so two at once would take longer than one
+after the other, and twice the memory.
 """
 
 import threading
@@ -12,19 +12,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import fmean
 
-RECENT = 20
-"""Turns that the estimated wait is drawn from: the last ones."""
+RECENT_TURNS = 20
+"""How many of the latest turns the estimated wait is averaged over."""
 
-RETURN = 3.0
-"""Seconds for which the place of somebody known is kept who left while waiting: a click elsewhere on the page."""
+GRACE_PERIOD = 3.0
+"""Seconds for which a named requester who stopped waiting keeps the place: a click elsewhere on the page."""
 
 
 @dataclass(frozen=True)
 class QueuePosition:
-    """Where somebody stands in the queue.
+    """A place in the queue.
 
     Attributes:
-        ahead: others that come before, with those whose turn it is.
+        ahead: requests that come first, including those in progress.
         seconds: estimated wait; None before the first turn has ended.
     """
 
@@ -34,10 +34,10 @@ class QueuePosition:
 
 @dataclass(eq=False)
 class _Ticket:
-    """A place in the line: whose it is, and since when nobody stands there (None: somebody does)."""
+    """A request in the queue: whose it is, and since when nobody waits on it (None: somebody does)."""
 
-    who: Hashable | None
-    left: float | None = None
+    name: Hashable | None
+    left_at: float | None = None
 
 
 class RequestQueue:
@@ -47,84 +47,84 @@ class RequestQueue:
         """Make an empty queue.
 
         Args:
-            at_once: turns that go on at the same time.
-            clock: seconds, for the estimate and for places that are kept.
+            at_once: how many turns may be in progress at the same time.
+            clock: returns seconds, for the estimate and for places that are kept.
         """
         self._at_once, self._clock = at_once, clock
-        self._line: list[_Ticket] = []  # who waits, as they came
-        self._served: set[_Ticket] = set()  # whose turn it is
-        self._moved = threading.Condition()
-        self._recent: deque[float] = deque(maxlen=RECENT)
+        self._line: list[_Ticket] = []  # in order of arrival
+        self._served: set[_Ticket] = set()  # in progress
+        self._changed = threading.Condition()
+        self._recent: deque[float] = deque(maxlen=RECENT_TURNS)
 
     @contextmanager
     def turn(
-        self, on_progress: Callable[[QueuePosition | None], None], every: float = 0.5, who: Hashable | None = None
+        self, on_progress: Callable[[QueuePosition | None], None], every: float = 0.5, name: Hashable | None = None
     ) -> Iterator[None]:
         """Wait for a turn, and hold it inside the `with` block.
 
-        However the block or the waiting ends, by an exception too, the place is given free at once: nobody ever waits
-        for somebody who is not there.
+        However the block or the wait ends, including by an exception, the turn is released at once: no one ever waits
+        for a requester who is gone.
 
         Args:
-            tell: called in the waiter's own thread with its place, at once if it has to wait, then again and again;
-                and with None when the turn has come. What it raises ends the waiting: that is how one leaves.
+            on_progress: called in the waiting thread with its position: immediately if it has to wait, then again and
+                again; and with None when the turn begins. Raising an exception in it is the way to stop waiting.
             every: seconds between two calls.
-            who: whoever leaves while waiting and comes back within `RETURN` seconds under the same name stands where
-                they stood. None for somebody who has no name.
+            name: a requester who stops waiting and returns under the same name within `GRACE_PERIOD` seconds keeps the
+                place. None keeps no place.
         """
-        ticket = self._join(who)
+        ticket = self._join(name)
         began = None
         try:
-            while place := self._place(ticket):
-                on_progress(place)
-                with self._moved:
-                    self._moved.wait_for(lambda: self._is_up(ticket), every)
+            while position := self._position(ticket):
+                on_progress(position)
+                with self._changed:
+                    self._changed.wait_for(lambda: self._is_next(ticket), every)
             on_progress(None)
             began = self._clock()
             yield
         finally:
-            with self._moved:
+            with self._changed:
                 if ticket in self._served:
                     self._served.remove(ticket)
-                elif who is None:
+                elif name is None:
                     self._line.remove(ticket)
                 else:
-                    ticket.left = self._clock()
+                    ticket.left_at = self._clock()
                 if began is not None:
                     self._recent.append(self._clock() - began)
-                self._moved.notify_all()
+                self._changed.notify_all()
 
     def __len__(self) -> int:
-        """How many wait or have their turn."""
-        with self._moved:
+        """How many requests wait or are in progress."""
+        with self._changed:
             return len(self._served) + len(self._waiting())
 
-    def _join(self, who: Hashable | None) -> _Ticket:
-        with self._moved:
+    def _join(self, name: Hashable | None) -> _Ticket:
+        with self._changed:
             now = self._clock()
-            self._line = [kept for kept in self._line if kept.left is None or now - kept.left <= RETURN]
+            self._line = [kept for kept in self._line if kept.left_at is None or now - kept.left_at <= GRACE_PERIOD]
             for kept in self._line:
-                if who is not None and kept.who == who and kept.left is not None:
-                    kept.left = None
+                if name is not None and kept.name == name and kept.left_at is not None:
+                    kept.left_at = None
                     return kept
-            self._line.append(_Ticket(who))
+            self._line.append(_Ticket(name))
             return self._line[-1]
 
     def _waiting(self) -> list[_Ticket]:
-        """Who stands in the line now."""
-        return [ticket for ticket in self._line if ticket.left is None]
+        """The tickets that somebody waits on right now."""
+        return [ticket for ticket in self._line if ticket.left_at is None]
 
-    def _is_up(self, ticket: _Ticket) -> bool:
+    def _is_next(self, ticket: _Ticket) -> bool:
         return ticket in self._waiting()[: max(0, self._at_once - len(self._served))]
 
-    def _place(self, ticket: _Ticket) -> QueuePosition | None:
-        """The ticket's place; None if it is its turn, which then has begun."""
-        with self._moved:
-            if self._is_up(ticket):
+    def _position(self, ticket: _Ticket) -> QueuePosition | None:
+        """Return the ticket's position, or begin its turn and return None."""
+        with self._changed:
+            if self._is_next(ticket):
                 self._line.remove(ticket)
                 self._served.add(ticket)
                 return None
             ahead = len(self._served) + self._waiting().index(ticket)
-            # The next turn begins when one of those now going on ends: about a whole turn away at worst.
+            # The next turn begins when one of those in progress ends: at worst about a whole turn away.
             rounds = 1 + (ahead - self._at_once) // self._at_once
             return QueuePosition(ahead, fmean(self._recent) * rounds if self._recent else None)

@@ -1,4 +1,4 @@
-"""Pictures that come with the project, drawn by its own renderer: the samples, and each action unit's strip."""
+"""Synthetic faces that ship with the project: the samples, and a strip of pictures for each action unit."""
 
 import json
 from dataclasses import dataclass
@@ -12,16 +12,17 @@ from emotiscan.resources import SAMPLES
 from emotiscan.ui.data_urls import picture_url
 
 ICON_SIDE = 72
+"""Side of an action unit's icon, in pixels; shown at 40 CSS pixels."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A picture drawn by the project's renderer.
+    """A picture made by the project's renderer.
 
     Attributes:
-        title: what the pages call it.
-        alt: what it shows, for those who do not see it.
-        file: its name in the samples' folder.
+        title: its name on the pages.
+        alt: description for screen readers.
+        file: its file name in the samples folder.
     """
 
     title: str
@@ -30,7 +31,7 @@ class Sample:
 
     @property
     def slug(self) -> str:
-        """Its name in the address of a page."""
+        """Its name in a page's address."""
         return Path(self.file).stem
 
     @property
@@ -41,14 +42,14 @@ class Sample:
 
 @cache
 def samples() -> tuple[Sample, ...]:
-    """All samples, in the order in which they are offered."""
+    """Return all samples in display order."""
     found = json.loads((SAMPLES / "samples.json").read_text(encoding="utf-8"))
     return tuple(Sample(sample["title"], sample["alt"], sample["file"]) for sample in found)
 
 
 @cache
 def au_pictures(au: str) -> tuple[Image.Image, ...]:
-    """The same face with an action unit at rising intensities, evenly from 0 to 1; empty for an action unit that was not drawn."""
+    """Return the same face with an action unit at evenly rising intensities from 0 to 1; empty if there is no strip."""
     file = SAMPLES / "action_units" / f"{au}.webp"
     if not file.is_file():
         return ()
@@ -59,7 +60,7 @@ def au_pictures(au: str) -> tuple[Image.Image, ...]:
 
 @cache
 def au_icon(au: str) -> str | None:
-    """Data URL of a small picture of where an action unit shows, as strong as it gets; None where it was not drawn."""
+    """Return a data URL of a close-up of an action unit at full intensity, or None if there is no strip."""
     pictures = au_pictures(au)
     if not pictures:
         return None
@@ -69,6 +70,6 @@ def au_icon(au: str) -> str | None:
     half = 0.55 * max(right - left, bottom - top)
     x, y = (min(max((low + high) / 2, half), 1 - half) for low, high in ((left, right), (top, bottom)))
     side = pictures[-1].width
-    box = [round(side * edge) for edge in (x - half, y - half, x + half, y + half)]
-    icon = pictures[-1].crop(box).resize((ICON_SIDE, ICON_SIDE), Image.Resampling.LANCZOS)
+    left, top, right, bottom = (round(side * edge) for edge in (x - half, y - half, x + half, y + half))
+    icon = pictures[-1].crop((left, top, right, bottom)).resize((ICON_SIDE, ICON_SIDE), Image.Resampling.LANCZOS)
     return picture_url(icon, "WEBP", quality=80)

@@ -1,8 +1,8 @@
-"""What outlives one run of a page: the shared analyzer, and one visitor's own photos.
+"""What outlives one run of a page: the shared analyzer and each visitor's own photos.
 
-The analyzer holds no photo and is shared by all visitors, in turn; what was read of the rendered samples is shared
-too. A photo, its readings and its heat maps live in the visitor's own session only, and only the last few,
-scaled to what a page shows.
+The analyzer holds no photo; all visitors share it, one at a time. Readings of the synthetic samples are shared as well.
+A visitor's photos, with their readings and heat maps, live only in that visitor's session: the latest few of them,
+scaled to the size that a page shows.
 """
 
 import hashlib
@@ -23,31 +23,32 @@ from emotiscan.explain import HeatMap, heat_maps
 from emotiscan.faces import Face
 from emotiscan.images import WORKING_SIDE, read_image
 from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, CheckpointError
-from emotiscan.ui import log
-from emotiscan.ui import queue_status as waiting
+from emotiscan.ui import log, queue_status
 from emotiscan.ui.samples import samples
 
 WEIGHTS_VARIABLE = "EMOTISCAN_WEIGHTS"
-"""Environment variable that names another checkpoint than the shipped one."""
+"""Environment variable that names a checkpoint to use instead of the shipped one."""
 
 KEPT_PHOTOS = 4
+"""Number of photos that a visit keeps."""
+
 KEPT_SIDE = 1280
-"""Longer side, in pixels, of a photo that is kept."""
+"""Longer side of a kept photo, in pixels."""
 
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A photo of this visit that was read.
+    """A photo of this visit, with its readings.
 
     Attributes:
-        key: 12 hex digits that tell the file's bytes from others.
-        name: what the pages call it.
-        file: the photo, at most `KEPT_SIDE` pixels large, as a JPEG file: a tenth of its pixels' memory.
-        readings: one a face, from left to right; their faces are in pixels of the photo as it came.
+        key: 12 hex digits that identify the file's bytes.
+        name: its name on the pages.
+        file: the photo, at most `KEPT_SIDE` pixels large, as JPEG bytes: a tenth of the memory of its pixels.
+        readings: one per face, from left to right; their faces are in pixels of the original photo.
         faces: the same faces in pixels of `picture`.
-        passed_over: faces that were found but not read.
-        maps: heat maps made so far, by the face's place, the method and the target.
-        peeks: addresses of small pictures of them, by the face's place and the action unit.
+        skipped_faces: number of faces that were found but not read.
+        maps: heat maps computed so far, by face index, method and target.
+        thumbnails: data URLs of small heat maps, by face index and action unit.
     """
 
     key: str
@@ -55,18 +56,18 @@ class Photo:
     file: bytes
     readings: tuple[Reading, ...]
     faces: tuple[Face, ...]
-    passed_over: int
+    skipped_faces: int
     maps: dict[tuple[int, str, str], HeatMap] = field(default_factory=dict)
     thumbnails: dict[int, dict[str, str]] = field(default_factory=dict)
 
     @property
     def picture(self) -> Image.Image:
-        """The photo, RGB; decoded anew each time."""
+        """The photo, RGB; decoded on every access."""
         return Image.open(io.BytesIO(self.file)).convert("RGB")
 
 
 def analyzer() -> Analyzer:
-    """The analyzer of this process, loaded once.
+    """Return the analyzer of this process, loaded once.
 
     Raises:
         CheckpointError: the checkpoint cannot be used.
@@ -75,7 +76,7 @@ def analyzer() -> Analyzer:
 
 
 def weights_path() -> Path:
-    """The checkpoint that the pages read with; it need not exist."""
+    """Return the path of the checkpoint in use; the file need not exist."""
     return Path(os.environ.get(WEIGHTS_VARIABLE) or DEFAULT_WEIGHTS)
 
 
@@ -94,43 +95,43 @@ def _load(weights: Path) -> Analyzer:
 
 
 def analyze(data: bytes, line: DeltaGenerator | None = None) -> Analysis:
-    """Read a picture file when it is this visitor's turn, in the memory that a small host has; nothing of it is kept.
+    """Analyze a photo when it is this visitor's turn, within the memory of a small host. Keeps nothing of it.
 
     Args:
-        data: the file.
-        line: as in `waiting.turn`.
+        data: the image file.
+        line: as in `queue_status.turn`.
 
     Raises:
-        ImageError: the file is no picture that can be used.
+        ImageError: the file is not a usable image.
     """
-    reader = analyzer()
+    model = analyzer()
     try:
-        with waiting.turn(line), log.reading(reader.card.fingerprint) as noted:
-            noted.analysis = reader.analyze(read_image(data, max_side=WORKING_SIDE))
-        return noted.analysis
+        with queue_status.turn(line), log.timed_reading(model.card.fingerprint) as timed:
+            analysis = timed.analysis = model.analyze(read_image(data, max_side=WORKING_SIDE))
+        return analysis
     finally:
         trim_memory()
 
 
 def read_photo(data: bytes, name: str, line: DeltaGenerator | None = None) -> Photo:
-    """A picture file's readings, made when it is first asked for in this session.
+    """Return a photo with its readings; analyzes it when this session asks for it the first time.
 
     Args:
-        data: the file.
-        name: what the pages call it.
-        line: as in `waiting.turn`.
+        data: the image file.
+        name: its name on the pages.
+        line: as in `queue_status.turn`.
 
     Raises:
-        ImageError: the file is no picture that can be used.
+        ImageError: the file is not a usable image.
     """
     key = key_of(data)
     photos: dict[str, Photo] = st.session_state.setdefault("photos", {})
     photo = photos.pop(key, None)
     if photo is None:
         photo = _sample(key, data, name, line) if key in _sample_keys() else _new_photo(key, data, name, line)
-    if photo.name != name:  # the same file by another way
+    if photo.name != name:  # the same file from another source
         photo = replace(photo, name=name)
-    photos[key] = photo  # the last one is the latest
+    photos[key] = photo  # the latest comes last
     for oldest in list(photos)[:-KEPT_PHOTOS]:
         del photos[oldest]
     return photo
@@ -147,15 +148,15 @@ def _new_photo(key: str, data: bytes, name: str, line: DeltaGenerator | None) ->
     return Photo(key, name, file.getvalue(), analysis.readings, faces, analysis.skipped_faces)
 
 
-_samples: dict[tuple[str, str], Photo] = {}  # by the checkpoint and the photo's key
+_samples: dict[tuple[str, str], Photo] = {}  # by the checkpoint's fingerprint and the photo's key
 
 
 def _sample(key: str, data: bytes, name: str, line: DeltaGenerator | None) -> Photo:
-    """A sample's reading, which all visitors share: each visit begins with one, and it is nobody's own photo."""
-    place = analyzer().card.fingerprint, key
-    if place not in _samples:
-        _samples[place] = _new_photo(key, data, name, line)
-    return _samples[place]
+    """Return a sample's readings, which all visitors share: each visit starts with one, and they belong to no one."""
+    cached = analyzer().card.fingerprint, key
+    if cached not in _samples:
+        _samples[cached] = _new_photo(key, data, name, line)
+    return _samples[cached]
 
 
 @cache
@@ -164,20 +165,20 @@ def _sample_keys() -> frozenset[str]:
 
 
 def key_of(data: bytes) -> str:
-    """`Photo.key` of a picture file."""
+    """Return `Photo.key` of an image file."""
     return hashlib.sha256(data).hexdigest()[:12]
 
 
 def photos_of_this_visit() -> list[Photo]:
-    """The photos read last, the latest first."""
+    """Return the kept photos of this visit, latest first."""
     return list(reversed(st.session_state.get("photos", {}).values()))
 
 
 def heat_maps_of(photo: Photo, number: int, targets: Sequence[str], method: str) -> dict[str, HeatMap]:
-    """Heat maps of one face of a photo; those made before are not made again.
+    """Return heat maps of one face of a photo; computes only those that the photo does not hold yet.
 
     Args:
-        number: the face's place among the photo's readings.
+        number: index of the face among the photo's readings.
     """
     missing = [target for target in targets if (number, method, target) not in photo.maps]
     made = heat_maps(analyzer().model, photo.readings[number].feature_map, missing, method)

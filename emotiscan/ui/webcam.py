@@ -1,4 +1,4 @@
-"""Snapshots: a movement to try, and the last ones side by side."""
+"""Webcam snapshots: movements to try, and the latest snapshots side by side."""
 
 import streamlit as st
 
@@ -9,7 +9,7 @@ from emotiscan.ui.samples import au_pictures
 from emotiscan.ui.session import photos_of_this_visit
 
 SNAPSHOT = "Your snapshot"
-"""Name of every photo that was taken here."""
+"""Name of every photo taken with the webcam."""
 
 CHALLENGES: dict[str, tuple[str, ...]] = {
     "Lift your inner brows": ("AU1",),
@@ -22,16 +22,16 @@ CHALLENGES: dict[str, tuple[str, ...]] = {
     "Push your chin up": ("AU17",),
     "Let your jaw drop": ("AU25", "AU26"),
 }
-"""Movements that most people can make, each with the action units that tell it."""
+"""Movements that most people can make, each with its action units."""
 
 
 def choose_challenge() -> str | None:
-    """A movement that the visitor wants to try, with a picture of it."""
+    """Let the visitor choose a movement to try, and show what it looks like."""
     chosen = st.selectbox(
         "Try a movement",
         list(CHALLENGES),
         index=None,
-        placeholder="or just take a snapshot",
+        placeholder="Optional: choose a movement",
         key="challenge",
     )
     if chosen:
@@ -40,38 +40,38 @@ def choose_challenge() -> str | None:
             for au in action_units:
                 pictures = au_pictures(au)
                 if pictures:
-                    st.image(pictures[-1], width=110, caption=au, alt=f"A rendered face with {au}")
+                    st.image(pictures[-1], width=110, caption=au, alt=f"A synthetic face with {au}")
         st.caption(" ".join(facs.ACTION_UNITS[au].appearance for au in action_units))
     return chosen
 
 
-def show_answer(challenge: str, reading: Reading) -> None:
-    """Whether the movement was seen."""
+def show_result(challenge: str, reading: Reading) -> None:
+    """Say whether the movement was seen."""
     action_units = [au for au in CHALLENGES[challenge] if au in reading.action_units]
     seen = [au for au in action_units if au in reading.present]
-    told = ", ".join(f"{au} {wording.percent(reading.action_units[au])}" for au in action_units)
+    numbers = ", ".join(f"{au} {wording.percent(reading.action_units[au])}" for au in action_units)
     if action_units and seen == action_units:
-        st.success(f"{challenge}: seen. {told}.", icon=":material/check_circle:")
+        st.success(f"{challenge}: seen. {numbers}.", icon=":material/check_circle:")
     elif seen:
-        st.info(f"{challenge}: half of it is there. {told}.", icon=":material/contrast:")
+        st.info(f"{challenge}: partly seen. {numbers}.", icon=":material/contrast:")
     else:
         st.info(
-            f"{challenge}: not seen this time. {told}. A stronger movement, more light or a face turned to the camera "
-            "may help; the model misses some as well.",
+            f"{challenge}: not seen this time. {numbers}. A stronger movement, more light or facing the camera may "
+            "help; the model also misses some movements.",
             icon=":material/radio_button_unchecked:",
         )
 
 
-def show_strip() -> None:
-    """The last snapshots of this visit, the newest first."""
+def show_latest_snapshots() -> None:
+    """Show the latest snapshots of this visit, newest first, once there are two."""
     faces = [photo.readings[0] for photo in photos_of_this_visit() if photo.name == SNAPSHOT and photo.readings]
     if len(faces) < 2:
         return
-    st.caption("Your last snapshots, the newest first")
+    st.caption("Your latest snapshots, newest first")
     with st.grid(min_column_width=110, gap="small"):
         for reading in faces:
             with st.container():
-                words = " ".join(reading.present) or "no action unit present"
+                words = " ".join(reading.present) or "no action units"
                 emotion = wording.emotion_title(reading.emotion, reading.is_clear)
-                st.image(reading.crop, width="stretch", alt=f"A snapshot: {emotion}; {words}")
+                st.image(reading.crop, width="stretch", alt=f"Snapshot: {emotion}; {words}")
                 st.caption(f"{emotion}: {words}")

@@ -1,78 +1,78 @@
-"""Sentences that the pages say about a reading: modest, and in plain words."""
+"""Sentences about a reading, in plain and modest words."""
 
 import re
 
 from emotiscan import facs
 from emotiscan.analysis import Reading
 
-SURE, FAIRLY_SURE = 0.85, 0.60
-"""From these probabilities on a clear reading is called so, or fairly sure."""
+CLEARLY, FAIRLY_CERTAIN = 0.85, 0.60
+"""Lowest probabilities at which a clear emotion is called so, and fairly certain."""
 
 EMOTION_LOOKS = {
     facs.POSITIVE: "a positive expression",
     facs.NEGATIVE: "a negative expression",
     facs.SURPRISE: "a surprised expression",
-    facs.NEUTRAL: "a calm expression",
+    facs.NEUTRAL: "a neutral expression",
 }
 
 
 def headline(reading: Reading) -> str:
-    """One sentence on the emotion, e.g. “Looks like a positive expression, fairly sure (72 %).”
+    """Describe the emotion in one sentence, e.g. “Looks like a positive expression, fairly certain (72 %)”.
 
-    Where no emotion stands out none is named alone: “Unclear: between positive (41 %) and neutral (38 %).”
+    If no emotion stands out, the two likeliest are named: “Unclear: between positive (41 %) and neutral (38 %).”
     """
     if not reading.is_clear:
         likeliest = sorted(reading.emotions, key=reading.emotions.__getitem__, reverse=True)[:2]
         return f"Unclear: between {' and '.join(f'{e} ({percent(reading.emotions[e])})' for e in likeliest)}."
     probability = reading.emotions[reading.emotion]
     looks = EMOTION_LOOKS.get(reading.emotion, reading.emotion)
-    if probability >= SURE:
-        return f"Looks clearly like {looks} ({percent(probability)})."
-    if probability >= FAIRLY_SURE:
-        return f"Looks like {looks}, fairly sure ({percent(probability)})."
-    return f"Looks most like {looks}, but only {percent(probability)} sure."
+    if probability >= CLEARLY:
+        return f"Clearly looks like {looks} ({percent(probability)})."
+    if probability >= FAIRLY_CERTAIN:
+        return f"Looks like {looks}, fairly certain ({percent(probability)})."
+    return f"Looks most like {looks}, but not certain ({percent(probability)})."
 
 
 def emotion_title(emotion: str, clear: bool) -> str:
-    """An emotion as a title; “Unclear” where it does not stand out from the others."""
+    """Return an emotion as a title; “Unclear” if it does not stand out from the others."""
     return emotion.capitalize() if clear else "Unclear"
 
 
 def movements(reading: Reading) -> str:
-    """One sentence on the action units that are present."""
+    """Name the action units that are present, in one sentence."""
     names = [facs.ACTION_UNITS[au].name.lower() for au in reading.present if au in facs.ACTION_UNITS]
     if not names:
-        return "No movement of the fifteen stands out."
+        return "No visible movement stands out."
     return f"Visible movements: {', '.join(names)}."
 
 
 def most_changed(before: Reading, after: Reading) -> tuple[str, ...]:
-    """All action units, first the one whose probability changes most."""
+    """Return all action units, the one whose probability changes most first."""
     return tuple(sorted(before.action_units, key=lambda au: -abs(after.action_units[au] - before.action_units[au])))
 
 
 def changes(before: Reading, after: Reading) -> str:
-    """What changed between two readings of one person.
+    """Describe what changed between two readings of one person.
 
-    For example “Neutral before, positive after. New: AU12 lip corner puller.” Where no action unit passes
-    its threshold the largest change is told, however small.
+    For example: “Neutral before, positive after. New: AU12 lip corner puller.” If no action unit crosses its threshold,
+    the largest change is named, however small.
     """
     looks = [emotion_title(reading.emotion, reading.is_clear) for reading in (before, after)]
     both = f"{looks[0]} before and after." if looks[0] == looks[1] else f"{looks[0]} before, {looks[1].lower()} after."
     new = [au for au in after.present if au not in before.present]
     gone = [au for au in before.present if au not in after.present]
-    told = [
+    sentences = [
         f"{when}: {', '.join(map(_named, action_units))}."
         for when, action_units in (("New", new), ("Gone", gone))
         if action_units
     ]
-    if not told:
-        most = most_changed(before, after)[0]
-        told = [
-            f"No action unit passes its threshold; the largest change is {_named(most)}, "
-            f"{percent(before.action_units[most])} to {percent(after.action_units[most])}."
+    if not sentences:
+        au = most_changed(before, after)[0]
+        sentences = [
+            f"No action unit crosses its threshold; the largest change is {_named(au)}, "
+            f"{percent(before.action_units[au])} to {percent(after.action_units[au])}."
         ]
-    return " ".join([both, *told])
+    return " ".join([both, *sentences])
 
 
 def _named(au: str) -> str:
@@ -80,7 +80,7 @@ def _named(au: str) -> str:
 
 
 def percent(probability: float) -> str:
-    """A probability as a whole number of per cent; never a flat 0 % or 100 %."""
+    """Format a probability as a whole percentage; never a flat 0 % or 100 %."""
     if probability < 0.01:
         return "< 1 %"
     if probability > 0.99:
@@ -89,13 +89,13 @@ def percent(probability: float) -> str:
 
 
 def title_of(target: str) -> str:
-    """Name of an action unit or emotion for people, e.g. “AU12 Lip corner puller”."""
+    """Return the display name of an action unit or emotion, e.g. “AU12 Lip corner puller”."""
     unit = facs.ACTION_UNITS.get(target)
     return f"{target} {unit.name}" if unit else target.capitalize()
 
 
 def plain(text: str) -> str:
-    """A visitor's or the system's own text, e.g. a file's name, for Markdown: shown as it is, on one line."""
+    """Escape a visitor's or the system's text, e.g. a file name, so that Markdown shows it as it is, on one line."""
     escaped = re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
-    # Addresses and :names: become links and icons even so; an invisible character inside keeps them from it.
+    # URLs and :names: would still become links and icons; an invisible character inside prevents that.
     return re.sub(r"(?i)(:|@|www)", "\\1\u2060", escaped)

@@ -1,6 +1,6 @@
-"""A hard limit on a process's memory, as a container's host sets it: a control group of Linux, version 1 or 2.
+"""A hard limit on a process's memory, as container hosts set it: a Linux control group, version 1 or 2.
 
-Needs the right to make one, which root has in many containers.
+Needs permission to create one, which root has in many containers.
 """
 
 import os
@@ -13,33 +13,33 @@ GROUPS = Path("/sys/fs/cgroup")
 
 
 class LimitError(OSError):
-    """No limit can be set here; the message says why."""
+    """The limit cannot be set here; the message says why."""
 
 
 @dataclass(frozen=True)
 class MemoryLimit:
-    """A control group with a limit.
+    """A control group with a memory limit.
 
     Attributes:
-        folder: of the group.
+        folder: the group's folder.
     """
 
     folder: Path
 
     def join(self) -> None:
-        """Put this process, and those it will start, into the group."""
+        """Move this process, and those it will start, into the group."""
         (self.folder / "cgroup.procs").write_text(str(os.getpid()))
 
     @property
     def at_limit(self) -> int:
-        """How often the limit was reached, and the system took memory back, or tried to."""
+        """How often the limit was reached and the system reclaimed memory, or tried to."""
         if (self.folder / "memory.failcnt").exists():
             return int((self.folder / "memory.failcnt").read_text())
         return dict(self._events())["max"]
 
     @property
     def killed(self) -> int:
-        """Processes that the system ended because nothing could be taken back."""
+        """Number of processes that the system killed because nothing could be reclaimed."""
         return dict(self._events()).get("oom_kill", 0)
 
     def _events(self) -> Iterator[tuple[str, int]]:
@@ -51,7 +51,7 @@ class MemoryLimit:
 
 @contextmanager
 def memory_limit(mebibytes: int) -> Iterator[MemoryLimit]:
-    """Make a group for the `with` block; all its processes must have ended with it.
+    """Create a group for the `with` block; all its processes must have ended when the block ends.
 
     Raises:
         LimitError: this machine does not allow it.

@@ -1,4 +1,4 @@
-"""What the tests of the pages share: their scripts, and what they say."""
+"""Helpers for tests that run pages without a browser: their scripts and their text."""
 
 import io
 
@@ -12,13 +12,13 @@ ABOUT, ALBUM, COMPARE, GUIDE, MODEL = (
 
 
 def texts(at: AppTest) -> str:
-    """All that the page says."""
+    """Return all text on the page."""
     kinds = (at.title, at.subheader, at.markdown, at.caption, at.warning, at.error, at.info)
     return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 
 def as_bytes(picture: Image.Image, format: str = "JPEG") -> bytes:
-    """A picture file."""
+    """Return a picture as the bytes of an image file."""
     buffer = io.BytesIO()
     picture.save(buffer, format)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""A process watched from outside: its memory and its processor time (Linux)."""
+"""MemoryWatch another process's memory and processor time (Linux only)."""
 
 import os
 import re
@@ -7,18 +7,20 @@ from pathlib import Path
 
 
 def memory_of(process: int, kind: str = "VmRSS") -> float:
-    """Resident memory of a process in MiB.
+    """Return the resident memory of a process in MiB.
 
     Args:
-        process: its number.
-        kind: all of it, or only `RssAnon`, which the system cannot take back by reading a file again.
+        process: process ID.
+        kind: "VmRSS" for all of it; "RssAnon" for the part that the system cannot reclaim by rereading a file.
     """
-    status = Path(f"/proc/{process}/status").read_text()
-    return int(re.search(rf"{kind}:\s+(\d+)", status)[1]) / 1024
+    found = re.search(rf"{kind}:\s+(\d+)", Path(f"/proc/{process}/status").read_text())
+    if not found:
+        raise ProcessLookupError(f"process {process} has no memory any more")
+    return int(found[1]) / 1024
 
 
 def memory_by_file(process: int) -> dict[str, float]:
-    """Resident memory in MiB of each file that a process has mapped, and of `""`, what belongs to no file."""
+    """Return the resident memory in MiB of each file that a process has mapped; `""` is memory without a file."""
     memory: dict[str, float] = {}
     for line in Path(f"/proc/{process}/smaps").read_text().splitlines():
         first, *rest = line.split()
@@ -30,24 +32,24 @@ def memory_by_file(process: int) -> dict[str, float]:
 
 
 def processor_seconds(process: int) -> float:
-    """Processor time that a process has used, over all its threads."""
+    """Return the processor time that a process has used, summed over its threads."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-class Watch(threading.Thread):
-    """Looks at a process's memory ten times a second and keeps the most; to be used in a `with` block.
+class MemoryWatch(threading.Thread):
+    """Samples a process's memory ten times a second and keeps the peak; use it in a `with` block.
 
     Attributes:
-        peak: the most resident memory, in MiB.
-        peak_anonymous: the most of the kind that cannot be taken back.
+        peak: highest resident memory, in MiB.
+        peak_anonymous: highest memory of the kind that cannot be reclaimed, in MiB.
     """
 
     def __init__(self, process: int) -> None:
         super().__init__(daemon=True)
         self.process, self.peak, self.peak_anonymous, self.over = process, 0.0, 0.0, threading.Event()
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> "MemoryWatch":
         self.start()
         return self
 
@@ -56,10 +58,10 @@ class Watch(threading.Thread):
         self.join()
 
     def run(self) -> None:
-        """Until `over` is set, or the process ends."""
+        """Sample until `over` is set or the process ends."""
         while not self.over.wait(0.1):
             try:
                 self.peak = max(self.peak, memory_of(self.process))
                 self.peak_anonymous = max(self.peak_anonymous, memory_of(self.process, "RssAnon"))
-            except (OSError, TypeError):  # gone, or a zombie, which has no memory
+            except OSError:  # the process is gone, or a zombie without memory
                 return

@@ -1,4 +1,4 @@
-"""The app in a process of its own, for those who drive it in a browser: screenshots, benchmarks, tests."""
+"""Run the app in a process of its own, for tests, benchmarks and screenshots that drive it in a browser."""
 
 import os
 import shutil
@@ -15,16 +15,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-"""What a headless Chromium needs in a container."""
+"""Flags that a headless Chromium needs in a container."""
 
 
 @dataclass(frozen=True)
 class RunningApp:
-    """An app that answers.
+    """A running app.
 
     Attributes:
-        address: without a slash at its end.
-        process: number of its process.
+        address: its URL, without a trailing slash.
+        process: its process ID.
     """
 
     address: str
@@ -32,7 +32,7 @@ class RunningApp:
 
 
 def chromium_path() -> str | None:
-    """The browser: the one that EMOTISCAN_CHROMIUM names, Debian's or Google's; None without any."""
+    """Return the browser named by EMOTISCAN_CHROMIUM, otherwise Debian's or Google's; None if there is none."""
     return os.environ.get("EMOTISCAN_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 
@@ -45,9 +45,9 @@ def running_app(
     """Start the app on a free port of this machine, and stop it at the end.
 
     Args:
-        log: where all that it prints goes, else nowhere.
-        environment: variables that it gets beside this process's own.
-        begin: what its process does before anything else.
+        log: file for everything that it prints; None discards it.
+        environment: variables in addition to this process's own.
+        begin: called in its process before anything else.
 
     Raises:
         TimeoutError: it did not answer within a minute.

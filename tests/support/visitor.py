@@ -1,7 +1,7 @@
-"""A visitor without a browser: speaks Streamlit's own protocol with the running app, as its page in a browser does.
+"""A visitor without a browser, who speaks Streamlit's own protocol with the running app like a page in a browser.
 
-One WebSocket for what the visitor does and what the page shows; uploads and pictures by HTTP beside it, with the
-cookie and the token that guard them. Some hundred visitors cost little, so that a server can be watched under load.
+One WebSocket carries what the visitor does and what the page shows; uploads and pictures go over HTTP, with the cookie
+and the token that protect them. A hundred visitors cost little, so that a server can be measured under load.
 """
 
 import http.client
@@ -21,7 +21,7 @@ from websockets.sync.client import connect
 XSRF_COOKIE = "_streamlit_xsrf"
 
 KEPT_OPEN = 3
-"""Seconds after which a connection that nothing was asked on is not used again: the server closes it after five."""
+"""Seconds after which an idle connection is not reused: the server closes it after five."""
 
 
 class PageFailed(RuntimeError):
@@ -30,12 +30,12 @@ class PageFailed(RuntimeError):
 
 @dataclass
 class Page:
-    """What one run of the page's script put on it.
+    """What one run of the page's script showed.
 
     Attributes:
-        elements: by their place.
-        raw: all messages of the run, one after the other: what a visitor could find who looks at the traffic.
-        texts: everything written on it, in the order of writing, also what was replaced later in the same run.
+        elements: the elements, by their position.
+        raw: all messages of the run in order, as a visitor could see them in the network traffic.
+        texts: everything written, in order, including what was replaced later in the same run.
     """
 
     elements: dict[tuple[int, ...], Element] = field(default_factory=dict)
@@ -43,30 +43,30 @@ class Page:
     texts: list[str] = field(default_factory=list)
 
     def of(self, kind: str) -> list:
-        """The elements of one kind, by the name of their message."""
+        """Return the elements of one kind, by the name of their message."""
         return [getattr(each, kind) for each in self.elements.values() if each.WhichOneof("type") == kind]
 
     @property
     def pictures(self) -> list:
-        """All pictures: address and alternative text."""
+        """All pictures, with URL and alternative text."""
         return [picture for images in self.of("imgs") for picture in images.imgs]
 
 
 class Visitor:
-    """One session with the app; to be used in a `with` block, by one thread."""
+    """One session with the app; use it in a `with` block and in one thread."""
 
     def __init__(self, address: str, patience: float = 120) -> None:
-        """Open a session; the page is not asked for yet.
+        """Open a session without requesting a page.
 
         Args:
-            address: of the app, without a slash at its end.
+            address: the app's URL, without a trailing slash.
             patience: seconds that any answer may take.
         """
         self.address, self.patience = address, patience
         self.session, self.script = "", ""
         self.page = Page()
         self._widgets: dict[str, WidgetState] = {}
-        self._file: tuple[str, str] | None = None  # what is uploaded now: its widget, the address to delete it
+        self._file: tuple[str, str] | None = None  # the current upload: its widget and the URL that deletes it
         self._http = http.client.HTTPConnection(urlparse(address).netloc, timeout=patience)
         self._asked = time.monotonic()
         headers, _ = self._request("GET", "/_stcore/health")
@@ -79,7 +79,7 @@ class Visitor:
                 subprotocols=["streamlit", self._token],
                 additional_headers={"Cookie": f"{XSRF_COOKIE}={self._token}"},
                 max_size=None,
-                max_queue=None,  # a full queue would keep the server's goodbye from being read
+                max_queue=None,  # with a full queue, the closing handshake could not be read
                 ping_interval=None,  # the app sends pings itself
                 open_timeout=patience,
             )
@@ -97,21 +97,21 @@ class Visitor:
         self._http.close()
 
     def open(self, page: str = "") -> Page:
-        """Ask for a page and wait until its script has run.
+        """Request a page and wait until its script has run.
 
         Args:
-            page: as in its address, e.g. `"album"`; empty for the first one.
+            page: its URL path, e.g. `"album"`; empty for the main page.
         """
         self.script = ""
         return self._rerun(page=page)
 
     def upload(self, name: str, data: bytes, wait: bool = True) -> Page:
-        """Upload a photo on the first page, in the place of the last one, and wait until it is read.
+        """Upload a photo on the main page, replacing the last one, and wait until it has been read.
 
         Args:
-            name: of the file.
-            data: the file.
-            wait: else return at once, with the page as it was.
+            name: file name.
+            data: the file's bytes.
+            wait: False returns at once, with the page as it was.
         """
         uploader = next(each for each in self.page.of("file_uploader") if not each.multiple_files)
         self._discard()
@@ -131,11 +131,11 @@ class Visitor:
         return self._rerun(wait)
 
     def picture(self, path: str) -> bytes:
-        """A picture of the page."""
+        """Download a picture of the page."""
         return self._request("GET", path)[1]
 
     def _discard(self) -> None:
-        # A browser takes a file back before it sends the next one in its place.
+        # A browser deletes a file before it uploads its replacement.
         if self._file:
             widget, delete_url = self._file
             self._request("DELETE", delete_url, headers=self._guard)
@@ -180,7 +180,7 @@ class Visitor:
         return self.page
 
     def _receive(self, kind: str) -> ForwardMsg:
-        """Take in what the app sends until a message of one kind."""
+        """Process what the app sends until a message of the given kind."""
         until = time.monotonic() + self.patience
         while True:
             data = self._socket.recv(timeout=max(0.001, until - time.monotonic()))
@@ -190,7 +190,7 @@ class Visitor:
                 return message
 
     def _is_last(self, message: ForwardMsg) -> bool:
-        # A run that was cut short is followed by another one, which is the answer.
+        # An interrupted run is followed by another one, which has the answer.
         early = ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN
         return message.WhichOneof("type") != "script_finished" or message.script_finished != early
 
@@ -202,7 +202,7 @@ class Visitor:
             self.page = Page()
         self.page.raw.append(data)
         if kind == "session_event" and message.session_event.WhichOneof("type") == "script_compilation_exception":
-            raise PageFailed("the page's script cannot be read")
+            raise PageFailed("the page's script does not compile")
         if kind != "delta" or message.delta.WhichOneof("type") != "new_element":
             return
         element = message.delta.new_element

@@ -1,4 +1,4 @@
-"""Many photos at once: what is kept, the gallery, the exports."""
+"""The Album page: what it keeps, its gallery, and its downloads."""
 
 import base64
 import csv
@@ -21,7 +21,7 @@ from tests.support.places import SAMPLES
 
 @pytest.fixture(scope="module")
 def entries() -> list[Entry]:
-    """A smile, a surprise, four people, a wall, and a broken file, read with the shipped weights."""
+    """Entries of a smile, a surprise, four people, a wall and a broken file, read with the shipped weights."""
     analyzer = Analyzer()
     files = [(name, (SAMPLES / name).read_bytes()) for name in ("smile.jpg", "surprise.jpg", "group.jpg")]
     files.append(("wall.jpg", as_bytes(Image.fromarray(np.full((300, 400, 3), 170, np.uint8)))))
@@ -29,7 +29,7 @@ def entries() -> list[Entry]:
     return [entry for name, data in files for entry in album.read_entries(analyzer.analyze, name, data)]
 
 
-def test_each_face_is_an_entry_and_a_photo_without_one_says_so(entries):
+def test_each_face_becomes_an_entry_and_photos_without_a_face_say_so(entries):
     assert [entry.row["image"] for entry in entries if entry.readable] == ["smile.jpg", "surprise.jpg"] + [
         "group.jpg"
     ] * 4
@@ -39,14 +39,14 @@ def test_each_face_is_an_entry_and_a_photo_without_one_says_so(entries):
     assert "image" in broken.row["error"]
 
 
-def test_what_is_kept_is_small(entries):
+def test_kept_pictures_are_small(entries):
     for entry in entries:
         if entry.readable:
             assert len(entry.picture) < 20_000
             assert Image.open(io.BytesIO(entry.picture)).size == (album.PICTURE_SIDE,) * 2
 
 
-def test_the_gallery_filters_and_sorts(entries):
+def test_entries_are_filtered_and_sorted(entries):
     assert len(album.chosen(entries)) == 6
     smiling = album.chosen(entries, emotions=["positive"])
     assert smiling
@@ -57,18 +57,19 @@ def test_the_gallery_filters_and_sorts(entries):
     order = [entry.row["facs"]["AU12"] for entry in album.chosen(entries, by="AU12")]
     assert order == sorted(order, reverse=True)
     surprised = [entry.row for entry in album.chosen(entries, by="surprise")]
-    assert {row["image"] for row in surprised[:2]} == {"surprise.jpg", "group.jpg"}  # one of the four people is, too
+    first_two = {row["image"] for row in surprised[:2]}
+    assert first_two == {"surprise.jpg", "group.jpg"}, "one of the four people is surprised, too"
     order = [row["emotions"]["surprise"] for row in surprised]
     assert order == sorted(order, reverse=True)
 
 
-def test_an_unclear_face_is_called_so(entries):
+def test_title_of_an_unclear_face_says_unclear(entries):
     row = dict(entries[0].row)
     assert album.title_of(Entry(row)).startswith("Positive, ")
     assert album.title_of(Entry(row | {"clear": False})).startswith("Unclear, ")
 
 
-def test_the_report_needs_no_other_file_and_escapes_names(entries):
+def test_html_report_is_self_contained_and_escapes_file_names(entries):
     page = album.html_report(entries, "abc123")
     assert page.count("<article>") == 6
     assert not re.search(r"(src|href)=\"(?!data:)", page)
@@ -77,7 +78,7 @@ def test_the_report_needs_no_other_file_and_escapes_names(entries):
     assert "abc123" in page
 
 
-def test_json_holds_every_record(entries):
+def test_json_contains_every_record(entries):
     assert json.loads(album.json_text(entries)) == [dict(entry.row) for entry in entries]
 
 
@@ -89,7 +90,7 @@ def page(app) -> AppTest:
     return at
 
 
-def test_an_empty_album_says_what_it_is_for_and_nothing_else(page):
+def test_empty_album_shows_only_its_purpose(page):
     assert [text.value[:16] for text in page.markdown] == ["Read many photos"]
 
 
@@ -97,7 +98,7 @@ def titles(at: AppTest) -> list[str]:
     return [text.value.split("**")[1] for text in at.markdown if ":small[" in text.value]
 
 
-def test_the_samples_fill_an_empty_album(page):
+def test_samples_fill_an_empty_album_and_can_be_filtered_sorted_and_removed(page):
     page.button[0].click().run()
     assert not page.exception
     assert len(titles(page)) >= 12
@@ -111,15 +112,15 @@ def test_the_samples_fill_an_empty_album(page):
     assert not titles(page)
 
 
-def test_a_face_needs_no_file_of_the_server(page):
-    """Which forgets it when a run of the page is interrupted, as each photo that arrives meanwhile does."""
+def test_gallery_pictures_are_data_urls(page):
+    """The server forgets a file when a run of the page is interrupted, which every arriving photo does."""
     page.button[0].click().run()
     addresses = [address for picture in page.get("image") for address in picture.value]
     assert len(addresses) >= 12
     assert all(address.startswith("data:image/jpeg;base64,/9j/") for address in addresses)
 
 
-def test_photos_are_read_once(monkeypatch):
+def test_the_same_photo_is_read_only_once(monkeypatch):
     read = []
     monkeypatch.setattr(album, "read_entries", lambda _, name, data: read.append(name) or [Entry({"image": name})])
     kept = Album()
@@ -128,7 +129,7 @@ def test_photos_are_read_once(monkeypatch):
     assert read == ["a", "b"] == [entry.row["image"] for entry in kept.entries]
 
 
-def test_a_photo_that_waited_through_an_interrupted_run_is_read_by_the_next_one(page):
+def test_photo_left_by_an_interrupted_run_is_read_by_the_next_run(page):
     picture = base64.b64encode((SAMPLES / "smile.jpg").read_bytes()).decode()
     page.session_state["album-uploader-arrived"] = {"number": "visit-1", "name": "smile.jpg", "picture": picture}
     page.run()
@@ -138,7 +139,7 @@ def test_a_photo_that_waited_through_an_interrupted_run_is_read_by_the_next_one(
     assert "album-uploader-arrived" not in page.session_state
 
 
-def test_a_full_album_takes_no_more(page, monkeypatch):
+def test_full_album_takes_no_more_photos(page, monkeypatch):
     monkeypatch.setattr(album, "read_entries", lambda _, name, data: [Entry({"image": name, "error": "no"})])
     kept = Album()
     for number in range(album.MAX_FACES + 5):
@@ -148,7 +149,7 @@ def test_a_full_album_takes_no_more(page, monkeypatch):
     assert "album is full" in texts(page.run())
 
 
-def test_photos_without_a_face_are_listed(page, entries):
+def test_unreadable_photos_are_listed(page, entries):
     page.session_state["album"] = Album({"1": list(entries[:1]), "2": [entries[-1]]})
     page.run()
     assert not page.exception
@@ -156,7 +157,7 @@ def test_photos_without_a_face_are_listed(page, entries):
     assert "broken" in texts(page)
 
 
-def test_a_table_of_all_faces_can_be_taken_along(entries):
+def test_csv_contains_every_entry(entries):
     first = entries[0].row
     text = csv_text([entry.row for entry in entries], tuple(first["emotions"]), tuple(first["facs"]))
     table = list(csv.DictReader(io.StringIO(text)))

@@ -7,14 +7,14 @@ import pytest
 
 from emotiscan import facs
 from emotiscan.analysis import Analyzer, Reading
-from emotiscan.ui.au_table import au_table, less_sure
+from emotiscan.ui.au_table import au_table, harder_to_tell
 from emotiscan.ui.session import Photo
 from emotiscan.ui.wording import percent
 from tests.support.places import SAMPLES
 
 
 class Rows(HTMLParser):
-    """The text of each row of a table; complains of elements that are left open."""
+    """Collects the text of each table row; fails if an element is left open."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -45,40 +45,40 @@ def reading() -> Reading:
     return Analyzer().analyze((SAMPLES / "smile.jpg").read_bytes()).readings[0]
 
 
-def test_what_was_seen_comes_first_and_the_rest_from_the_brows_to_the_jaw(reading):
+def test_present_units_come_first_and_the_others_from_brows_to_jaw(reading):
     rows = Rows(au_table(reading, {})).rows
-    titles = [row.strip() for row in rows if "een" in row and "AU" not in row]
-    assert titles == ["Seen", *(f"Not seen: {part}" for part in facs.PARTS)]
+    titles = [row.strip() for row in rows if "resent" in row and "AU" not in row]
+    assert titles == ["Present", *(f"Not present: {part}" for part in facs.PARTS)]
     action_units = [match[0] for row in rows if (match := re.search(r"AU\d+", row))]
     assert sorted(action_units) == sorted(reading.action_units)
     assert action_units[: len(reading.present)] == list(reading.present)
 
 
-def test_each_line_says_its_probability_and_from_which_one_a_code_counts(reading):
+def test_each_row_says_its_probability_and_threshold(reading):
     rows = Rows(au_table(reading, {})).rows
     smile = next(row for row in rows if "AU12" in row)
     assert "Lip corner puller" in smile
-    assert f"{percent(reading.action_units['AU12'])} seen, counts from {percent(reading.thresholds['AU12'])}" in smile
+    assert f"{percent(reading.action_units['AU12'])} present, threshold {percent(reading.thresholds['AU12'])}" in smile
     unlikely = min(reading.action_units, key=reading.action_units.__getitem__)
     line = next(row for row in rows if re.search(rf"{unlikely}\b", row))
     assert "< 1 %" in line
-    assert "not seen" in line
+    assert "not present" in line
 
 
-def test_a_face_without_any_code_is_said_to_have_none(reading):
+def test_face_without_any_action_unit_says_none(reading):
     from dataclasses import replace
 
     nothing = replace(reading, action_units=dict.fromkeys(reading.action_units, 0.0))
-    assert "Seen: none of them" in au_table(nothing, {})
+    assert "Present: none" in au_table(nothing, {})
 
 
-def test_an_address_cannot_leave_its_place(reading):
+def test_picture_urls_are_escaped(reading):
     page = au_table(reading, {"AU12": '"><script>alert(1)</script>'})
     assert "<script" not in page
     assert '"><script>alert(1)</script>' in Rows(page).pictures
 
 
-def test_only_codes_that_some_place_speaks_for_open_a_picture(reading, monkeypatch):
+def test_thumbnails_leave_out_empty_heat_maps_and_are_made_once(reading, monkeypatch):
     from emotiscan.ui import au_table as module
     from emotiscan.ui import session
 
@@ -88,28 +88,28 @@ def test_only_codes_that_some_place_speaks_for_open_a_picture(reading, monkeypat
     assert set(reading.present) <= set(pictures)
     assert len(pictures) < len(reading.action_units)
     assert all(address.startswith("data:image/jpeg;base64,") for address in pictures.values())
-    assert module.thumbnails(photo, 0) is pictures, "made once"
+    assert module.thumbnails(photo, 0) is pictures, "made again"
 
 
-def hidden(au, beside, auc):
+def masked(au, beside, auc):
     return {"code": au, "beside": beside, "auc": {"value": auc, "low": None, "high": None}}
 
 
-def test_codes_that_what_was_seen_hides_are_said_to_be_less_sure(reading):
+def test_units_masked_by_present_ones_are_named_as_harder_to_tell(reading):
     assert "AU12" in reading.present
     assert "AU24" not in reading.present
     known = [
-        hidden("AU7", "AU12", 0.731),
-        hidden("AU14", "AU24", 0.8),
-        hidden("AU6", "AU12", 0.9),
-        hidden("AU7", "AU6", 0.9),
+        masked("AU7", "AU12", 0.731),
+        masked("AU14", "AU24", 0.8),
+        masked("AU6", "AU12", 0.9),
+        masked("AU7", "AU6", 0.9),
     ]
-    words = less_sure(reading, known)
+    words = harder_to_tell(reading, known)
     assert "AU7 beside AU12 (0.73), AU6 beside AU12 (0.90)." in words
     assert "AU14" not in words
     assert words.count("AU7") == 1
 
 
-def test_a_reading_in_which_nothing_hides_anything_says_nothing_of_it(reading):
-    assert less_sure(reading, [hidden("AU14", "AU24", 0.8)]) == ""
-    assert less_sure(reading, []) == ""
+def test_nothing_is_named_where_no_present_unit_masks_another(reading):
+    assert harder_to_tell(reading, [masked("AU14", "AU24", 0.8)]) == ""
+    assert harder_to_tell(reading, []) == ""

@@ -1,4 +1,4 @@
-"""The page that compares readings and heat maps, in every state, without a browser."""
+"""The Compare page in every state, without a browser."""
 
 import json
 
@@ -7,16 +7,17 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from emotiscan.explain import DEFAULT_METHOD, METHODS
 from tests.support.pages import COMPARE, as_bytes, texts
 from tests.support.places import SAMPLES
 
-AU_NAMES, FACES, WAYS, DIFFERENCE = "Action units of one face", "Faces by one action unit", "Methods", "Difference"
-BEFORE_AND_AFTER = "Before and after"
+ACTION_UNITS, FACES = "Action units of one face", "One action unit on several faces"
+BEFORE_AND_AFTER, WAYS, DIFFERENCE = "Before and after", "Methods", "Difference"
 
 
 @pytest.fixture
 def page(app) -> AppTest:
-    """The page on the first sample."""
+    """The page with the first sample."""
     at = app.run().switch_page(COMPARE).run()
     assert not at.exception
     return at
@@ -36,7 +37,7 @@ def upload(at: AppTest, *pictures: bytes) -> None:
 
 
 def titles(at: AppTest) -> list[str]:
-    """The maps' titles, in their order."""
+    """Titles of the maps, in display order."""
     return [
         element.value.split("**")[1]
         for element in at.markdown
@@ -44,13 +45,13 @@ def titles(at: AppTest) -> list[str]:
     ]
 
 
-def test_the_first_visit_compares_the_samples_own_codes(page):
+def test_first_visit_shows_the_action_units_of_the_sample(page):
     assert "AU12 Lip corner puller" in titles(page)
     assert "Positive" in titles(page)
     assert len(page.download_button) == 2
 
 
-def test_the_photo_that_was_just_read_comes_first(app):
+def test_photo_that_was_just_read_is_preselected(app):
     at = app.run()
     at.pills(key="sample").set_value("Surprise").run()
     at.switch_page(COMPARE).run()
@@ -58,7 +59,7 @@ def test_the_photo_that_was_just_read_comes_first(app):
     assert "Surprise" in titles(at)
 
 
-def test_one_code_on_the_faces_of_two_photos(page):
+def test_one_action_unit_on_the_faces_of_two_photos(page):
     page.selectbox(key="compare-first").set_value("Four people").run()
     page.selectbox(key="compare-second").set_value("Surprise").run()
     compare(page, FACES)
@@ -67,32 +68,32 @@ def test_one_code_on_the_faces_of_two_photos(page):
     assert len(titles(page)) == 5
 
 
-def test_one_face_alone_is_told_how_to_get_a_second(page):
+def test_single_face_gives_a_hint_to_add_a_second_photo(page):
     compare(page, FACES)
     assert "Choose a second photo" in texts(page)
     assert len(titles(page)) == 1
 
 
-def test_methods_on_one_code(page):
+def test_methods_on_one_action_unit(page):
     compare(page, WAYS)
-    assert titles(page) == ["Local AU probability", "Grad-CAM", "Grad-CAM++", "LayerCAM"]
+    assert titles(page) == [METHODS[DEFAULT_METHOD].title, "Grad-CAM", "Grad-CAM++", "LayerCAM"]
     page.pills(key="methods").set_value(["hirescam"]).run()
     assert titles(page) == ["HiResCAM"]
     page.pills(key="methods").set_value([]).run()
     assert "Choose at least one." in texts(page)
 
 
-def test_the_difference_of_two_maps(page):
+def test_difference_of_two_maps(page):
     compare(page, DIFFERENCE)
     first, second, both = titles(page)
     assert first != second
-    assert both == "First less second"
-    assert "of full color apart" in texts(page)
+    assert both == "First minus second"
+    assert "of full color" in texts(page)
     page.selectbox(key="two-target-1").set_value(page.selectbox(key="two-target-0").value).run()
     assert "no difference" in texts(page)
 
 
-def test_two_photos_are_before_and_after_as_soon_as_they_are_there(page):
+def test_two_uploads_are_compared_as_before_and_after(page):
     pictures = [as_bytes(Image.open(SAMPLES / file)) for file in ("calm.jpg", "smile.jpg")]
     upload(page, *pictures)
     assert "Neutral before, positive after. New: AU" in texts(page)
@@ -101,7 +102,7 @@ def test_two_photos_are_before_and_after_as_soon_as_they_are_there(page):
     assert titles(page) == ["Your photo 1", "Your photo 2"]
 
 
-def test_what_changed_in_a_face_however_little(page):
+def test_before_and_after_lists_the_largest_change_first(page):
     page.selectbox(key="compare-first").set_value("Calm face").run()
     page.selectbox(key="compare-second").set_value("Faint smile").run()
     compare(page, BEFORE_AND_AFTER)
@@ -116,13 +117,13 @@ def test_what_changed_in_a_face_however_little(page):
     assert (np.diff(abs(lead)) <= 0).all(), "the largest change is not on top"
 
 
-def test_before_and_after_is_asked_for_a_second_photo(page):
+def test_before_and_after_asks_for_a_second_photo(page):
     compare(page, BEFORE_AND_AFTER)
     assert "Choose a second photo" in texts(page)
     assert not titles(page)
 
 
-def test_one_of_several_faces_is_before_or_after(page):
+def test_face_before_or_after_can_be_chosen_among_several(page):
     page.selectbox(key="compare-first").set_value("Surprise").run()
     page.selectbox(key="compare-second").set_value("Four people").run()
     compare(page, BEFORE_AND_AFTER)
@@ -131,22 +132,22 @@ def test_one_of_several_faces_is_before_or_after(page):
     assert "Surprise before and after." in texts(page)
 
 
-def test_a_broken_file_is_refused_in_plain_words(page):
+def test_broken_file_gives_one_error(page):
     upload(page, b"nothing")
     assert len(page.error) == 1
 
 
-def test_a_photo_without_a_face_is_said(page):
+def test_photo_without_a_face_gives_a_warning(page):
     wall = as_bytes(Image.fromarray(np.full((300, 400, 3), 170, np.uint8)))
     upload(page, wall)
     assert "No face was found" in page.warning[0].value
 
 
-@pytest.mark.parametrize("what", [AU_NAMES, FACES, WAYS, DIFFERENCE])
-def test_every_look_of_every_comparison(page, what):
+@pytest.mark.parametrize("what", [ACTION_UNITS, FACES, WAYS, DIFFERENCE])
+def test_display_settings_apply_to_every_comparison(page, what):
     compare(page, what)
     page.toggle(key="compare-outline").set_value(True)
-    page.segmented_control(key="compare-scale").set_value("one for all")
-    page.segmented_control(key="compare-place").set_value("the photo").run()
+    page.segmented_control(key="compare-scale").set_value("Shared")
+    page.segmented_control(key="compare-place").set_value("Photo").run()
     assert not page.exception
     assert "one scale for all maps" in texts(page)

@@ -1,4 +1,4 @@
-"""The FACS guide: every action unit has its page, its pictures and its figures."""
+"""The FACS guide: every action unit has a description, pictures and metrics."""
 
 from itertools import pairwise
 
@@ -13,15 +13,15 @@ from tests.support.pages import GUIDE, texts
 
 @pytest.fixture
 def guide(app) -> AppTest:
-    """The guide at its first action unit."""
+    """The guide, open at its first action unit."""
     at = app.switch_page(GUIDE).run()
     assert not at.exception
     return at
 
 
 @pytest.mark.parametrize("au", facs.AU_NAMES)
-def test_each_code_says_what_to_look_for_and_how_well_it_is_read(guide, au):
-    guide.pills(key="code").set_value(au).run()
+def test_each_action_unit_has_description_and_metrics(guide, au):
+    guide.pills(key="au").set_value(au).run()
     assert not guide.exception
     unit = facs.ACTION_UNITS[au]
     said = texts(guide)
@@ -31,31 +31,32 @@ def test_each_code_says_what_to_look_for_and_how_well_it_is_read(guide, au):
     assert "AUC" in guide.table[0].value.columns
 
 
-def test_where_heat_maps_were_judged_is_told_apart(guide):
-    guide.pills(key="code").set_value("AU12").run()
+def test_heat_map_metrics_have_a_table_of_their_own(guide):
+    guide.pills(key="au").set_value("AU12").run()
     readings, maps = (table.value for table in guide.table)
     maps = maps.set_index("On")
-    assert list(maps) == ["heat maps of rendered faces", "heat maps of photos"]
+    assert list(maps) == ["heat maps of rendered faces", "heat maps of AI-annotated photos"]
     assert readings["On"].is_unique
     assert not readings["On"].str.contains("heat maps").any()
-    assert maps.loc["Peak in place"].str.contains(r"\[").all()
+    assert maps.loc["Peak in region"].str.contains(r"\[").all()
 
 
-def test_the_address_opens_a_code(app):
-    app.query_params["code"] = "AU17"
+@pytest.mark.parametrize("parameter", ["au", "code"])  # "code" in links from earlier versions
+def test_address_opens_an_action_unit(app, parameter):
+    app.query_params[parameter] = "AU17"
     at = app.switch_page(GUIDE).run()
     assert "AU17 Chin raiser" in [heading.value for heading in at.subheader]
 
 
 @pytest.mark.parametrize("au", facs.AU_NAMES)
-def test_each_code_was_drawn_from_calm_to_strong(au):
+def test_pictures_change_more_with_each_step_of_intensity(au):
     pictures = [np.asarray(picture, int) for picture in au_pictures(au)]
     assert len(pictures) == 5
     changes = [np.abs(picture - pictures[0]).mean() for picture in pictures]
     assert all(later > earlier for earlier, later in pairwise(changes))
 
 
-def test_the_drawn_code_moves_where_anatomy_says():
+def test_pictures_change_most_in_the_anatomical_region():
     from emotiscan.explain import region_mask
 
     for au in facs.AU_NAMES:
@@ -65,7 +66,7 @@ def test_the_drawn_code_moves_where_anatomy_says():
         assert change[inside].mean() > 2 * change[~inside].mean(), au
 
 
-def test_a_code_that_the_model_does_not_read_is_said(guide, monkeypatch, tmp_path):
+def test_action_units_outside_the_model_are_named_as_such(guide, monkeypatch, tmp_path):
     import torch
 
     from emotiscan.model.checkpoint import Card, save_checkpoint
@@ -74,7 +75,7 @@ def test_a_code_that_the_model_does_not_read_is_said(guide, monkeypatch, tmp_pat
     torch.manual_seed(0)
     config = ModelConfig("densenet121", action_units=("AU12",), input_size=64, hidden=16)
     monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(save_checkpoint(tmp_path / "a", FaceModel(config), Card(config))))
-    guide.pills(key="code").set_value("AU4").run()
+    guide.pills(key="au").set_value("AU4").run()
     assert "does not read AU4" in texts(guide)
-    guide.pills(key="code").set_value("AU12").run()
-    assert "no figures" in texts(guide)
+    guide.pills(key="au").set_value("AU12").run()
+    assert "no metrics" in texts(guide)

@@ -1,4 +1,4 @@
-"""The server's log says what a reading cost, and nothing of whose it was."""
+"""The server's log records what a reading cost, and nothing about the person."""
 
 import json
 
@@ -6,16 +6,15 @@ import pytest
 from PIL import Image
 
 from emotiscan.images import ImageError
-from emotiscan.ui import log, session
-from emotiscan.ui import queue_status as waiting
+from emotiscan.ui import log, queue_status, session
 from tests.support.pages import as_bytes
 
 
 @pytest.fixture
 def analyze(analyzer, monkeypatch):
-    """Reads a visitor's file with the tiny checkpoint, outside any page."""
+    """Analyzes a visitor's file with the tiny checkpoint, outside any page."""
     monkeypatch.setattr(session, "analyzer", lambda: analyzer)
-    monkeypatch.setattr(waiting, "_still_here", lambda: True)
+    monkeypatch.setattr(queue_status, "_still_here", lambda: True)
     return session.analyze
 
 
@@ -23,7 +22,7 @@ def lines(capsys) -> list[dict]:
     return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
 
-def test_a_reading_is_one_line_of_what_it_cost(analyze, analyzer, sample_photo, capsys):
+def test_reading_is_logged_as_one_line_without_personal_data(analyze, analyzer, sample_photo, capsys):
     analyze(as_bytes(sample_photo("group.jpg")))
     (line,) = lines(capsys)
     assert set(line) == {"event", "outcome", "seconds", "faces", "size", "checkpoint"}
@@ -32,7 +31,7 @@ def test_a_reading_is_one_line_of_what_it_cost(analyze, analyzer, sample_photo, 
     assert 0 < line["seconds"] < 1000
 
 
-def test_a_refusal_is_noted_without_its_reason(analyze, analyzer, capsys):
+def test_refused_file_is_logged_without_the_reason(analyze, analyzer, capsys):
     with pytest.raises(ImageError):
         analyze(b"Erika Mustermann, born 1964")
     (line,) = lines(capsys)
@@ -40,8 +39,8 @@ def test_a_refusal_is_noted_without_its_reason(analyze, analyzer, capsys):
     assert line == {"event": "reading", "outcome": "refused", "checkpoint": analyzer.card.fingerprint}
 
 
-def test_a_failure_of_our_own_is_noted_and_goes_on(capsys):
-    with pytest.raises(ZeroDivisionError), log.reading("abc"):
+def test_unexpected_error_is_logged_without_its_message_and_raised(capsys):
+    with pytest.raises(ZeroDivisionError), log.timed_reading("abc"):
         raise ZeroDivisionError("of secret things")
     (line,) = lines(capsys)
     assert line["outcome"] == "failed"
@@ -52,10 +51,10 @@ def test_a_failure_of_our_own_is_noted_and_goes_on(capsys):
     ("size", "words"),
     [((1, 1), "up to 1 MP"), ((1000, 1001), "1 to 4 MP"), ((4032, 3024), "4 to 16 MP"), ((4096, 4096), "over 16 MP")],
 )
-def test_sizes_are_rough(size, words):
+def test_sizes_are_logged_as_classes(size, words):
     assert log.size_class(size) == words
 
 
-def test_a_huge_photo_is_read_in_the_size_that_a_small_host_can_bear(analyze):
+def test_huge_photo_is_scaled_down_for_small_hosts(analyze):
     photo = analyze(as_bytes(Image.new("RGB", (5000, 300)))).photo
     assert photo.size == (4096, 246)

@@ -1,4 +1,4 @@
-"""The model's page: every report of a checkpoint, as pictures and as tables."""
+"""The Model page: every report of a checkpoint, as plots and tables."""
 
 import json
 
@@ -8,19 +8,19 @@ import pandas as pd
 from tests.support.pages import GUIDE, MODEL, texts
 
 
-def test_it_shows_the_shipped_checkpoints_own_figures(app):
+def test_shipped_checkpoint_shows_all_its_reports(app):
     at = app.switch_page(MODEL).run()
     assert not at.exception
     assert any("Accuracy" in metric.label for metric in at.metric)
     headings = [heading.value for heading in at.subheader]
-    assert {"Fairness", "Where heat maps land", "What it learnt from"} <= set(headings)
+    assert {"Fairness", "Heat map localization", "Training data"} <= set(headings)
     assert sum(heading.startswith("On the ") for heading in headings) >= 3
     assert len(at.get("plotly_chart")) >= 6
 
 
-def test_another_measure_and_attribute_can_be_chosen(app):
+def test_another_metric_and_attribute_can_be_chosen(app):
     at = app.switch_page(MODEL).run()
-    for group in [group for group in at.segmented_control if group.label == "Measure"]:
+    for group in [group for group in at.segmented_control if group.label == "Metric"]:
         group.set_value("Calibration error")
     at.selectbox(key="attribute-fairness-0").set_value("yaw")
     at.run()
@@ -28,7 +28,7 @@ def test_another_measure_and_attribute_can_be_chosen(app):
     assert "0 at best" in texts(at)
 
 
-def test_it_shows_how_far_probabilities_can_be_trusted(app, monkeypatch, tmp_path, tiny_model):
+def test_calibration_metrics_are_shown(app, monkeypatch, tmp_path, tiny_model):
     from emotiscan.evaluation import evaluate
     from emotiscan.model.checkpoint import Card, save_checkpoint
 
@@ -52,10 +52,10 @@ def test_it_shows_how_far_probabilities_can_be_trusted(app, monkeypatch, tmp_pat
     assert shown["Action units: calibration"] == "0.250"
     assert (shown["Called clear"], shown["Accuracy if clear"]) == ("0.500", "1.000")
     assert at.dataframe[0].value["Calibration error"].iloc[0].startswith("0.250 [")
-    assert "faces that the probabilities were calibrated on" in texts(at)
+    assert "faces used to calibrate the probabilities" in texts(at)
 
 
-def test_it_shows_where_heat_maps_land(app, monkeypatch, tmp_path, tiny_model):
+def test_localization_metrics_are_shown(app, monkeypatch, tmp_path, tiny_model):
     from emotiscan.evaluation.localization import localization
     from emotiscan.model.checkpoint import Card, save_checkpoint
 
@@ -71,12 +71,12 @@ def test_it_shows_where_heat_maps_land(app, monkeypatch, tmp_path, tiny_model):
     table = at.dataframe[0].value
     assert list(table["Map of"]) == ["AU12", "mean of the action units", "centerd blob"]
     assert list(table["Faces"]) == ["2", "", ""]
-    assert table["Peak in place"][0].startswith("0.500 [")
-    assert table["Energy in place"][0].startswith("0.625 [")
-    assert table["Place's share of the face"][0] == "0.500 [0.500, 0.500]"
+    assert table["Peak in region"][0].startswith("0.500 [")
+    assert table["Energy in region"][0].startswith("0.625 [")
+    assert table["Region's share of the face"][0] == "0.500 [0.500, 0.500]"
 
 
-def test_maps_of_absent_codes_are_told_and_are_no_level_to_beat(app, monkeypatch, tmp_path, tiny_model):
+def test_maps_of_absent_units_are_reported_but_are_not_the_reference_line(app, monkeypatch, tmp_path, tiny_model):
     from emotiscan.model.checkpoint import Card, save_checkpoint
 
     def at_level(value):
@@ -91,16 +91,21 @@ def test_maps_of_absent_codes_are_told_and_are_no_level_to_beat(app, monkeypatch
     assert not at.exception
     (line,) = json.loads(at.get("plotly_chart")[0].proto.spec)["layout"]["shapes"]
     assert line["x0"] == 0.125
-    assert "70% have an empty map; of the others' maps 75% are strongest where" in texts(at)
+    assert (
+        "70% of the absent action units have an empty map; 75% of the other maps of absent action units peak"
+        in texts(at)
+    )
 
 
-def test_codes_that_were_coded_together_are_named_in_words(app):
+def test_units_annotated_as_one_are_joined_with_or(app):
     at = app.switch_page(MODEL).run()
-    assert any("AU26 or AU27" in table.value.get("Code", pd.Series(dtype=str)).tolist() for table in at.dataframe)
+    assert any(
+        "AU26 or AU27" in table.value.get("Action unit", pd.Series(dtype=str)).tolist() for table in at.dataframe
+    )
     assert not any("_or_" in chart.proto.spec for chart in at.get("plotly_chart"))
 
 
-def test_it_shows_fairness_and_passes_over_reports_it_does_not_know(app, monkeypatch, tmp_path, tiny_model):
+def test_fairness_is_shown_and_unknown_reports_are_named(app, monkeypatch, tmp_path, tiny_model):
     from emotiscan.model.checkpoint import Card, save_checkpoint
 
     figure = {"value": 0.25, "low": 0.125, "high": 0.5}
@@ -117,22 +122,22 @@ def test_it_shows_fairness_and_passes_over_reports_it_does_not_know(app, monkeyp
     assert not at.exception
     assert at.dataframe[0].value.to_dict("records") == [
         {
-            "Varied": "Skin tone",
-            "Measure": "emotion accuracy",
+            "Attribute": "Skin tone",
+            "Metric": "emotion accuracy",
             "Worst group": "0.250 (dark)",
             "Best group": "0.500 (light)",
             "Gap": "0.250 [0.125, 0.500]",
         }
     ]
     shown = texts(at)
-    assert "10 persons, 20 pictures" in shown
+    assert "10 subjects, 20 images" in shown
     assert "“later”" in shown
     assert "“odd”" in shown
     assert "On the old" in shown
     assert "7 faces." in shown
 
 
-def test_a_part_that_a_data_set_lacks_is_left_open(app, monkeypatch, tmp_path, tiny_model):
+def test_missing_splits_are_shown_as_dashes(app, monkeypatch, tmp_path, tiny_model):
     from emotiscan.model.checkpoint import Card, save_checkpoint
 
     data = {"photos": {"train": 7, "validation": 2}, "drawn": {"train": 5, "test": 3}}
@@ -145,7 +150,7 @@ def test_a_part_that_a_data_set_lacks_is_left_open(app, monkeypatch, tmp_path, t
     ]
 
 
-def test_codes_that_others_hide_are_shown_and_the_guide_says_so_too(app, monkeypatch, tmp_path, tiny_model):
+def test_masked_action_units_are_shown_and_named_in_the_guide(app, monkeypatch, tmp_path, tiny_model):
     from emotiscan.evaluation import evaluate
     from emotiscan.model.checkpoint import Card, save_checkpoint
 
@@ -169,11 +174,25 @@ def test_codes_that_others_hide_are_shown_and_the_guide_says_so_too(app, monkeyp
     monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(save_checkpoint(tmp_path / "a.safetensors", tiny_model, card)))
     at = app.run().switch_page(MODEL).run()
     assert not at.exception
-    assert "Action units that others hide" in texts(at)
+    assert "Action units masked by others" in texts(at)
     assert "Of 2 pairs" in texts(at)
     at = app.switch_page(GUIDE).run()
-    at.pills(key="code").set_value("AU7").run()
+    at.pills(key="au").set_value("AU7").run()
     assert not at.exception
-    assert "**Read less surely beside** AU6 (AUC 0.500" in texts(at)
-    at.pills(key="code").set_value("AU6").run()
-    assert "less surely" not in texts(at)
+    assert "**Harder to tell when present together with** AU6 (AUC 0.500" in texts(at)
+    at.pills(key="au").set_value("AU6").run()
+    assert "Harder to tell" not in texts(at)
+
+
+def test_metrics_that_rest_on_ai_annotations_say_so(app):
+    at = app.switch_page(MODEL).run()
+    tabs = [tab.label for tab in at.tabs]
+    assert [tab for tab in tabs if "AI-annotated" in tab] == [
+        "Thresholds (AI-annotated)",
+        "Photos (AI-annotated)",
+        "Photo heat maps (AI-annotated)",
+    ]
+    for tab in at.tabs:
+        if "AI-annotated" in tab.label:
+            assert "AI-annotated" in " ".join(caption.value for caption in tab.caption)
+    assert "by eye" not in texts(at)

@@ -1,4 +1,4 @@
-"""A visitor waits for the network in turn, is told so, and gives the place up by leaving."""
+"""A visitor waits in the queue, sees how long it will take, and gives the place up by leaving."""
 
 import threading
 
@@ -23,18 +23,18 @@ def script() -> None:
 
 @pytest.fixture
 def request_queue(monkeypatch) -> RequestQueue:
-    """An empty queue in the place of the process's own."""
+    """An empty queue instead of the process's own."""
     monkeypatch.setattr(queue_status, "QUEUE", RequestQueue())
     return queue_status.QUEUE
 
 
 @pytest.fixture
-def somebody(request_queue):
-    """Somebody whose turn it is, until the returned event is set."""
+def other_visitor(request_queue):
+    """Another visitor whose turn is in progress until the returned event is set."""
     begun, over = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with request_queue.turn(lambda place: None):
+        with request_queue.turn(lambda position: None):
             begun.set()
             over.wait(PATIENCE)
 
@@ -47,41 +47,41 @@ def somebody(request_queue):
 
 
 @pytest.mark.parametrize(
-    ("place", "words"),
+    ("position", "words"),
     [
-        (QueuePosition(1, None), "One photo comes before yours."),
-        (QueuePosition(1, 0.2), "One photo comes before yours: about 1 second."),
-        (QueuePosition(7, 12.4), "7 photos come before yours: about 12 seconds."),
-        (QueuePosition(99, 150.0), "99 photos come before yours: about 2 minutes."),
+        (QueuePosition(1, None), "One photo is ahead of yours."),
+        (QueuePosition(1, 0.2), "One photo is ahead of yours: about 1 second."),
+        (QueuePosition(7, 12.4), "7 photos are ahead of yours: about 12 seconds."),
+        (QueuePosition(99, 150.0), "99 photos are ahead of yours: about 2 minutes."),
     ],
 )
-def test_the_wait_in_words(place, words):
-    assert queue_status.in_words(place) == words
+def test_wait_is_described_in_words(position, words):
+    assert queue_status.in_words(position) == words
 
 
-def test_who_has_not_to_wait_is_not_told_to(request_queue):
+def test_visitor_without_a_wait_sees_no_queue_message(request_queue):
     at = AppTest.from_function(script).run()
     assert "It is read." in texts(at)
     assert "yours" not in texts(at)
 
 
-def test_who_waits_is_told_and_then_served(request_queue, somebody, monkeypatch):
-    told = []
+def test_waiting_visitor_sees_the_queue_and_is_then_served(request_queue, other_visitor, monkeypatch):
+    ahead = []
 
-    def in_words(place: QueuePosition) -> str:
-        told.append(place.ahead)
-        somebody.set()  # the other's turn ends once this visitor was told of it
+    def in_words(position: QueuePosition) -> str:
+        ahead.append(position.ahead)
+        other_visitor.set()  # the other turn ends once this visitor has seen the message
         return "wait"
 
     monkeypatch.setattr(queue_status, "in_words", in_words)
     at = AppTest.from_function(script, default_timeout=PATIENCE).run()
-    assert told[0] == 1
+    assert ahead[0] == 1
     assert "It is read." in texts(at)
-    assert "wait" not in texts(at)  # the line is gone
+    assert "wait" not in texts(at)  # the message is gone
     assert len(request_queue) == 0
 
 
-def test_who_has_closed_the_page_costs_nothing(request_queue, monkeypatch):
+def test_closed_page_leaves_the_queue(request_queue, monkeypatch):
     monkeypatch.setattr(queue_status, "_still_here", lambda: False)
     at = AppTest.from_function(script).run()
     assert not at.exception
@@ -89,7 +89,7 @@ def test_who_has_closed_the_page_costs_nothing(request_queue, monkeypatch):
     assert len(request_queue) == 0
 
 
-def test_a_photo_that_cannot_be_read_holds_nobody_up(app, request_queue):
+def test_unreadable_photo_releases_the_queue(app, request_queue):
     at = app.run()
     at.file_uploader[0].upload("broken.jpg", b"not a picture", "image/jpeg").run()
     assert len(at.error) == 1

@@ -1,4 +1,4 @@
-"""The server as it is started for visitors: alive, and closed to other pages and to huge files."""
+"""The server as started for visitors: it answers, and refuses other sites' pages and huge files."""
 
 import http.client
 import re
@@ -16,7 +16,7 @@ UPLOAD = "/_stcore/upload_file/00000000-0000-0000-0000-000000000000/1"
 
 @pytest.fixture(scope="module")
 def host():
-    """Name and port of the running app."""
+    """Host and port of the running app."""
     with running_app() as app:
         yield urlparse(app.address).netloc
 
@@ -33,7 +33,7 @@ def answer(host: str, method: str, path: str, body: bytes = b"", **headers: str)
 
 
 def handshake(host: str, origin: str) -> int:
-    """Status with which a page of that origin may open the app's connection."""
+    """Status with which the app answers a WebSocket handshake from that origin."""
     return answer(
         host,
         "GET",
@@ -47,25 +47,25 @@ def handshake(host: str, origin: str) -> int:
     ).status
 
 
-def test_a_host_can_ask_whether_it_is_well(host):
+def test_health_endpoint_answers(host):
     response = answer(host, "GET", "/_stcore/health")
     assert (response.status, response.text) == (200, "ok")
 
 
-def test_another_sites_page_cannot_connect(host):
+def test_pages_of_other_sites_cannot_connect(host):
     assert handshake(host, f"http://{host}") == 101
     assert handshake(host, FOREIGN) == 403
 
 
-def test_another_sites_page_may_not_read_the_answers(host):
+def test_pages_of_other_sites_cannot_read_responses(host):
     for path in ("/", "/_stcore/health", "/_stcore/host-config"):
         allowed = answer(host, "GET", path, Origin=FOREIGN).headers.get("Access-Control-Allow-Origin")
         assert allowed not in ("*", FOREIGN), path
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
-def test_nothing_is_uploaded_or_deleted_from_another_page(host, method):
-    """A browser sends the visitor's cookies along; only the app's own page can read the token."""
+def test_pages_of_other_sites_cannot_upload_or_delete(host, method):
+    """A browser sends the visitor's cookies along, but only the app's own page can read the token."""
     cookie = answer(host, "GET", "/_stcore/health").headers["Set-Cookie"].partition(";")[0]
     token = cookie.partition("=")[2]
     assert answer(host, method, UPLOAD, b"x", Cookie=cookie).status == 403
@@ -73,13 +73,13 @@ def test_nothing_is_uploaded_or_deleted_from_another_page(host, method):
     assert answer(host, method, UPLOAD, b"x", Cookie=cookie, X_Xsrftoken=token).status != 403
 
 
-def test_files_of_the_project_are_not_served(host):
+def test_project_files_are_not_served(host):
     for path in ("/.streamlit/config.toml", "/weights/emotiscan.safetensors", "/app/static/../requirements.txt"):
         assert "maxUploadSize" not in (text := answer(host, "GET", path).text)
         assert "safetensors" not in text[:20]
         assert "streamlit==" not in text
 
 
-def test_the_upload_limit_is_the_image_doors():
+def test_upload_limit_equals_the_decoder_limit():
     limit = re.search(r"^maxUploadSize = (\d+)", (ROOT / ".streamlit/config.toml").read_text(), re.MULTILINE)
     assert int(limit[1]) * 2**20 == MAX_BYTES

@@ -1,4 +1,4 @@
-"""What outlives one run of a page, and one visit."""
+"""What outlives one run of a page, and what outlives a visit."""
 
 import ast
 import gc
@@ -13,11 +13,11 @@ from emotiscan.ui.session import Photo
 from tests.support.places import ROOT, SAMPLES
 
 SHARED = {("session.py", "_load")}
-"""Caches of Streamlit that all visitors share: the model's alone."""
+"""The only Streamlit cache that all visitors share: the model's."""
 
 
-def test_no_cache_that_visitors_share_can_hold_a_photo():
-    """Photos live in the session's state; a cache decorator on a function would show one visitor's to another."""
+def test_no_shared_cache_can_hold_a_photo():
+    """Photos live in the session state; a cached function would show one visitor's photos to another."""
     found = set()
     for file in (ROOT / "emotiscan/ui").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -30,13 +30,13 @@ def test_no_cache_that_visitors_share_can_hold_a_photo():
 
 
 def photos_alive() -> list[Photo]:
-    """Visitors' own; the rendered samples' readings are shared, and stay."""
+    """Visitors' photos in memory, without the samples, which are shared and stay."""
     gc.collect()
     everything = [thing for thing in gc.get_objects() if type(thing) is Photo]
     return [photo for photo in everything if photo.key not in session._sample_keys()]
 
 
-def test_a_visit_keeps_a_few_small_photos_and_none_after_its_end(monkeypatch, tiny_weights):
+def test_visit_keeps_few_small_photos_and_frees_them_at_its_end(monkeypatch, tiny_weights):
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(tiny_weights))
     monkeypatch.setattr(session, "KEPT_PHOTOS", 1)
@@ -55,5 +55,5 @@ def test_a_visit_keeps_a_few_small_photos_and_none_after_its_end(monkeypatch, ti
 
 
 @pytest.mark.parametrize("setting", ["enableXsrfProtection = true", "enableCORS = true", "gatherUsageStats = false"])
-def test_the_server_is_closed_and_sends_nothing_home(setting):
+def test_server_settings_protect_visitors(setting):
     assert setting in (ROOT / ".streamlit/config.toml").read_text()

@@ -1,4 +1,4 @@
-"""Several visitors at once, over the network as their browsers do it: each gets back what is theirs, and no more."""
+"""Several visitors at once, over the network like browsers: each one receives only their own photos."""
 
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -10,23 +10,23 @@ from tests.conftest import SAMPLES
 from tests.support.running_app import running_app
 from tests.support.visitor import Visitor
 
-OWN = {  # of each visitor: the photo, the color of its frame, and what is read in it
+OWN = {  # for each visitor: photo, color of its frame, and a part of its reading
     "smile": ((250, 40, 40), "a positive expression"),
     "surprise": ((40, 250, 40), "a surprised expression"),
     "anger": ((40, 40, 250), "a negative expression"),
-    "calm": ((250, 250, 40), "calm"),
+    "calm": ((250, 250, 40), "a neutral expression"),
 }
 
 
 @pytest.fixture(scope="module")
 def server():
-    """Address of the app in a process of its own."""
+    """Address of the app, running in a process of its own."""
     with running_app() as app:
         yield app.address
 
 
 def framed(name: str, width: int) -> bytes:
-    """A sample in a frame of its visitor's color, as a file."""
+    """A sample in a frame of its visitor's color, as JPEG bytes."""
     photo = Image.new("RGB", (480 + 2 * width,) * 2, OWN[name][0])
     photo.paste(Image.open(SAMPLES / f"{name}.jpg").resize((480, 480)), (width, width))
     file = io.BytesIO()
@@ -34,9 +34,9 @@ def framed(name: str, width: int) -> bytes:
     return file.getvalue()
 
 
-def test_visitors_at_the_same_time_see_their_own_photos_only(server):
+def test_simultaneous_visitors_see_only_their_own_photos(server):
     def visit(name: str) -> list[str]:
-        """What is wrong with one visit."""
+        """Visit the app once; returns what went wrong."""
         wrong = []
         others = [f"private-{other}.jpg".encode() for other in OWN if other != name]
         with Visitor(server) as visitor:
@@ -57,7 +57,7 @@ def test_visitors_at_the_same_time_see_their_own_photos_only(server):
         assert not [words for wrong in pool.map(visit, OWN) for words in wrong]
 
 
-def test_a_visitor_who_leaves_in_the_middle_leaves_the_app_to_the_others(server):
+def test_visitors_who_leave_early_do_not_block_the_others(server):
     for width in (40, 60, 80):
         with Visitor(server) as leaves:
             leaves.open()

@@ -1,4 +1,4 @@
-"""What the pages say of a reading."""
+"""Sentences about a reading."""
 
 import pytest
 
@@ -14,25 +14,25 @@ def reading_of(emotions, clear=True, action_units=None):
 @pytest.mark.parametrize(
     ("probability", "sentence"),
     [
-        (0.92, "Looks clearly like a positive expression (92 %)."),
-        (0.72, "Looks like a positive expression, fairly sure (72 %)."),
-        (0.55, "Looks most like a positive expression, but only 55 % sure."),
+        (0.92, "Clearly looks like a positive expression (92 %)."),
+        (0.72, "Looks like a positive expression, fairly certain (72 %)."),
+        (0.55, "Looks most like a positive expression, but not certain (55 %)."),
     ],
 )
-def test_a_clear_emotion_is_named_as_surely_as_it_is_read(probability, sentence):
+def test_headline_words_follow_the_probability(probability, sentence):
     assert wording.headline(reading_of({"neutral": 1 - probability, "positive": probability})) == sentence
 
 
-def test_an_unclear_face_is_said_to_lie_between_its_two_likeliest_emotions():
+def test_headline_of_an_unclear_face_names_the_two_likeliest_emotions():
     reading = reading_of({"negative": 0.15, "positive": 0.41, "surprise": 0.06, "neutral": 0.38}, clear=False)
     assert wording.headline(reading) == "Unclear: between positive (41 %) and neutral (38 %)."
 
 
-def test_movements_are_named_or_their_absence_is_said():
+def test_movements_are_named_or_said_to_be_absent():
     assert wording.movements(reading_of({"a": 1.0}, action_units={"AU12": 0.9, "AU1": 0.1})).endswith(
         ": lip corner puller."
     )
-    assert "No movement" in wording.movements(reading_of({"a": 1.0}, action_units={"AU12": 0.1}))
+    assert "No visible movement" in wording.movements(reading_of({"a": 1.0}, action_units={"AU12": 0.1}))
 
 
 @pytest.mark.parametrize(
@@ -44,12 +44,12 @@ def test_movements_are_named_or_their_absence_is_said():
         ),
         (
             {"AU12": 0.3, "AU4": 0.6},
-            "Calm before, positive after. No action unit passes its threshold; the largest change is AU12 lip corner puller, "
-            "< 1 % to 30 %.",
+            "Calm before, positive after. No action unit crosses its threshold; the largest change is "
+            "AU12 lip corner puller, < 1 % to 30 %.",
         ),
     ],
 )
-def test_what_changed_is_told_even_where_it_is_little(action_units, words):
+def test_changes_name_new_and_gone_units_or_the_largest_change(action_units, words):
     before = reading_of({"calm": 0.9, "positive": 0.1}, action_units={"AU12": 0.0, "AU4": 0.7})
     assert wording.changes(before, reading_of({"calm": 0.2, "positive": 0.8}, action_units=action_units)) == words
 
@@ -57,7 +57,7 @@ def test_what_changed_is_told_even_where_it_is_little(action_units, words):
 @pytest.mark.parametrize(
     ("p", "text"), [(0.0, "< 1 %"), (0.004, "< 1 %"), (0.385, "38 %"), (0.5, "50 %"), (1.0, "> 99 %")]
 )
-def test_no_probability_is_a_flat_0_or_100(p, text):
+def test_percentages_are_never_a_flat_0_or_100(p, text):
     assert wording.percent(p) == text
 
 
@@ -71,5 +71,5 @@ def test_no_probability_is_a_flat_0_or_100(p, text):
         ("https://a.b", "https\\:\u2060\\/\\/a\\.b"),
     ],
 )
-def test_a_visitors_text_is_no_markup(text, shown):
+def test_visitor_text_is_escaped_for_markdown(text, shown):
     assert wording.plain(text) == shown

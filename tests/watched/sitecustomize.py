@@ -1,6 +1,7 @@
-"""Python runs this at its start where the folder is on PYTHONPATH: it notes every file that the process writes to.
+"""Records every file that a Python process writes to, if this folder is on its PYTHONPATH.
 
-One line a file goes to where EMOTISCAN_WRITES says. Compiled modules count, unless PYTHONDONTWRITEBYTECODE is set.
+Python runs this module at start-up. It appends one line per file to the file named by EMOTISCAN_WRITES. Compiled
+modules count, too, unless PYTHONDONTWRITEBYTECODE is set.
 """
 
 import os

@@ -1,6 +1,6 @@
-"""Compare readings and heat maps: before and after, action units, faces, methods, and differences."""
+"""The Compare page: readings and heat maps side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -15,18 +15,23 @@ from emotiscan.ui.data_urls import picture_url
 from emotiscan.ui.samples import samples
 from emotiscan.ui.session import Photo, analyzer, key_of, photos_of_this_visit, read_photo
 
-AU_NAMES, FACES, WAYS, DIFFERENCE = "Action units of one face", "Faces by one action unit", "Methods", "Difference"
+ACTION_UNITS = "Action units of one face"
 BEFORE_AND_AFTER = "Before and after"
-MAX_CHANGES, MIN_CHANGE = 3, 0.1
-"""Heat maps are shown of so many action units at most, and of those alone that changed so much; of one in any case."""
+FACES = "One action unit on several faces"
+METHODS_OF_ONE = "Methods"
+DIFFERENCE = "Difference"
 
-NOTHING = "No second photo"
-FIRST_METHODS = ("cells", "gradcam", "gradcam++", "layercam")
+# “Before and after” shows heat maps of at most this many action units, and only of those that changed at least this
+# much, but always of the first. (Comments, because Streamlit may show a string that stands alone in a page script.)
+MAX_CHANGES, MIN_CHANGE = 3, 0.1
+
+NO_SECOND = "No second photo"
+DEFAULT_METHODS = (explain.DEFAULT_METHOD, "gradcam", "gradcam++", "layercam")
 
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """A face that can be chosen: its photo, its place there, and what it is called."""
+    """A face that can be chosen: its photo, its index there, and its title."""
 
     photo: Photo
     number: int
@@ -34,14 +39,14 @@ class Choice:
 
 
 def choose_photos() -> list[Photo]:
-    """One photo or two: those of this visit, samples, or new ones.
+    """Let the visitor choose one photo or two: from this visit, from the samples, or new ones.
 
     Raises:
-        ImageError: a new file is no picture that can be used.
+        ImageError: a new file is not a usable image.
     """
     left, middle, right = st.columns([1, 1, 1], gap="medium")
     uploads = right.file_uploader(
-        "Add a photo, or two: before and after",
+        "Add one or two photos",
         type=["jpg", "jpeg", "png", "webp"],
         accept_multiple_files=True,
         max_upload_size=MAX_BYTES // 2**20,
@@ -51,25 +56,26 @@ def choose_photos() -> list[Photo]:
     line = right.empty()
     for place, upload in enumerate(uploads[-2:], start=1):
         read_photo(upload.getvalue(), "Your photo" if len(uploads) == 1 else f"Your photo {place}", line)
-    drawn = {sample.title: sample for sample in samples()}
+    by_title = {sample.title: sample for sample in samples()}
     visit = photos_of_this_visit()
-    names = {photo.key: photo.name for photo in visit if photo.name not in drawn} | {title: title for title in drawn}
-    latest = next((name for photo in visit for name in (photo.key, photo.name) if name in names), next(iter(drawn)))
+    names = {photo.key: photo.name for photo in visit if photo.name not in by_title}
+    names |= {title: title for title in by_title}
+    latest = next((name for photo in visit for name in (photo.key, photo.name) if name in names), next(iter(by_title)))
     options = list(names)
     first = left.selectbox(
         "First photo", options, index=options.index(latest), format_func=names.__getitem__, key="compare-first"
     )
     second = middle.selectbox(
         "Second photo",
-        [NOTHING, *(option for option in options if option != first)],
+        [NO_SECOND, *(option for option in options if option != first)],
         format_func=lambda option: names.get(option, option),
         key="compare-second",
     )
     kept = {photo.key: photo for photo in visit}
     photos = []
     for column, name in ((left, first), (middle, second)):
-        if name != NOTHING:
-            photos.append(kept[name] if name in kept else read_photo(drawn[name].data, name, line))
+        if name != NO_SECOND:
+            photos.append(kept[name] if name in kept else read_photo(by_title[name].data, name, line))
             with column:
                 _show_photo(photos[-1])
     return photos
@@ -82,7 +88,7 @@ def _show_photo(photo: Photo) -> None:
 
 
 def _choose_uploads() -> None:
-    """Show what was just added, without another click: two photos as before and after."""
+    """Select the photos that were just added; compare two of them as before and after."""
     uploads = st.session_state["compare-upload"][-2:]
     if len(uploads) == 2:
         st.session_state["comparison"] = BEFORE_AND_AFTER
@@ -91,7 +97,7 @@ def _choose_uploads() -> None:
 
 
 def faces_of(photos: Sequence[Photo]) -> list[Choice]:
-    """Every face of the photos, from left to right, named so that nobody takes one for another."""
+    """Return every face of the photos, from left to right, each with a unique title."""
     found = []
     for photo in photos:
         for number in range(len(photo.readings)):
@@ -102,7 +108,7 @@ def faces_of(photos: Sequence[Photo]) -> list[Choice]:
 
 
 def choose_face(faces: Sequence[Choice], label: str, key: str, first: int = 0) -> Choice:
-    """One of the faces; no question where there is no choice."""
+    """Let the visitor choose a face, unless there is only one."""
     if len(faces) == 1:
         return faces[0]
     place = st.selectbox(
@@ -112,7 +118,13 @@ def choose_face(faces: Sequence[Choice], label: str, key: str, first: int = 0) -
 
 
 def choose_target(face: Choice, key: str, rank: int = 0) -> str:
-    """One action unit or emotion; at first the most probable action unit, or that of another rank."""
+    """Let the visitor choose one action unit or emotion.
+
+    Args:
+        face: whose.
+        key: of the widget.
+        rank: of the action unit to preselect, by probability; 0 is the most probable.
+    """
     reading = face.photo.readings[face.number]
     targets = [*reading.action_units, *reading.emotions]
     place = targets.index(reading.likeliest_action_units[min(rank, len(reading.action_units) - 1)])
@@ -120,24 +132,26 @@ def choose_target(face: Choice, key: str, rank: int = 0) -> str:
 
 
 def compare_action_units(faces: Sequence[Choice]) -> list[views.Shown]:
-    """Several action units on one face."""
-    face = choose_face(faces, "Face", "codes-face")
+    """Return heat maps of several action units on one face."""
+    face = choose_face(faces, "Face", "aus-face")
     chosen = components.choose_targets(face.photo.readings[face.number], f"compare-{face.photo.key}-{face.number}")
-    method = views.choose_method("codes")
+    method = views.choose_method("aus")
     return [views.show(face.photo, face.number, target, method, wording.title_of(target)) for target in chosen]
 
 
 def compare_faces(faces: Sequence[Choice]) -> list[views.Shown]:
-    """One action unit on all faces."""
+    """Return heat maps of one action unit on all faces."""
     target = choose_target(faces[0], "faces-target")
     method = views.choose_method("faces")
     if len(faces) == 1:
-        st.info("This photo has one face. Choose a second photo above to compare it with.", icon=":material/group:")
+        st.info(
+            "This photo has only one face. Choose a second photo above to compare it with.", icon=":material/group:"
+        )
     return [views.show(face.photo, face.number, target, method, face.title) for face in faces]
 
 
 def compare_before_and_after(faces: Sequence[Choice]) -> list[views.Shown]:
-    """What changed between the faces of two photos, and the action units that changed most on both."""
+    """Show what changed between a face in each of two photos; return heat maps of the largest changes."""
     first = [face for face in faces if face.photo is faces[0].photo]
     second = [face for face in faces if face.photo is not faces[0].photo]
     left, right = st.columns(2)
@@ -147,9 +161,9 @@ def compare_before_and_after(faces: Sequence[Choice]) -> list[views.Shown]:
         after = choose_face(second, "Face in the second photo", "after")
     readings = [face.photo.readings[face.number] for face in (before, after)]
     st.markdown(wording.changes(*readings))
-    st.caption("○ first photo, ● second photo; │ from here on an action unit counts as present.")
+    st.caption("○ first photo · ● second photo · │ decision threshold")
     charts.show(charts.au_changes(*readings), "changes", charts.au_changes_in_words(*readings))
-    st.caption(_trust_in_changes())
+    st.caption(_advice_on_changes())
     method = views.choose_method("before-and-after")
     first_changed, *others = wording.most_changed(*readings)[:MAX_CHANGES]
     changed = [first_changed, *(au for au in others if _apart(readings, au) >= MIN_CHANGE)]
@@ -164,28 +178,29 @@ def _apart(readings: Sequence[Reading], au: str) -> float:
     return abs(readings[0].action_units[au] - readings[1].action_units[au])
 
 
-def _trust_in_changes() -> str:
-    """How well action units are told apart on two pictures of one person, if the checkpoint says so."""
-    advice = "Take both photos of one person, from the same side and in the same light, or their change is read along."
-    mean = (analyzer().card.metrics.get("rendered") or {}).get("codes_mean") or {}
+def _advice_on_changes() -> str:
+    """Say how to take the photos and, if the checkpoint knows, how well it tells two images of one person apart."""
+    advice = "Take both photos of the same person, from the same side and in the same light; other changes count, too."
+    report = analyzer().card.metrics.get("rendered")
+    mean = (report.get("codes_mean") if isinstance(report, Mapping) else None) or {}
     within, among = ((mean.get(key) or {}).get("value") for key in ("within_person", "auc"))
     if within is None or among is None:
         return advice
     return (
-        f"{advice} Of two rendered pictures of one person the one that shows an action unit got the higher probability in "
-        f"{within:.0%} of all pairs; of two persons' pictures, in {among:.0%}."
+        f"{advice} Of two rendered images of the same person, the one that shows an action unit had the higher "
+        f"probability in {100 * within:.0f} % of all pairs; of two different people, in {100 * among:.0f} %."
     )
 
 
 def compare_methods(faces: Sequence[Choice]) -> list[views.Shown]:
-    """Several methods on one action unit of one face."""
+    """Return heat maps of one action unit on one face by several methods."""
     face = choose_face(faces, "Face", "methods-face")
     target = choose_target(face, "methods-target")
     chosen = st.pills(
         "Methods",
         list(METHODS),
         selection_mode="multi",
-        default=FIRST_METHODS,
+        default=DEFAULT_METHODS,
         format_func=lambda name: METHODS[name].title,
         wrap=True,
         key="methods",
@@ -194,7 +209,7 @@ def compare_methods(faces: Sequence[Choice]) -> list[views.Shown]:
 
 
 def compare_two(faces: Sequence[Choice]) -> list[views.Shown]:
-    """Two maps, of any face, action unit and method."""
+    """Return two heat maps, each of any face, action unit and method."""
     shown = []
     for place, (column, name) in enumerate(zip(st.columns(2), ("First map", "Second map"), strict=True)):
         with column:
@@ -210,37 +225,37 @@ def compare_two(faces: Sequence[Choice]) -> list[views.Shown]:
 
 
 def difference_of(one: views.Shown, other: views.Shown, look: views.Look) -> Tile:
-    """The first map less the second, on the first one's face."""
+    """Return the first map minus the second, on the first map's face."""
     change = explain.difference(one.heat_map, other.heat_map)
     picture = explain.overlay_difference(one.photo.readings[one.number].crop, change, min(1.0, look.opacity + 0.2))
     if not change.any():
-        return Tile(picture, "First less second", "no difference")
-    return Tile(picture, "First less second", f"up to {abs(change).max():.0%} of full color apart")
+        return Tile(picture, "First minus second", "no difference")
+    return Tile(picture, "First minus second", f"differ by up to {100 * abs(change).max():.0f} % of full color")
 
 
 def show_difference_legend() -> None:
-    """The strip of a difference's colors and what it means."""
+    """Show the color scale of a difference and what it means."""
     bar = picture_url(overlays.difference_bar(160, 10))
     st.caption(
-        f"![Colors from violet over white to orange]({bar}) violet: the second map is stronger there; orange: the "
-        "first is. The difference is drawn on the first map's face."
+        f"![Colors from violet over white to orange]({bar}) violet: the second map is stronger; orange: the first map "
+        "is stronger. Shown on the first map's face."
     )
 
 
 COMPARISONS = {
-    AU_NAMES: compare_action_units,
+    ACTION_UNITS: compare_action_units,
     BEFORE_AND_AFTER: compare_before_and_after,
     FACES: compare_faces,
-    WAYS: compare_methods,
+    METHODS_OF_ONE: compare_methods,
     DIFFERENCE: compare_two,
 }
 
 
 def main() -> None:
-    """The page."""
+    """Show the page."""
     st.title("Compare", anchor=False)
     st.markdown(
-        "Hold readings and heat maps side by side: before and after, action units, faces, or ways to make the maps."
+        "Compare readings and heat maps side by side: action units, before and after, faces, or heat map methods."
     )
     if components.loaded_analyzer() is None:
         return
@@ -251,14 +266,14 @@ def main() -> None:
         return
     faces = faces_of(photos)
     if not faces:
-        st.warning("No face was found. Choose a photo in which a face looks towards the camera.")
+        st.warning("No face was found. Choose a photo in which a face looks toward the camera.")
         return
-    st.session_state.setdefault("comparison", AU_NAMES)
-    what = st.segmented_control("What to compare", list(COMPARISONS), required=True, key="comparison")
+    st.session_state.setdefault("comparison", ACTION_UNITS)
+    what = st.segmented_control("What to compare", list(COMPARISONS), required=True, key="comparison") or ACTION_UNITS
     if what == BEFORE_AND_AFTER and all(face.photo is faces[0].photo for face in faces):
-        st.info("Choose a second photo above that shows the same person's face.", icon=":material/group:")
+        st.info("Choose a second photo of the same person above.", icon=":material/group:")
         return
-    with st.spinner("Drawing heat maps…"):
+    with st.spinner("Computing heat maps…"):
         maps = COMPARISONS[what](faces)
     look = views.choose_look("compare")
     if not maps:
@@ -266,7 +281,7 @@ def main() -> None:
         return
     tiles = views.tiles_of(maps, look)
     if what == DIFFERENCE:
-        tiles.append(difference_of(*maps, look))
+        tiles.append(difference_of(maps[0], maps[1], look))
     views.show_grid(tiles)
     views.show_legend(look)
     views.show_meanings([shown.heat_map.target for shown in maps])

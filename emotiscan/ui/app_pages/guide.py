@@ -1,27 +1,31 @@
-"""The FACS guide: each action unit, what to look for, and how well the model reads it."""
+"""The FACS guide: each action unit, what to look for, and how well the model detects it."""
 
 import streamlit as st
 
 from emotiscan import facs
 from emotiscan.ui import components, metrics
-from emotiscan.ui.links import au_link
+from emotiscan.ui.links import AU_PARAMETER, OLD_AU_PARAMETER, au_link, linked_action_units
 from emotiscan.ui.samples import au_pictures
 
 INTRODUCTION = (
-    "The Facial Action Coding System names what the muscles of a face do, one number for each movement, and leaves "
-    "open what it means. EmotiScan reads fifteen of them. The face below is drawn by a computer; nobody sat for it."
+    "The Facial Action Coding System (FACS) describes what the muscles of a face do. Each visible movement is an "
+    "action unit with a number; what it means is left open. EmotiScan reads fifteen of them. The face below is "
+    "synthetic."
 )
 
 
 def choose_au() -> str:
-    """The action unit that the guide is open at; the address says which."""
-    st.session_state.setdefault("code", facs.AU_NAMES[0])
-    au = st.pills("Code", facs.AU_NAMES, key="code", required=True, wrap=True, bind="query-params")
+    """Let the visitor choose an action unit; the address holds the choice, so that it can be shared."""
+    if AU_PARAMETER not in st.session_state:
+        linked = [au for au in linked_action_units() if au in facs.AU_NAMES]
+        st.session_state[AU_PARAMETER] = (linked or facs.AU_NAMES)[0]
+    st.query_params.pop(OLD_AU_PARAMETER, None)
+    au = st.pills("Action unit", facs.AU_NAMES, key=AU_PARAMETER, required=True, wrap=True, bind="query-params")
     return au or facs.AU_NAMES[0]
 
 
 def show_au(au: str) -> None:
-    """One action unit: how it looks, what makes it, what it is mistaken for."""
+    """Show one action unit: how it looks, which muscles make it, and what it is confused with."""
     unit = facs.ACTION_UNITS[au]
     left, right = st.columns([2, 3], gap="large")
     with left:
@@ -29,34 +33,36 @@ def show_au(au: str) -> None:
     with right:
         st.subheader(f"{au} {unit.name}", anchor=False)
         st.markdown(unit.appearance)
-        st.markdown(f"**Where:** {' and '.join(unit.regions)}  \n**Muscle:** {unit.muscles}")
+        st.markdown(f"**Region:** {', '.join(unit.regions)}  \n**Muscle:** {unit.muscles}")
         if unit.confused_with:
-            st.markdown("**Often mistaken for**")
+            st.markdown("**Often confused with**")
             for other, difference in unit.confused_with.items():
                 with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                     au_link(other)
                     st.markdown(difference)
-    show_figures(au)
+    show_metrics(au)
 
 
 def show_pictures(au: str) -> None:
-    """The rendered face, from calm to as strong as the action unit gets."""
+    """Show a synthetic face with the action unit at the intensity that the visitor chooses."""
     pictures = au_pictures(au)
     if not pictures:
-        st.caption("There is no rendered picture of this action unit.")
+        st.caption("There is no picture of this action unit.")
         return
     steps = [round(100 * place / (len(pictures) - 1)) for place in range(len(pictures))]
     place = st.container()
-    step = st.select_slider("How strong", steps, value=steps[-1], format_func=lambda step: f"{step} %", key="strength")
+    step = st.select_slider("Intensity", steps, value=steps[-1], format_func=lambda step: f"{step} %", key="intensity")
     unit = facs.ACTION_UNITS[au]
     place.image(
-        pictures[steps.index(step)], width="stretch", alt=f"A rendered face with {au} {unit.name} at {step} % strength"
+        pictures[steps.index(step)],
+        width="stretch",
+        alt=f"A synthetic face with {au} {unit.name} at {step} % intensity",
     )
 
 
-def show_figures(au: str) -> None:
-    """How well the model in use reads the action unit."""
-    st.subheader("How well this model reads it", anchor=False)
+def show_metrics(au: str) -> None:
+    """Show how well the model in use detects the action unit."""
+    st.subheader("How well the model detects it", anchor=False)
     analyzer = components.loaded_analyzer(needed=False)
     if analyzer is None:
         return
@@ -67,7 +73,7 @@ def show_figures(au: str) -> None:
 
 
 def show_all() -> None:
-    """All action units at a glance, by part of the face."""
+    """Show all action units at a glance, by part of the face."""
     st.subheader("All action units", anchor=False)
     for part in facs.PARTS:
         action_units = [au for au, unit in facs.ACTION_UNITS.items() if unit.part == part]
@@ -77,13 +83,13 @@ def show_all() -> None:
                 with st.container():
                     pictures = au_pictures(au)
                     if pictures:
-                        st.image(pictures[-1], width="stretch", alt=f"A rendered face with {au}")
+                        st.image(pictures[-1], width="stretch", alt=f"A synthetic face with {au}")
                     au_link(au)
                     st.caption(facs.ACTION_UNITS[au].name)
 
 
 def main() -> None:
-    """The page."""
+    """Show the page."""
     st.title("FACS guide", anchor=False)
     st.markdown(INTRODUCTION)
     show_au(choose_au())

@@ -1,4 +1,4 @@
-"""The main page: choose a photo, see what is read in it."""
+"""The main page: choose a photo and see the reading of each face."""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -11,21 +11,25 @@ from emotiscan.ui.uploader import upload_photos
 
 PHOTO, WEBCAM = "Photo", "Webcam"
 NO_FACE = (
-    "No face was found in this photo. Try one in which a face looks towards the camera, is well lit and at least as "
+    "No face was found in this photo. Try a well-lit photo in which a face looks toward the camera and is at least as "
     "large as a thumbnail."
 )
 
 
 def choose_picture() -> tuple[bytes | None, str, str]:
-    """Widgets for the picture; returns its bytes, its name, and a line on where it comes from."""
-    way = st.segmented_control("Picture from", [PHOTO, WEBCAM], default=PHOTO, required=True, key="way")
-    if way == WEBCAM:
+    """Let the visitor choose a picture.
+
+    Returns:
+        The file's bytes (None before the first snapshot), its name, and a line that says where it comes from.
+    """
+    source = st.segmented_control("Source", [PHOTO, WEBCAM], default=PHOTO, required=True, key="source")
+    if source == WEBCAM:
         st.query_params.pop("sample", None)
         webcam.choose_challenge()
         shot = st.camera_input("Take a snapshot", resolution="720p", key="camera")
         return (shot.getvalue() if shot else None), webcam.SNAPSHOT, webcam.SNAPSHOT
     upload = st.file_uploader(
-        "Drop a photo here, or browse",
+        "Upload a photo",
         type=["jpg", "jpeg", "png", "webp"],
         max_upload_size=MAX_BYTES // 2**20,
         key="upload",
@@ -33,17 +37,17 @@ def choose_picture() -> tuple[bytes | None, str, str]:
     )
     upload_photos("paste", _take_pasted, paste_only=True)
     titles = [sample.title for sample in samples()]
-    if "sample" not in st.session_state:  # the first visit shows a reading at once: that of the address, or the first
-        asked = (sample.title for sample in samples() if sample.slug == st.query_params.get("sample"))
-        st.session_state["sample"] = next(asked, titles[0])
-    title = st.pills("Or try a rendered sample", titles, key="sample", wrap=True)
+    if "sample" not in st.session_state:  # a visit starts with a reading: of the sample in the address, or the first
+        linked = (sample.title for sample in samples() if sample.slug == st.query_params.get("sample"))
+        st.session_state["sample"] = next(linked, titles[0])
+    title = st.pills("Or try a synthetic sample", titles, key="sample", wrap=True)
     own = st.session_state.get("pasted", upload and upload.getvalue())
     if own is not None and not title:
         st.query_params.pop("sample", None)
         return own, "Your photo", "Your photo"
     sample = next(sample for sample in samples() if sample.title == (title or titles[0]))
     st.query_params["sample"] = sample.slug
-    return sample.data, sample.title, f"Sample: {sample.alt} (Drawn by a computer; no real person.)"
+    return sample.data, sample.title, f"Sample (synthetic face, not a real person): {sample.alt}"
 
 
 def _take_pasted(_name: str, data: bytes, _line: DeltaGenerator) -> None:
@@ -55,16 +59,16 @@ def _take_upload() -> None:
     st.session_state.pop("pasted", None)
     if st.session_state["upload"]:
         st.session_state["sample"] = None
-    else:  # the photo was taken away again: back to the first visit's sample
+    else:  # the upload was removed: show the first sample again
         del st.session_state["sample"]
 
 
 def main() -> None:
-    """The page."""
+    """Show the page."""
     st.title("EmotiScan", anchor=False)
     st.markdown(
-        "Reads visible movements of a face: an overall expression, 15 action units, and where each was seen. "
-        "Photos stay in memory and are never stored."
+        "Reads visible movements in photos of faces, not feelings: the overall expression, 15 facial action units "
+        "(FACS), and heat maps of where the model saw each one. Photos stay in memory and are never stored."
     )
     analyzer = components.loaded_analyzer()
     if analyzer is None:
@@ -73,7 +77,7 @@ def main() -> None:
     with left:
         picture, name, source = choose_picture()
     if picture is None:
-        right.caption("Take a snapshot to see its reading.")
+        right.caption("Take a snapshot to see the reading.")
         return
     with right, st.spinner("Reading the photo…"):
         try:
@@ -83,19 +87,19 @@ def main() -> None:
             return
     with left:
         if not photo.readings:
-            st.image(photo.picture, width="stretch", alt="Your photo; no face was found in it.")
+            st.image(photo.picture, width="stretch", alt="The photo, in which no face was found.")
         else:
             number = components.choose_face(photo)
         st.caption(source)
         if name == webcam.SNAPSHOT:
-            webcam.show_strip()
+            webcam.show_latest_snapshots()
     if not photo.readings:
         right.warning(NO_FACE)
         return
     challenge = st.session_state.get("challenge") if name == webcam.SNAPSHOT else None
     with right:
         if challenge:
-            webcam.show_answer(challenge, photo.readings[number])
+            webcam.show_result(challenge, photo.readings[number])
         components.show_emotions(photo.readings[number])
         au_table.show_action_units(photo, number, analyzer.card)
     components.show_heat_maps(photo, number)

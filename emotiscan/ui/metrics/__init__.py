@@ -1,4 +1,4 @@
-"""The figures of evaluation, fairness and localization that a checkpoint carries, as a page shows them."""
+"""The evaluation, fairness and localization reports of a checkpoint, as the pages show them."""
 
 from emotiscan.ui.metrics.au_metrics import masked_action_units, show_au
 from emotiscan.ui.metrics.checkpoint_metrics import show

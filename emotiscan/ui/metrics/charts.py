@@ -1,4 +1,4 @@
-"""Pictures of a checkpoint's reports: what is taken for what, how well action units are read, whether to trust the numbers."""
+"""Plots of a checkpoint's reports: confusion matrix, metrics with intervals, and reliability diagram."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,7 @@ _MARGIN = {"l": 0, "r": 12, "t": 8, "b": 8}
 
 
 def confusion(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> go.Figure:
-    """What each emotion is taken for: rows are the truth, each adding up to 100 %."""
+    """Plot a confusion matrix; rows are the labels, each adding up to 100 %."""
     shares = [[count / max(1, sum(row)) for count in row] for row in counts]
     words = [
         [f"{share:.0%}<br>{count}" for share, count in zip(*pair, strict=True)]
@@ -31,27 +31,27 @@ def confusion(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> go.Figu
             text=words,
             texttemplate="%{text}",
             textfont_size=13,
-            hovertemplate="%{y} taken for %{x}: %{z:.1%}<extra></extra>",
+            hovertemplate="%{y} predicted as %{x}: %{z:.1%}<extra></extra>",
         )
     )
     figure.update_layout(height=70 * len(names) + 60, margin=_MARGIN)
-    figure.update_xaxes(title="read as", side="top", fixedrange=True)
-    figure.update_yaxes(title="annotated as", autorange="reversed", fixedrange=True)
+    figure.update_xaxes(title="predicted", side="top", fixedrange=True)
+    figure.update_yaxes(title="label", autorange="reversed", fixedrange=True)
     return figure
 
 
 def dots(lines: Mapping[str, Mapping], name: str, limits: tuple[float, float], level: float | None = None) -> go.Figure:
-    """A figure of each line with its interval, the first line on top.
+    """Plot estimates with their intervals, one line each, the first on top.
 
     Args:
-        lines: name to figure (`value`, `low`, `high`); those without a value are left out.
-        name: of the measure.
-        limits: of its axis.
-        level: what to hold the lines against, e.g. guessing; None for nothing.
+        lines: estimates (`value`, `low`, `high`) by name; those without a value are left out.
+        name: the metric, as the axis title.
+        limits: range of the axis.
+        level: where to draw a dotted reference line, e.g. at guessing; None for none.
     """
-    known = {line: figure for line, figure in lines.items() if figure["value"] is not None}
-    values = [figure["value"] for figure in known.values()]
-    ends = [(figure["low"], figure["high"]) for figure in known.values()]
+    known = {line: estimate for line, estimate in lines.items() if estimate["value"] is not None}
+    values = [estimate["value"] for estimate in known.values()]
+    ends = [(estimate["low"], estimate["high"]) for estimate in known.values()]
     figure = go.Figure(
         go.Scatter(
             x=values,
@@ -79,9 +79,9 @@ def dots(lines: Mapping[str, Mapping], name: str, limits: tuple[float, float], l
 
 
 def reliability(bins: Sequence[Mapping]) -> go.Figure:
-    """How often the emotion is right at each probability; on the line they are the same."""
+    """Plot a reliability diagram: accuracy against confidence; a calibrated model lies on the diagonal."""
     full = [part for part in bins if part["count"]]
-    most = max((part["count"] for part in full), default=1)
+    largest = max((part["count"] for part in full), default=1)
     figure = go.Figure(
         go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": MUTED, "dash": "dot"}, hoverinfo="skip")
     )
@@ -90,11 +90,11 @@ def reliability(bins: Sequence[Mapping]) -> go.Figure:
         y=[part["accuracy"] for part in full],
         mode="lines+markers",
         line_color=FIRST,
-        marker={"size": [8 + 18 * (part["count"] / most) ** 0.5 for part in full], "color": FIRST},
+        marker={"size": [8 + 18 * (part["count"] / largest) ** 0.5 for part in full], "color": FIRST},
         customdata=[part["count"] for part in full],
-        hovertemplate="said %{x:.0%}, right in %{y:.0%} of %{customdata} faces<extra></extra>",
+        hovertemplate="confidence %{x:.0%}: correct for %{y:.0%} of %{customdata} faces<extra></extra>",
     )
     figure.update_layout(height=360, margin=_MARGIN, showlegend=False)
-    figure.update_xaxes(title="probability of the emotion that was read", range=[0.2, 1.02], fixedrange=True)
-    figure.update_yaxes(title="how often it was right", range=[0, 1.04], fixedrange=True)
+    figure.update_xaxes(title="confidence (probability of the predicted emotion)", range=[0.2, 1.02], fixedrange=True)
+    figure.update_yaxes(title="accuracy", range=[0, 1.04], fixedrange=True)
     return figure

@@ -1,4 +1,4 @@
-"""Every report of a checkpoint, one on each tab."""
+"""All reports of a checkpoint, one per tab."""
 
 from collections.abc import Callable, Mapping
 
@@ -12,20 +12,20 @@ from emotiscan.ui.metrics.report_kinds import EVALUATION, FAIRNESS, LOCALIZATION
 
 
 def show(card: Card) -> None:
-    """Every report in the card.
+    """Show every report in the card.
 
-    Of an evaluation the headline figures with intervals and a table of the action units; of fairness the worst
-    group of every attribute beside the best one; of localization how often each action unit's heat map lands
-    where the action unit moves the skin.
+    For an evaluation, the headline metrics with intervals and a table of the action units; for fairness, the worst
+    group of every attribute beside the best; for localization, how often each action unit's heat map lies where the
+    action unit moves the skin.
     """
     config = card.config
     st.caption(
-        f"Checkpoint {card.fingerprint or 'without a fingerprint'}: {config.backbone}, {config.input_size} px crops"
-        f"{', gray' if config.grayscale else ''}, trained {card.training.get('date', 'at an unknown date')}. "
-        "Figures in brackets are 95 % bootstrap intervals."
+        f"Checkpoint {card.fingerprint or 'without a fingerprint'}: {config.backbone}, {config.input_size} px "
+        f"{'grayscale ' if config.grayscale else ''}crops, trained {card.training.get('date', 'at an unknown date')}. "
+        "In brackets: 95 % bootstrap intervals."
     )
     if not card.metrics:
-        st.info("This checkpoint carries no evaluation report.")
+        st.info("This checkpoint has no evaluation report.")
     shown = {name: report for name, report in card.metrics.items() if _shown_by(report)}
     if shown:
         for tab, (name, report) in zip(
@@ -34,11 +34,11 @@ def show(card: Card) -> None:
             with tab:
                 _shown_by(report)(report, name)
     for name in card.metrics.keys() - shown.keys():
-        st.caption(f"The checkpoint also carries “{name}”, which this version of the page cannot show.")
+        st.caption(f"The checkpoint also has a report “{name}”, which this version of the app cannot show.")
 
 
 def _shown_by(report: object) -> Callable[[Mapping, str], None] | None:
-    """What can show a report; None where nothing can."""
+    """Return the function that shows a report, or None if there is none."""
     if not isinstance(report, Mapping) or "samples" not in report:
         return None
     kinds = {EVALUATION: show_evaluation, FAIRNESS: show_fairness, LOCALIZATION: show_localization}

@@ -1,4 +1,4 @@
-"""How well emotions and action units are read, on one set of faces."""
+"""An evaluation report: how well emotions and action units are predicted on one set of faces."""
 
 from collections.abc import Mapping
 
@@ -9,83 +9,85 @@ from emotiscan import facs
 from emotiscan.ui.charts import show
 from emotiscan.ui.metrics import charts
 from emotiscan.ui.metrics.formatting import in_words, interval, joined, number, with_interval
-from emotiscan.ui.metrics.report_kinds import DATA_NAMES
+from emotiscan.ui.metrics.report_kinds import DATA_NAMES, note_of
 
 AU_MEASURES: dict[str, tuple[str, tuple[float, float], float | None, str]] = {
     "AUC": (
         "auc",
         (0.45, 1.02),
         0.5,
-        "Of a face with the action unit and one without, how often the first gets the higher probability. Dotted: guessing.",
+        "How often a face with the action unit gets a higher probability than one without it. Dotted line: guessing.",
     ),
-    "Within one person": (
+    "Within subject": (
         "within_person",
         (0.45, 1.02),
         0.5,
-        "Of two pictures of one person, one with the action unit and one without, how often the first gets the higher "
-        "probability. Dotted: guessing.",
+        "Of two images of the same person, one with the action unit and one without, how often the first gets the "
+        "higher probability. Dotted line: guessing.",
     ),
     "F1": (
         "f1",
         (-0.02, 1.02),
         None,
-        "How well “present” and the truth agree, at the action unit's threshold; 1 at best.",
+        "Agreement of “present” with the label at the action unit's threshold; at best 1.",
     ),
     "Calibration error": (
         "ece",
         (-0.005, 0.3),
         None,
-        "How far the probabilities are from how often the action unit is there; 0 at best.",
+        "How far the probabilities are from how often the action unit is present; 0 at best.",
     ),
 }
-"""Measures of an action unit that can be shown: key, axis, what to hold it against, and what it means."""
+"""Metrics of an action unit that can be shown: key, axis range, reference line and explanation."""
 
 
 def show_evaluation(report: Mapping, name: str) -> None:
-    """Headline figures, what each emotion is taken for, whether probabilities can be trusted, and the action units."""
+    """Show headline metrics, the confusion matrix, the reliability diagram and the action units."""
     st.subheader(f"On the {DATA_NAMES.get(name, name)}", anchor=False)
-    st.caption(" ".join(filter(None, (f"{report['samples']} faces.", report.get("note")))))
+    st.caption(" ".join(filter(None, (f"{report['samples']} faces.", note_of(report.get("note"))))))
     _headlines(report)
     emotion, action_units = report.get("emotion"), report.get("codes")
     if emotion:
         left, right = st.columns(2, gap="large")
         with left:
-            st.markdown("**What each emotion is taken for**")
+            st.markdown("**Confusion matrix**")
+            st.caption("What does the model take each emotion for?")
             show(
                 charts.confusion(emotion["labels"], emotion["confusion"]),
                 f"confusion-{name}",
                 _confusion_in_words(emotion),
             )
         with right:
-            st.markdown("**Can its probabilities be trusted?**")
             if "reliability" in emotion:
+                st.markdown("**Calibration (reliability diagram)**")
+                st.caption("Can its probabilities be trusted? On the dotted line, they can.")
                 bins = emotion["reliability"]
-                words = "; ".join(f"said {b['confidence']:.0%}, right {b['accuracy']:.0%}" for b in bins if b["count"])
-                show(charts.reliability(bins), f"reliability-{name}", f"Reliability of the emotions: {words}")
+                points = ", ".join(f"{b['confidence']:.0%}: {b['accuracy']:.0%}" for b in bins if b["count"])
+                show(charts.reliability(bins), f"reliability-{name}", f"Accuracy at each confidence: {points}")
     if action_units:
-        st.markdown("**How well each action unit is read**")
+        st.markdown("**Action units**")
         measures = [
             measure for measure, (key, *_) in AU_MEASURES.items() if measure == "AUC" or _known(action_units, key)
         ]
-        measure = st.segmented_control("Measure", measures, default="AUC", required=True, key=f"measure-{name}")
+        measure = st.segmented_control("Metric", measures, default="AUC", required=True, key=f"measure-{name}")
         key, limits, level, words = AU_MEASURES[measure]
         st.caption(words)
         lines = {joined(au): scores[key] for au, scores in action_units.items() if key in scores}
         show(charts.dots(lines, measure, limits, level), f"codes-{name}-{key}", in_words(measure, lines))
-        with st.expander("All figures of the action units"):
+        with st.expander("All metrics of the action units"):
             _au_table(action_units, name)
     if (report.get("hiding") or {}).get("found"):
         _masking(report["hiding"], name)
 
 
 def _masking(masking: Mapping, name: str) -> None:
-    st.markdown("**Action units that others hide**")
+    st.markdown("**Action units masked by others**")
     st.caption(
-        f"The AUC of an action unit among the faces that show another one as well. Of {masking['pairs']} pairs these are read "
-        f"worse than where the other action unit is absent, by {masking['found'][-1]['lost']['value']:.2f} to "
-        f"{masking['found'][0]['lost']['value']:.2f}; one in twenty of them may be chance. Dotted: guessing."
+        f"The AUC of an action unit among faces that also show another one. Of {masking['pairs']} pairs, these have a "
+        f"lower AUC than where the other one is absent, by {masking['found'][-1]['lost']['value']:.2f} to "
+        f"{masking['found'][0]['lost']['value']:.2f}; one in twenty of them may be chance. Dotted line: guessing."
     )
-    lines = {f"{joined(pair['code'])} beside {joined(pair['beside'])}": pair["auc"] for pair in masking["found"]}
+    lines = {f"{joined(pair['code'])} with {joined(pair['beside'])}": pair["auc"] for pair in masking["found"]}
     show(charts.dots(lines, "AUC", AU_MEASURES["AUC"][1], 0.5), f"hiding-{name}", in_words("AUC", lines))
 
 
@@ -95,8 +97,8 @@ def _known(action_units: Mapping[str, Mapping], measure: str) -> bool:
 
 def _confusion_in_words(emotion: Mapping) -> str:
     labels, counts = emotion["labels"], emotion["confusion"]
-    return "Of each emotion: " + "; ".join(
-        f"{truth} read as " + ", ".join(f"{label} {count}" for label, count in zip(labels, row, strict=True))
+    return "Confusion matrix: " + "; ".join(
+        f"{truth} predicted as " + ", ".join(f"{label} {count}" for label, count in zip(labels, row, strict=True))
         for truth, row in zip(labels, counts, strict=True)
     )
 
@@ -112,7 +114,7 @@ def _headlines(report: Mapping) -> None:
         ("Called clear", emotion.get("coverage")),
         ("Accuracy if clear", emotion.get("accuracy_clear")),
         ("Action units: mean AUC", mean.get("auc")),
-        ("Within one person", mean.get("within_person")),
+        ("AUC within subject", mean.get("within_person")),
         ("Action units: mean F1", mean.get("f1")),
         ("Action units: calibration", mean.get("ece")),
     ]
@@ -132,7 +134,7 @@ def _headlines(report: Mapping) -> None:
 def _au_table(action_units: Mapping[str, Mapping], name: str) -> None:
     rows = [
         {
-            "Code": joined(au),
+            "Action unit": joined(au),
             "Name": " or ".join(facs.ACTION_UNITS[part].name for part in au.split("_or_")),
             "Present in": f"{scores['support']} of {scores['known']}",
             "AUC": with_interval(scores["auc"]),

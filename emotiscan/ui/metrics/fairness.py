@@ -1,4 +1,4 @@
-"""How much the readings depend on who is seen, and how."""
+"""A fairness report: how much predictions depend on who is in the image, and on how it was taken."""
 
 from collections.abc import Mapping
 
@@ -14,45 +14,45 @@ COMPARED = {
     "code_auc": "mean AUC of the action units",
     "detected": "share of faces found",
 }
-"""Measures of a fairness report that are shown, by key."""
+"""Metrics of a fairness report that are shown, by key."""
 
 ENDS = ("worst", "best")
 
 
 def show_fairness(report: Mapping, name: str) -> None:
-    """For each attribute its groups, and the worst one beside the best."""
+    """Show the groups of each attribute, and the worst one beside the best."""
     st.subheader("Fairness", anchor=False)
     parts = {
-        "rendered faces in which one thing at a time was varied": report,
+        "rendered faces that differ in one attribute at a time": report,
         "photos, by how they were taken": report.get("photographs") or {},
     }
     for place, (what, part) in enumerate(parts.items()):
         rows = [row for about in (part.get("attributes") or {}).values() for row in _gap_rows(about)]
         if not rows:
             continue
-        st.markdown(f"**On {what}** ({part['subjects']} persons, {part['samples']} pictures)")
+        st.markdown(f"**On {what}** ({part['subjects']} subjects, {part['samples']} images)")
         _groups(part["attributes"], f"{name}-{place}")
-        with st.expander("All that was varied: the worst group beside the best"):
-            st.caption("Gap: the best group less the worst one. Where its interval reaches 0, it may be chance.")
+        with st.expander("All attributes: worst and best group"):
+            st.caption("Gap: best group minus worst group. Where its interval reaches 0, it may be chance.")
             st.dataframe(pd.DataFrame(rows), hide_index=True, height="content", key=f"fairness-{name}-{place}")
 
 
 def _groups(attributes: Mapping[str, Mapping], key: str) -> None:
-    """One attribute's groups side by side, as the visitor chooses."""
+    """Show the groups of the attribute and metric that the visitor chooses."""
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     attribute = left.selectbox(
-        "Varied", list(attributes), format_func=lambda name: attributes[name]["title"], key=f"attribute-{key}"
+        "Attribute", list(attributes), format_func=lambda name: attributes[name]["title"], key=f"attribute-{key}"
     )
     groups = attributes[attribute]["groups"]
     measures = [measure for measure in COMPARED if any(measure in group for group in groups.values())]
     measure = right.selectbox(
-        "Measure", measures, format_func=lambda name: COMPARED[name].capitalize(), key=f"compared-{key}"
+        "Metric", measures, format_func=lambda name: COMPARED[name].capitalize(), key=f"compared-{key}"
     )
     lines = {name: group[measure] for name, group in groups.items() if group.get(measure)}
-    least = min((figure["low"] or figure["value"] or 0 for figure in lines.values()), default=0)
+    lowest = min((figure["low"] or figure["value"] or 0 for figure in lines.values()), default=0)
     words = COMPARED[measure].capitalize()
     show(
-        charts.dots(lines, words, (max(-0.02, least - 0.05), 1.02)),
+        charts.dots(lines, words, (max(-0.02, lowest - 0.05), 1.02)),
         f"groups-{key}-{attribute}-{measure}",
         in_words(words, lines),
     )
@@ -64,6 +64,6 @@ def _gap_rows(about: Mapping) -> list[dict[str, str]]:
         gap = about["gap"].get(measure)
         if gap:
             worst, best = (f"{number(about['groups'][gap[end]][measure]['value'])} ({gap[end]})" for end in ENDS)
-            titles = {"Varied": about["title"], "Measure": label, "Worst group": worst, "Best group": best}
+            titles = {"Attribute": about["title"], "Metric": label, "Worst group": worst, "Best group": best}
             rows.append(titles | {"Gap": with_interval(gap)})
     return rows

@@ -1,5 +1,5 @@
-// Takes pictures that a visitor chooses, drops or pastes, makes each one small, and hands them over one at a time: the
-// next one only when the server says that the last one is read. So neither side ever holds more than one photo.
+// Takes photos that a visitor chooses, drops or pastes, scales each one down, and sends them one at a time: the next one
+// only when the server has read the last one, so that neither side ever holds more than one photo.
 
 const uploaders = new WeakMap();
 
@@ -24,16 +24,16 @@ class Uploader {
     this.bar = find("progress");
     this.status = find("[role=status]");
     this.files = []; // chosen and not yet sent
-    this.sent = null; // number of the picture that the server has not answered yet
-    this.count = 0; // pictures sent since the page was opened
-    this.done = 0; // of this lot
-    this.total = 0;
+    this.sent = null; // number of the photo that the server has not answered yet
+    this.count = 0; // photos sent since the page was opened
+    this.done = 0; // of this batch
+    this.total = 0; // of this batch
 
     find(".choose").onclick = () => this.input.click();
     find(".stop").onclick = () => this.stop();
     this.input.onchange = () => {
       this.add(this.input.files);
-      this.input.value = ""; // or the same photos could not be chosen again
+      this.input.value = ""; // otherwise the same photos could not be chosen again
     };
     this.zone.ondragover = (event) => {
       event.preventDefault();
@@ -58,7 +58,7 @@ class Uploader {
     this.data = data;
     if (data.pasteOnly) {
       this.zone.classList.add("quiet");
-      this.hint.textContent = "You can also paste a picture: Ctrl+V or ⌘V.";
+      this.hint.textContent = "You can also paste an image (Ctrl+V or ⌘V).";
     }
     this.send = (photo) => setTriggerValue("photo", photo);
     if (this.sent !== null && data.answered === `${data.visit}-${this.sent}`) {
@@ -93,7 +93,7 @@ class Uploader {
     this.count += 1;
     this.sent = this.count;
     this.show();
-    const picture = await packed(file, this.data.side, this.data.most);
+    const picture = await encode(file, this.data.side, this.data.maxBytes);
     this.send({ number: `${this.data.visit}-${this.sent}`, name: file.name, picture });
   }
 
@@ -112,10 +112,10 @@ class Uploader {
   }
 }
 
-// A picture as base64: upright, its longer side at most `side` pixels, without metadata. What the browser cannot decode
-// goes as it is, at most `most` bytes of it; the server says what is wrong with it.
-async function packed(file, side, most) {
-  let small = file.slice(0, most);
+// Returns an image as base64: upright, its longer side at most `side` pixels, without metadata. A file that the browser
+// cannot decode is sent unchanged, at most `maxBytes` of it; the server says what is wrong with it.
+async function encode(file, side, maxBytes) {
+  let small = file.slice(0, maxBytes);
   try {
     const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
     const scale = Math.min(1, side / Math.max(bitmap.width, bitmap.height));
@@ -123,7 +123,7 @@ async function packed(file, side, most) {
     canvas.width = Math.max(1, Math.round(scale * bitmap.width));
     canvas.height = Math.max(1, Math.round(scale * bitmap.height));
     const context = canvas.getContext("2d");
-    context.fillStyle = "white"; // behind what is transparent
+    context.fillStyle = "white"; // behind transparent areas
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.imageSmoothingQuality = "high";
     context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);

@@ -1,0 +1,42 @@
+"""The Album page."""
+
+import json
+import re
+from pathlib import Path
+
+from tests.support.chromium import assert_accessible, open_page, wait_until_settled
+from tests.support.places import SAMPLES
+
+
+def test_album_is_filled_filtered_and_downloaded(page):
+    open_page(page, "Album")
+    files = [SAMPLES / name for name in ("smile.jpg", "surprise.jpg", "group.jpg")]
+    page.locator(".uploader input[type=file]").set_input_files(files)
+    page.get_by_text("6 of 6 faces").wait_for()
+    page.get_by_role("button", name="Choose photos").wait_for()
+    wait_until_settled(page)
+    page.get_by_role("button", name="Surprise", exact=True).click()
+    page.get_by_text(re.compile("[1-3] of 6 faces")).wait_for()
+    wait_until_settled(page)
+    assert page.get_by_role("img", name="surprise.jpg, face 1").is_visible()
+    assert not page.get_by_role("img", name="smile.jpg, face 1").is_visible()
+    assert_accessible(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Records (JSON)").click()
+    records = json.loads(Path(download.value.path()).read_text())
+    assert [record["image"] for record in records] == ["smile.jpg", "surprise.jpg"] + ["group.jpg"] * 4
+    page.asked_for.append("json")
+    page.get_by_role("button", name="Empty the album").click()
+    page.get_by_role("button", name="Try it with the synthetic samples").wait_for()
+    wait_until_settled(page)
+
+
+def test_unreadable_files_are_named_and_the_others_are_read(page):
+    open_page(page, "Album")
+    broken = {"name": "broken.jpg", "mimeType": "image/jpeg", "buffer": b"nothing"}
+    whole = {"name": "smile.jpg", "mimeType": "image/jpeg", "buffer": (SAMPLES / "smile.jpg").read_bytes()}
+    page.locator(".uploader input[type=file]").set_input_files([broken, whole])
+    page.get_by_text("1 of 1 faces").wait_for()
+    page.get_by_text("1 of 2 photos could not be read").click()
+    page.get_by_text("broken.jpg: This file is not a picture").wait_for()
+    wait_until_settled(page)

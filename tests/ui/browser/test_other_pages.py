@@ -1,0 +1,60 @@
+"""All pages from the menu, and the Compare page and the FACS guide in detail."""
+
+from pathlib import Path
+
+from tests.support.chromium import assert_accessible, open_page, overflow, wait_until_settled
+
+
+def test_every_page_opens_from_the_menu_and_is_accessible(page):
+    assert_accessible(page)
+    for name, words in (
+        ("Album", "drop them here"),
+        ("Compare", "What to compare"),
+        ("FACS guide", "Often confused with"),
+        ("Model", "Confusion matrix"),
+        ("About", "Privacy"),
+    ):
+        open_page(page, name)
+        page.get_by_text(words).first.wait_for()
+        assert overflow(page) <= 0, name
+        assert_accessible(page)
+
+
+def test_two_faces_are_compared_and_downloaded(page):
+    open_page(page, "Compare")
+    page.get_by_text("One action unit on several faces").click()
+    page.get_by_text("Choose a second photo").wait_for()
+    wait_until_settled(page)
+    page.get_by_role("combobox", name="Second photo").click()
+    page.get_by_role("option", name="Surprise").click()
+    page.get_by_role("img", name="Heat map of Surprise").wait_for()
+    wait_until_settled(page)
+    assert overflow(page) <= 0
+    for button, ending in (("Download picture", ".png"), ("Download arrays", ".npz")):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=button).click()
+        assert download.value.suggested_filename.endswith(ending)
+        assert Path(download.value.path()).stat().st_size > 500
+        wait_until_settled(page)
+    page.asked_for.extend([".png", ".npz"])
+    page.get_by_text("Before and after", exact=True).click()
+    page.get_by_label("Each action unit in both photos").wait_for()
+    wait_until_settled(page)
+    assert overflow(page) <= 0
+
+
+def test_guide_shows_an_action_unit_at_the_chosen_intensity(page):
+    open_page(page, "FACS guide")
+    page.get_by_role("radio", name="AU12", exact=True).click()
+    page.get_by_role("heading", name="AU12 Lip corner puller").wait_for()
+    wait_until_settled(page)
+    assert "au=AU12" in page.url
+    strong = page.get_by_role("img", name="A synthetic face with AU12 Lip corner puller at 100 % intensity")
+    before = strong.get_attribute("src")
+    page.get_by_role("slider").energy_in_region()
+    page.keyboard.press("Home")
+    calm = page.get_by_role("img", name="A synthetic face with AU12 Lip corner puller at 0 % intensity")
+    calm.wait_for()
+    wait_until_settled(page)
+    assert calm.get_attribute("src") != before
+    assert_accessible(page)
