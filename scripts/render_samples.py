@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from emotiscan.rendering import Background, Renderer, Scene
-from emotiscan.rendering.photo import draw_backdrop
+from emotiscan.rendering.camera import render_background
 from scripts.renderer_options import ROOT, drawing_options, renderer_of
 from scripts.sample_scenes import GROUP, GROUP_ALT, GROUP_BACKGROUND, GROUP_LIGHT, PORTRAITS
 
@@ -44,7 +44,7 @@ def render_portrait(renderer: Renderer, scene: Scene) -> Image.Image:
 
 def render_group(renderer: Renderer) -> Image.Image:
     """All persons of the group in one light and before one background, the tallest behind the others."""
-    picture = draw_backdrop(GROUP_BACKGROUND, GROUP_WIDTH)[:SIDE].copy()
+    picture = render_background(GROUP_BACKGROUND, GROUP_WIDTH)[:SIDE].copy()
     for place in sorted(GROUP, key=lambda place: -place.side):
         person, cover = cut_out(renderer, replace(place.scene, light=GROUP_LIGHT), place.side)
         top, left = place.y - place.side // 2, place.x - place.side // 2
