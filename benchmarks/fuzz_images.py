@@ -23,8 +23,7 @@ from unittest import mock
 import numpy as np
 from PIL import Image, ImageCms
 
-from emotiscan import images
-from emotiscan.images import MAX_PIXELS, MAX_PIXELS_ELSE, WORKING_SIDE, ImageError, read_image
+from emotiscan.images import MAX_PIXELS, MAX_PIXELS_ELSE, WORKING_SIDE, ImageError, decoding, read_image
 
 SMALL = 1_000_000
 """Limit on the pixels of a damaged file, so that thousands are read in minutes."""
@@ -41,7 +40,7 @@ def encoded(image: Image.Image, format: str, **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def intact_files() -> list[bytes]:
+def whole_files() -> list[bytes]:
     """Return small files of every readable format and most modes, from which the damaged ones are made."""
     grid = np.add.outer(np.arange(24), np.arange(32)).astype(np.uint8)
     rgb = Image.fromarray(np.dstack([grid * 4, 255 - grid * 3, grid * 2]))
@@ -79,7 +78,7 @@ def intact_files() -> list[bytes]:
 def damaged_files(count: int, seed: int) -> Iterator[bytes]:
     """Yield files with flipped bits, extreme lengths, and lost, repeated and foreign parts; reproducible."""
     rng = random.Random(seed)
-    seeds = intact_files()
+    seeds = whole_files()
     for _ in range(count):
         data = bytearray(rng.choice(seeds))
         for _ in range(rng.choice((1, 1, 1, 2, 3, 6))):
@@ -141,7 +140,7 @@ DAMAGES: tuple[Callable[[bytearray, random.Random, list[bytes]], None], ...] = (
 def small_limits() -> Iterator[None]:
     """Lower the reader's limits to `SMALL` pixels."""
     limits = dict.fromkeys(MAX_PIXELS, SMALL)
-    with mock.patch.object(images, "MAX_PIXELS", limits), mock.patch.object(images, "MAX_PIXELS_ELSE", SMALL):
+    with mock.patch.object(decoding, "MAX_PIXELS", limits), mock.patch.object(decoding, "MAX_PIXELS_ELSE", SMALL):
         yield
 
 
