@@ -56,18 +56,18 @@ ODDS: dict[str, dict[str, float]] = {
 """Probability of each action unit in each expression."""
 
 
-def posed_scene(seed: int, person: int, picture: int, emotion: str) -> Scene:
+def posed_scene(seed: int, person: int, index: int, emotion: str) -> Scene:
     """Return the scene of one apex face in the laboratory: frontal, evenly lit, gray, without glasses.
 
     Args:
         seed: another seed gives other people.
         person: number of the person, whose images differ only in expression and in how the hair falls.
-        picture: number of the image.
+        index: number of the image.
         emotion: key of `CLIPS`.
     """
     who = sample_person(np.random.default_rng((seed, person, 11)))
     who = replace(who, age=float(np.clip(who.age, 18, 50)))
-    rng = np.random.default_rng((seed, picture, 12))
+    rng = np.random.default_rng((seed, index, 12))
     chosen = {au: float(rng.uniform(0.45, 1.0)) for au, odds in ODDS[emotion].items() if rng.random() < odds}
     action_units = resolve_conflicts(chosen, rng)
     return replace(
@@ -105,11 +105,11 @@ def render_posed_set(
     # Every person appears at least once; the others are random.
     owners = np.sort(np.concatenate([np.arange(people), rng.integers(0, people, len(emotions) - people)]))
     rows = []
-    for picture, (emotion, owner) in enumerate(zip(emotions, owners, strict=True)):
-        clip = int((owners[:picture] == owner).sum()) + 1
+    for index, (emotion, owner) in enumerate(zip(emotions, owners, strict=True)):
+        clip = int((owners[:index] == owner).sum()) + 1
         subject, sequence = f"S{owner + 1:03d}", f"{clip:03d}"
         stem = f"{subject}_{sequence}_{20:08d}"
-        scene = posed_scene(seed, int(owner), picture, str(emotion))
+        scene = posed_scene(seed, int(owner), index, str(emotion))
         data = io.BytesIO()
         Image.fromarray(render(scene, size).image).convert("L").save(data, "PNG")
         file = folder / "cohn-kanade-images" / subject / sequence / f"{stem}.png"
@@ -135,7 +135,7 @@ def render_posed_set(
 def main(arguments: list[str] | None = None) -> int:
     """The command line; exit status 1 where the face model is missing or broken."""
     parser = argparse.ArgumentParser(
-        prog="python -m emotiscan.rendering.posed", description="Draw a posed set like the CK+ course subset."
+        prog="python -m emotiscan.rendering.posed", description="Render a posed set like the CK+ course subset."
     )
     parser.add_argument("--model", type=Path, required=True, help="the converted ICT-FaceKit (see rendering.convert)")
     parser.add_argument("--out", type=Path, required=True, help="folder for data_labels.csv and the pictures")

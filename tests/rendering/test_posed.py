@@ -37,7 +37,7 @@ def test_action_units_are_about_as_frequent_as_in_the_subset(table):
 
 
 def test_images_of_a_subject_show_the_same_person(table):
-    scenes = [posed.posed_scene(0, person=4, picture=picture, emotion="anger") for picture in (1, 2)]
+    scenes = [posed.posed_scene(0, person=4, index=index, emotion="anger") for index in (1, 2)]
     assert scenes[0].person == scenes[1].person
     assert scenes[0].expression != scenes[1].expression
 
