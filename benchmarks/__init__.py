@@ -1,1 +1,4 @@
-"""What speed, memory and many visitors at once are measured with."""
+"""Benchmarks of speed, memory and load, and a fuzzer of the image reader.
+
+Run them from the repository root, as `python -m benchmarks.NAME --help`.
+"""

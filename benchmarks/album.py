@@ -1,7 +1,7 @@
-"""Memory that an album of many photos takes: `python -m benchmarks.album [--photos 100] [--megapixels 12]`.
+"""Memory used by an album of many photos: `python -m benchmarks.album [--photos 100] [--megapixels 12]`.
 
-Starts the app, drops that many camera-sized photos (enlarged samples with a camera's grain) into the album in a real
-Chromium, waits until all are read, and prints the server's memory before, at its peak and after, and the time.
+Starts the app, drops many camera-sized photos (enlarged samples with sensor noise) into the album in a real Chromium,
+waits until all are read, and prints the time and the server's memory before, at the peak and after.
 Needs the packages of requirements-dev.txt and Debian's chromium.
 """
 
@@ -23,25 +23,25 @@ MEBIBYTE = 2**20
 
 
 def write_photos(folder: Path, count: int, megapixels: float) -> list[Path]:
-    """So many photos, all different, as large as a camera makes them."""
+    """Write photos of a camera's size, all different, and return their paths."""
     rng = np.random.default_rng(0)
     samples = sorted((ROOT / "samples").glob("*.jpg"))
     side = round((megapixels * 1e6) ** 0.5)
     files = []
     for number in range(count):
-        picture = Image.open(samples[number % len(samples)]).convert("RGB").resize((side, side))
-        grain = rng.integers(-6, 7, (side, side, 1), np.int16)
-        grainy = Image.fromarray(np.clip(np.asarray(picture) + grain, 0, 255).astype(np.uint8))
+        photo = Image.open(samples[number % len(samples)]).convert("RGB").resize((side, side))
+        noise = rng.integers(-6, 7, (side, side, 1), np.int16)
+        noisy = Image.fromarray(np.clip(np.asarray(photo) + noise, 0, 255).astype(np.uint8))
         files.append(folder / f"photo-{number:03d}.jpg")
-        grainy.save(files[-1], quality=90)
+        noisy.save(files[-1], quality=90)
     return files
 
 
 def main() -> None:
-    """The command line."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--photos", type=whole_number(1), default=100, help="default: 100")
-    parser.add_argument("--megapixels", type=float, default=12, help="of each (default: 12)")
+    parser.add_argument("--photos", type=whole_number(1), default=100, help="number of photos (default: 100)")
+    parser.add_argument("--megapixels", type=float, default=12, help="size of each photo (default: 12)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, running_app() as app, sync_playwright() as playwright:
         files = write_photos(Path(folder), options.photos, options.megapixels)
@@ -54,15 +54,16 @@ def main() -> None:
         page.get_by_role("button", name="Try it with the synthetic samples").wait_for()
         before = memory_of(app.process)
         with MemoryWatch(app.process) as watch:
-            began = time.monotonic()
+            start = time.monotonic()
             page.locator(".uploader input[type=file]").set_input_files(files)
-            page.get_by_role("progressbar", name="Photos read").wait_for()
+            page.get_by_role("progressbar", name="Photos read so far").wait_for()
             page.get_by_role("button", name="Choose photos").wait_for()
             page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-            took = time.monotonic() - began
+            seconds = time.monotonic() - start
         read = page.get_by_text(re.compile(r"\d+ of \d+ faces")).inner_text()
-        print(f"{read} after {took:.0f} s; the server's memory: {before:.0f} MiB before, {watch.peak:.0f} MiB at its")
-        print(f"peak, {memory_of(app.process):.0f} MiB after")
+        print(f"{read} after {seconds:.0f} s")
+        after = memory_of(app.process)
+        print(f"server's memory: {before:.0f} MiB before, {watch.peak:.0f} MiB at the peak, {after:.0f} MiB after")
         browser.close()
 
 

@@ -1,12 +1,12 @@
-"""What the heat maps of a face cost, beside its reading.
+"""Cost of a face's heat maps, compared with its reading.
 
     python -m benchmarks.explain [--weights W.safetensors] [--photo photo.jpg] [--repeats 7]
 
-Prints, from one run on one photo, medians and ranges of: the bare backbone on one aligned crop; the reading from
-the file's bytes without maps; the reading with the maps of all emotions and action units; the maps alone, also scaled up to be
-shown; and the library's usual loop, one call of Grad-CAM on the whole network for each action unit and emotion. Says how much
-the maps add and how much faster than the loop they are. Then, for each method, the time of all its maps, and how far
-they are from those that the library's own loop gives once both are scaled to [0, 1].
+Prints, from one run on one photo, medians and ranges of the time for: the backbone on one aligned crop; the reading
+from the file's bytes without maps; the reading with the maps of all emotions and action units; the maps alone, and
+scaled up for display; and the library's usual loop, with one call of Grad-CAM on the whole network per action unit and
+emotion. Then it prints how much time the maps add, how much faster than the loop they are, and for each method the time
+for all maps and their largest difference from those of the library's loop, after scaling both to [0, 1].
 """
 
 import argparse
@@ -32,33 +32,33 @@ LOOP = "the library's loop"
 
 
 class Whole(nn.Module):
-    """The network from crop to all logits, with a layer to look at."""
+    """The network from crop to all logits, with a layer that the library can hook."""
 
     def __init__(self, model: FaceModel) -> None:
         super().__init__()
         self.tap, self.model = nn.Identity(), model
 
     def forward(self, crops: Tensor) -> Tensor:
-        """Crops to emotion and action unit logits, side by side."""
+        """Return the emotion and action unit logits of crops in one tensor."""
         return torch.cat(self.model.heads(self.tap(self.model.features(crops))), 1)
 
 
-def at_the_maps_own_size(library: str) -> type:
-    """The library's class without scaling its maps up."""
+def without_upscaling(library: str) -> type:
+    """Return the library's class, changed not to scale its maps up."""
 
-    class AtTheMapsOwnSize(getattr(pytorch_grad_cam, library)):
+    class WithoutUpscaling(getattr(pytorch_grad_cam, library)):
         def get_target_width_height(self, input_tensor: Tensor) -> None:
             return None
 
-    return AtTheMapsOwnSize
+    return WithoutUpscaling
 
 
 def main() -> None:
-    """The command line."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="default: the shipped checkpoint")
+    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="checkpoint (default: the shipped one)")
     parser.add_argument("--photo", type=Path, default=SAMPLES / "smile.jpg", help="a photo with a face")
-    parser.add_argument("--repeats", type=int, default=7, help="rounds, after one to warm up")
+    parser.add_argument("--repeats", type=int, default=7, help="timed rounds, after one for warm-up (default: 7)")
     options = parser.parse_args()
     analyzer = Analyzer(options.weights)
     config = analyzer.card.config
@@ -67,7 +67,7 @@ def main() -> None:
     photo = read_image(data)
     reading = analyzer.analyze(photo).readings[0]
     crop = prepare([reading.face.crop(photo, config.input_size)], config)
-    # As a person would do it who knows the library: the checkpoint as it is loaded, gradients through all of it.
+    # The usual way of using the library: the checkpoint as loaded, with gradients through the whole network.
     usual = Whole(load_checkpoint(options.weights)[0].requires_grad_(True))
 
     def backbone() -> None:
@@ -83,7 +83,7 @@ def main() -> None:
             heat_map.values  # noqa: B018
 
     def loop(name: str = "GradCAM") -> list[np.ndarray]:
-        with at_the_maps_own_size(name)(usual, [usual.tap]) as library:
+        with without_upscaling(name)(usual, [usual.tap]) as library:
             return [library(crop, [ClassifierOutputTarget(place)])[0] for place in range(len(targets))]
 
     steps: dict[str, Callable[[], object]] = {
@@ -97,22 +97,22 @@ def main() -> None:
     times: dict[str, list[float]] = {name: [] for name in steps}
     for turn in range(options.repeats + 1):
         for name, step in steps.items():
-            began = time.perf_counter()
+            start = time.perf_counter()
             step()
             if turn:
-                times[name].append(1000 * (time.perf_counter() - began))
-    middle = {name: statistics.median(values) for name, values in times.items()}
+                times[name].append(1000 * (time.perf_counter() - start))
+    medians = {name: statistics.median(values) for name, values in times.items()}
     print(f"{len(targets)} maps, {torch.get_num_threads()} threads, {options.repeats} rounds, milliseconds")
     for name, values in times.items():
-        print(f"{name:24s} {middle[name]:8.1f}  [{min(values):.1f}, {max(values):.1f}]")
-    print(f"all maps add {middle['reading with all maps'] / middle['reading'] - 1:.1%} to the reading")
-    print(f"and are {middle[LOOP] / middle['all maps']:.0f} times faster than the loop")
+        print(f"{name:24s} {medians[name]:8.1f}  [{min(values):.1f}, {max(values):.1f}]")
+    print(f"all maps add {medians['reading with all maps'] / medians['reading'] - 1:.1%} to the reading")
+    print(f"and are {medians[LOOP] / medians['all maps']:.0f} times faster than the loop")
     for name, method in METHODS.items():
         took = []
         for _ in range(options.repeats):
-            began = time.perf_counter()
+            start = time.perf_counter()
             maps = heat_maps(analyzer.model, reading.feature_map, targets, name)
-            took.append(1000 * (time.perf_counter() - began))
+            took.append(1000 * (time.perf_counter() - start))
         line = f"{method.title:24s} {statistics.median(took):8.1f}  [{min(took):.1f}, {max(took):.1f}]"
         if name != CELLS:
             pairs = zip(maps.values(), loop(method.library_class), strict=True)
@@ -122,7 +122,7 @@ def main() -> None:
 
 
 def _scaled(cells: np.ndarray) -> np.ndarray:
-    """As the library scales: from the smallest value to the largest."""
+    """Scale as the library does: from the smallest value to the largest."""
     lowest = cells - cells.min()
     return lowest / (1e-7 + lowest.max())
 

@@ -1,7 +1,8 @@
-"""Damaged and hostile pictures by the thousand: `python -m benchmarks.fuzz_images [--files 20000] [--seed 0]`.
+"""Fuzzer of the image reader: `python -m benchmarks.fuzz_images [--files 20000] [--seed 0]`.
 
-Each must give a picture or a plain refusal (`ImageError`); anything else ends the run with status 1 and the file's
-bytes. Then files at the limits of size are read as the app reads them, and what each needs in memory is printed.
+Each of thousands of damaged files must give an image or an `ImageError`; anything else ends the run with status 1 and
+prints the file. Then files of the largest accepted size are read as the app reads them, and the memory that each needs
+is printed.
 """
 
 import argparse
@@ -22,26 +23,25 @@ from unittest import mock
 import numpy as np
 from PIL import Image, ImageCms
 
-from emotiscan import images
-from emotiscan.images import MAX_PIXELS, MAX_PIXELS_ELSE, WORKING_SIDE, ImageError, read_image
+from emotiscan.images import MAX_PIXELS, MAX_PIXELS_ELSE, WORKING_SIDE, ImageError, decoding, read_image
 
 SMALL = 1_000_000
-"""Pixels that a damaged file may claim here, so that thousands are read in minutes."""
+"""Limit on the pixels of a damaged file, so that thousands are read in minutes."""
 
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-"""A color profile."""
+"""An sRGB color profile."""
 
 
 def encoded(image: Image.Image, format: str, **options: object) -> bytes:
-    """A picture file."""
+    """Encode an image as a file."""
     buffer = io.BytesIO()
     image.save(buffer, format, **options)
     return buffer.getvalue()
 
 
 def whole_files() -> list[bytes]:
-    """Small files of every format and most modes that can be read, from which the damaged ones are made."""
+    """Return small files of every readable format and most modes, from which the damaged ones are made."""
     grid = np.add.outer(np.arange(24), np.arange(32)).astype(np.uint8)
     rgb = Image.fromarray(np.dstack([grid * 4, 255 - grid * 3, grid * 2]))
     gray, deep = rgb.convert("L"), Image.fromarray(grid.astype(np.uint16) * 1100)
@@ -76,52 +76,52 @@ def whole_files() -> list[bytes]:
 
 
 def damaged_files(count: int, seed: int) -> Iterator[bytes]:
-    """Files with flipped bits, extreme lengths, lost, doubled and foreign parts, the same for the same seed."""
-    random_ = random.Random(seed)
+    """Yield files with flipped bits, extreme lengths, and lost, repeated and foreign parts; reproducible."""
+    rng = random.Random(seed)
     seeds = whole_files()
     for _ in range(count):
-        data = bytearray(random_.choice(seeds))
-        for _ in range(random_.choice((1, 1, 1, 2, 3, 6))):
-            random_.choice(DAMAGES)(data, random_, seeds)
+        data = bytearray(rng.choice(seeds))
+        for _ in range(rng.choice((1, 1, 1, 2, 3, 6))):
+            rng.choice(DAMAGES)(data, rng, seeds)
         yield bytes(data)
 
 
-def _bits(data: bytearray, random_: random.Random, _: list[bytes]) -> None:
-    for _ in range(random_.choice((1, 2, 8))):
+def _bits(data: bytearray, rng: random.Random, seeds: list[bytes]) -> None:
+    for _ in range(rng.choice((1, 2, 8))):
         if data:
-            data[random_.randrange(len(data))] ^= 1 << random_.randrange(8)
+            data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
 
 
-def _head(data: bytearray, random_: random.Random, _: list[bytes]) -> None:
-    place = random_.randrange(min(len(data), 160) or 1)
-    data[place : place + 1] = bytes([random_.choice((0, 1, 2, 0x7F, 0x80, 0xFF, random_.randrange(256)))])
+def _head(data: bytearray, rng: random.Random, _: list[bytes]) -> None:
+    place = rng.randrange(min(len(data), 160) or 1)
+    data[place : place + 1] = bytes([rng.choice((0, 1, 2, 0x7F, 0x80, 0xFF, rng.randrange(256)))])
 
 
-def _length(data: bytearray, random_: random.Random, _: list[bytes]) -> None:
-    value = random_.choice((0, 1, 0x7FFF, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF))
-    number = struct.pack(random_.choice("<>") + "I", value)[: random_.choice((2, 4))]
-    place = random_.randrange(max(1, len(data) - 4))
+def _length(data: bytearray, rng: random.Random, _: list[bytes]) -> None:
+    value = rng.choice((0, 1, 0x7FFF, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF))
+    number = struct.pack(rng.choice("<>") + "I", value)[: rng.choice((2, 4))]
+    place = rng.randrange(max(1, len(data) - 4))
     data[place : place + len(number)] = number
 
 
-def _cut(data: bytearray, random_: random.Random, _: list[bytes]) -> None:
-    del data[random_.randrange(len(data) + 1) :]
+def _cut(data: bytearray, rng: random.Random, _: list[bytes]) -> None:
+    del data[rng.randrange(len(data) + 1) :]
 
 
-def _loss(data: bytearray, random_: random.Random, _: list[bytes]) -> None:
-    place = random_.randrange(len(data) + 1)
-    del data[place : place + random_.choice((1, 4, 64))]
+def _loss(data: bytearray, rng: random.Random, _: list[bytes]) -> None:
+    place = rng.randrange(len(data) + 1)
+    del data[place : place + rng.choice((1, 4, 64))]
 
 
-def _double(data: bytearray, random_: random.Random, _: list[bytes]) -> None:
-    place = random_.randrange(len(data) + 1)
-    data[place:place] = data[place : place + random_.choice((1, 12, 200))] * random_.choice((1, 3))
+def _double(data: bytearray, rng: random.Random, _: list[bytes]) -> None:
+    place = rng.randrange(len(data) + 1)
+    data[place:place] = data[place : place + rng.choice((1, 12, 200))] * rng.choice((1, 3))
 
 
-def _foreign(data: bytearray, random_: random.Random, seeds: list[bytes]) -> None:
-    other = random_.choice(seeds)
-    place, start = random_.randrange(len(data) + 1), random_.randrange(len(other))
-    data[place : place + random_.choice((0, 200))] = other[start : start + 200]
+def _foreign(data: bytearray, rng: random.Random, seeds: list[bytes]) -> None:
+    other = rng.choice(seeds)
+    place, start = rng.randrange(len(data) + 1), rng.randrange(len(other))
+    data[place : place + rng.choice((0, 200))] = other[start : start + 200]
 
 
 DAMAGES: tuple[Callable[[bytearray, random.Random, list[bytes]], None], ...] = (
@@ -138,30 +138,30 @@ DAMAGES: tuple[Callable[[bytearray, random.Random, list[bytes]], None], ...] = (
 
 @contextmanager
 def small_limits() -> Iterator[None]:
-    """Read at most `SMALL` pixels."""
+    """Lower the reader's limits to `SMALL` pixels."""
     limits = dict.fromkeys(MAX_PIXELS, SMALL)
-    with mock.patch.object(images, "MAX_PIXELS", limits), mock.patch.object(images, "MAX_PIXELS_ELSE", SMALL):
+    with mock.patch.object(decoding, "MAX_PIXELS", limits), mock.patch.object(decoding, "MAX_PIXELS_ELSE", SMALL):
         yield
 
 
 @contextmanager
 def silent_libraries() -> Iterator[None]:
-    """Without what C libraries write to standard error about each damaged file."""
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+    """Silence what C libraries write to standard error about each damaged file."""
+    stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(null)
 
 
 def outcome(data: bytes) -> str:
-    """“read”, or the refusal.
+    """Read a file, and return “read” or the error's message.
 
     Raises:
-        AssertionError: what came out is no picture as it is promised.
+        AssertionError: the result is not the kind of image that the reader promises.
     """
     try:
         photo = read_image(data, WORKING_SIDE)
@@ -174,7 +174,7 @@ def outcome(data: bytes) -> str:
 
 
 def largest_files() -> Iterator[tuple[str, bytes]]:
-    """Files of one color, as small as their formats make them, with as many pixels as are read."""
+    """Yield single-color files with the largest accepted number of pixels."""
     side = int(MAX_PIXELS_ELSE**0.5)
     wide = int(MAX_PIXELS["JPEG"] ** 0.5)
     webp = int(MAX_PIXELS["WEBP"] ** 0.5)
@@ -189,62 +189,62 @@ def largest_files() -> Iterator[tuple[str, bytes]]:
     yield "JPEG of 12 million pixels", encoded(Image.new("RGB", (4032, 3024), "tan"), "JPEG")
 
 
-FORGET_PEAK = Path("/proc/self/clear_refs")
-"""Where Linux is told, by a 5, to begin anew with `VmHWM`."""
+RESET_PEAK = Path("/proc/self/clear_refs")
+"""Writing a 5 to this file makes Linux reset `VmHWM`."""
 
 
 def memory(field: str) -> float:
-    """A figure of this process in MB, of Linux: `VmRSS`, or `VmHWM`, the peak since it was last forgotten."""
+    """Return this process's memory in MB on Linux: `VmRSS`, or `VmHWM`, the peak since its last reset."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
 
 
 def fuzz(count: int, seed: int) -> int:
-    """Read the damaged files; returns the exit status."""
-    started, before, outcomes = time.perf_counter(), memory("VmRSS"), Counter()
-    slowest, hungriest = 0.0, 0.0
+    """Read the damaged files, and return the exit status."""
+    started, before = time.perf_counter(), memory("VmRSS")
+    outcomes: Counter[str] = Counter()
+    slowest, largest = 0.0, 0.0
     with small_limits(), silent_libraries():
         for number, data in enumerate(damaged_files(count, seed)):
-            began, had = time.perf_counter(), memory("VmRSS")
-            FORGET_PEAK.write_text("5")
+            start, memory_before = time.perf_counter(), memory("VmRSS")
+            RESET_PEAK.write_text("5")
             try:
                 outcomes[outcome(data)] += 1
             except Exception as error:
                 print(f"file {number} of seed {seed}: {error!r}\n{base64.b64encode(data).decode()}")
                 return 1
-            slowest = max(slowest, time.perf_counter() - began)
-            hungriest = max(hungriest, memory("VmHWM") - had)
-    for words, times in outcomes.most_common():
-        print(f"{times:7}  {words}")
+            slowest = max(slowest, time.perf_counter() - start)
+            largest = max(largest, memory("VmHWM") - memory_before)
+    for message, count_of in outcomes.most_common():
+        print(f"{count_of:7}  {message}")
     seconds, after = time.perf_counter() - started, memory("VmRSS")
-    print(f"{count} files in {seconds:.0f} s; of one file at most {slowest:.2f} s and {hungriest:.0f} MB")
+    print(f"{count} files in {seconds:.0f} s; at most {slowest:.2f} s and {largest:.0f} MB for one file")
     print(f"memory of the process: {before:.0f} MB before, {after:.0f} MB after")
     return 0
 
 
-def weigh() -> None:
-    """Read the largest files, and print what each needs above what the process had before."""
+def measure_largest_files() -> None:
+    """Read the largest files, and print the memory that each needs in addition."""
     for kind, data in largest_files():
-        ctypes.CDLL(None).malloc_trim(0)  # what earlier files left behind would hide what this one needs
-        FORGET_PEAK.write_text("5")
-        before, began = memory("VmRSS"), time.perf_counter()
+        ctypes.CDLL(None).malloc_trim(0)  # memory left over from earlier files would hide what this one needs
+        RESET_PEAK.write_text("5")
+        before, start = memory("VmRSS"), time.perf_counter()
         size = read_image(data, WORKING_SIDE).size
-        took = time.perf_counter() - began
-        more = memory("VmHWM") - before
-        print(
-            f"{kind}: {len(data) / 1024:.0f} kB, {took:.2f} s, {size[0]} x {size[1]} px, {more:.0f} MB more at its peak"
-        )
+        seconds = time.perf_counter() - start
+        added = memory("VmHWM") - before
+        kilobytes = len(data) / 1024
+        print(f"{kind}: {kilobytes:.0f} kB, {seconds:.2f} s, {size[0]} x {size[1]} px, {added:.0f} MB more at peak")
 
 
 def main() -> int:
-    """Both parts."""
+    """Run the fuzzer and measure the largest files."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--files", type=int, default=20_000)
-    parser.add_argument("--seed", type=int, default=0)
-    parsed = parser.parse_args()
-    status = fuzz(parsed.files, parsed.seed)
+    parser.add_argument("--files", type=int, default=20_000, help="number of damaged files (default: 20000)")
+    parser.add_argument("--seed", type=int, default=0, help="of the damage (default: 0)")
+    options = parser.parse_args()
+    status = fuzz(options.files, options.seed)
     if not status:
-        weigh()
+        measure_largest_files()
     return status
 
 

@@ -1,10 +1,10 @@
-"""How long one photo takes to be read.
+"""Time for reading one photo.
 
     python -m benchmarks.reading [--weights A.safetensors B.safetensors] [--photo photo.jpg] [--repeats 15]
 
-Prints, for each checkpoint, the median and the range of: finding the faces, the network on one aligned crop, and the
-whole reading from the file's bytes. Checkpoints are timed in turn, round by round, so that another load on the machine
-meets all of them alike.
+Prints, for each checkpoint, the median and range of the time for: detecting the faces, running the network on one
+aligned crop, and the whole reading from the file's bytes. Checkpoints are timed alternately, so that other load on the
+machine affects all of them alike.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from PIL import Image
 
 from emotiscan.analysis import Analyzer
 from emotiscan.images import read_image
@@ -24,11 +25,11 @@ SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 
 
 def main() -> None:
-    """The command line."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--weights", nargs="+", type=Path, default=[DEFAULT_WEIGHTS], help="checkpoints to compare")
     parser.add_argument("--photo", type=Path, default=SAMPLES / "smile.jpg", help="a photo with a face")
-    parser.add_argument("--repeats", type=int, default=15, help="rounds, after two to warm up")
+    parser.add_argument("--repeats", type=int, default=15, help="timed rounds, after two for warm-up (default: 15)")
     options = parser.parse_args()
     data = options.photo.read_bytes()
     photo = read_image(data)
@@ -37,10 +38,10 @@ def main() -> None:
     for turn in range(options.repeats + 2):
         for path, named in steps.items():
             for name, step in named.items():
-                began = time.perf_counter()
+                start = time.perf_counter()
                 step()
                 if turn >= 2:
-                    times.setdefault((path, name), []).append(1000 * (time.perf_counter() - began))
+                    times.setdefault((path, name), []).append(1000 * (time.perf_counter() - start))
     print(
         f"{photo.width} x {photo.height} px, {torch.get_num_threads()} threads, {options.repeats} rounds, milliseconds"
     )
@@ -48,7 +49,7 @@ def main() -> None:
         print(f"{path.name}  {name:8s} {statistics.median(values):7.1f}  [{min(values):.1f}, {max(values):.1f}]")
 
 
-def _steps(analyzer: Analyzer, photo: object, data: bytes) -> dict[str, Callable[[], object]]:
+def _steps(analyzer: Analyzer, photo: Image.Image, data: bytes) -> dict[str, Callable[[], object]]:
     config = analyzer.card.config
     crops = prepare([analyzer.analyze(photo).readings[0].face.crop(photo, config.input_size)], config)
 

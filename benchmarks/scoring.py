@@ -1,9 +1,9 @@
-"""How fast a collection is read: `python -m benchmarks.scoring [--photos 60] [--workers 1 2] [--ray]`.
+"""Throughput of reading a collection: `python -m benchmarks.scoring [--photos 60] [--workers 1 2] [--ray]`.
 
-Prints pictures a second, in one run on one machine: of the network alone on crops in memory, one at a time as a reading
-takes them; and of `python -m emotiscan` over a folder with one face a picture, by the number of processes, from the
-first picture that comes back to the last (so without the seconds in which processes start). Then the memory of all
-processes after a quarter of the pictures and at the end, which should be the same.
+Prints images per second, in one run on one machine: of the network alone on crops in memory, one at a time as a reading
+does; and of `emotiscan read` on a folder with one face per image, by the number of processes, from the first result to
+the last (and so without the seconds for starting processes). Also prints the memory of all processes after a quarter of
+the images and at the end, which should be equal.
 """
 
 import argparse
@@ -28,15 +28,15 @@ from tests.support.process_monitor import memory_of
 
 
 def main() -> None:
-    """The command line."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--photos", type=whole_number(8), default=60, help="pictures to read (default: 60)")
-    parser.add_argument("--workers", type=whole_number(1), nargs="+", default=[1, 2], help="default: 1 2")
-    parser.add_argument("--ray", action="store_true", help="also by Ray, with the largest of --workers")
-    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="default: the shipped checkpoint")
+    parser.add_argument("--photos", type=whole_number(8), default=60, help="number of images (default: 60)")
+    parser.add_argument("--workers", type=whole_number(1), nargs="+", default=[1, 2], help="processes (default: 1 2)")
+    parser.add_argument("--ray", action="store_true", help="also with Ray, with the largest of --workers")
+    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="checkpoint (default: the shipped one)")
     options = parser.parse_args()
     job = Job(options.weights.absolute())
-    print(f"pictures a second; {torch.get_num_threads()} threads, {options.photos} pictures")
+    print(f"images per second; {torch.get_num_threads()} threads, {options.photos} images")
     print(f"network alone, crops in memory {_network(job, options.photos):12.1f}")
     with tempfile.TemporaryDirectory() as folder:
         copy_samples(Path(folder), options.photos)
@@ -51,6 +51,7 @@ def main() -> None:
 
 
 def _network(job: Job, count: int) -> float:
+    """Return crops per second of the network alone."""
     analyzer = Analyzer(job.weights)
     config = analyzer.card.config
     photo = read_image(SAMPLES / "smile.jpg")
@@ -64,22 +65,22 @@ def _network(job: Job, count: int) -> float:
 
 
 def _timed(scored: Iterator, count: int) -> tuple[float, int, int]:
-    """Pictures a second, and MiB of this process and its children after a quarter of the pictures and at the end."""
+    """Return images per second, and the memory in MiB after a quarter of the images and at the end."""
     next(scored)
-    began, before, after = time.perf_counter(), 0, 0
-    for place, _ in enumerate(scored, start=2):
-        if place == count // 4:
+    start, before, after = time.perf_counter(), 0, 0
+    for number, _ in enumerate(scored, start=2):
+        if number == count // 4:
             before = _memory()
-        elif place == count:
+        elif number == count:
             after = _memory()
-    return (count - 1) / (time.perf_counter() - began), before, after
+    return (count - 1) / (time.perf_counter() - start), before, after
 
 
 def _memory() -> int:
-    """Resident memory of this process and those it started, in MiB; what they share counts in each."""
+    """Return the resident memory of this process and its descendants in MiB; shared memory counts for each."""
     parents = {}
     for status in Path("/proc").glob("[0-9]*/status"):
-        with contextlib.suppress(OSError):  # it ended meanwhile
+        with contextlib.suppress(OSError):  # the process has ended
             parents[int(status.parent.name)] = int(status.read_text().partition("PPid:")[2].split()[0])
     ours = {os.getpid()}
     for process in sorted(parents):

@@ -1,12 +1,12 @@
-"""Whether a small host is large enough: `python -m benchmarks.small_host [--memory 1024] [--cores 2]`.
+"""Check of whether the app fits a small host: `python -m benchmarks.small_host [--memory 1024] [--cores 2]`.
 
-Starts the app on that many cores, lets visitors open every page and read photos as large as a phone's, one alone and
-several at once, and prints after each step the time and the server's memory. It is only watched, but with --hard also
-limited to --memory as a container's host does it, where root may make a control group; libraries that another process
-has loaded already are not counted against that. Of the resident memory a limit can take back clean pages of libraries;
-what it cannot is the column “own”.
-Where torch is built for CUDA, as the package registry has it for Linux, its libraries for graphics cards are counted
-apart: the CPU build has none of them. Status 1 if the peak without them is over --memory, or a page failed.
+Starts the app on the given number of cores, lets visitors open every page and read phone-sized photos, one alone and
+several at once, and prints the time and the server's memory after each step. Memory is only observed, unless --hard
+also limits it to --memory as a container's host would, which needs the right to create a control group (usually root);
+libraries that another process has already loaded do not count against that limit. Under a limit, the system can
+reclaim clean pages of libraries from the resident memory, but not what the column "own" shows.
+If torch is built for CUDA, as it is by default on Linux, its GPU libraries are counted separately, since the CPU build
+has none of them. The exit status is 1 if the peak without them exceeds --memory, or if a page failed.
 `--imports` prints what each library costs.
 """
 
@@ -19,7 +19,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
-from benchmarks.load import another, photo
+from benchmarks.load import photo, with_comment
 from emotiscan.cli.options import whole_number
 from tests.support.memory_limit import LimitError, memory_limit
 from tests.support.process_monitor import MemoryWatch, memory_by_file, memory_of
@@ -29,7 +29,7 @@ from tests.support.visitor import Visitor
 PAGES = ("album", "compare", "guide", "model", "about")
 LIBRARIES = ("numpy", "pandas", "streamlit", "torch", "torchvision", "facenet_pytorch", "pytorch_grad_cam")
 CUDA = ("nvidia", "cuda", "cudnn")
-"""Parts of the paths of libraries for graphics cards."""
+"""Parts of the paths of GPU libraries."""
 
 ONE_IMPORT = """
 import os, re, sys, time
@@ -43,57 +43,57 @@ for name in sys.argv[1:]:
         configure()
     __import__(name)
     print(f"{name:22s}{memory() - before:8.0f}{time.perf_counter() - began:8.1f}")
-print(f"{'in all':22s}{memory():8.0f}")
+print(f"{'total':22s}{memory():8.0f}")
 """
 
 
 def show_imports() -> None:
-    """What each library costs: as it comes, one after the other, and all of them as the app loads them."""
+    """Print the cost of each library, imported one after another, and of all of them as the app loads them."""
     print("import                   MiB seconds")
     for names in (LIBRARIES, ("emotiscan.ui.session",)):
         subprocess.run([sys.executable, "-c", ONE_IMPORT, *names], cwd=ROOT, check=True)
 
 
 def read_photos(address: str, photo: bytes, count: int) -> None:
-    """One visitor reads so many photos."""
+    """Let one visitor read a number of photos."""
     with Visitor(address) as visitor:
         visitor.open()
         for number in range(count):
-            page = visitor.upload("photo.jpg", another(photo, f"{number}-{time.monotonic_ns()}"))
+            page = visitor.upload("photo.jpg", with_comment(photo, f"{number}-{time.monotonic_ns()}"))
             for picture in page.pictures:
                 visitor.picture(picture.url)
 
 
 def open_pages(address: str) -> None:
-    """One visitor looks at every page."""
+    """Let one visitor open every page."""
     with Visitor(address) as visitor:
         visitor.open()
         for page in PAGES:
             visitor.open(page)
 
 
-def read_at_once(address: str, photo: bytes, visitors: int, count: int) -> None:
-    """Several visitors read so many photos each."""
+def read_concurrently(address: str, photo: bytes, visitors: int, count: int) -> None:
+    """Let several visitors read a number of photos each."""
     with ThreadPoolExecutor(visitors) as pool:
         list(pool.map(lambda _: read_photos(address, photo, count), range(visitors)))
 
 
 def main() -> int:
-    """The command line."""
+    """Run the check; return 1 if the memory is too small."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--memory", type=whole_number(1), default=1024, help="that the host has, MiB (default: 1024)")
-    parser.add_argument("--hard", action="store_true", help="limit the server to it, not only watch")
-    parser.add_argument("--cores", type=whole_number(1), default=2, help="that the server may use (default: 2)")
-    parser.add_argument("--megapixels", type=float, default=12, help="of each photo (default: 12)")
-    parser.add_argument("--visitors", type=whole_number(1), default=8, help="at once (default: 8)")
-    parser.add_argument("--imports", action="store_true", help="print what each library costs, and stop")
+    parser.add_argument("--memory", type=whole_number(1), default=1024, help="of the host, MiB (default: 1024)")
+    parser.add_argument("--hard", action="store_true", help="limit the server to it, instead of only observing")
+    parser.add_argument("--cores", type=whole_number(1), default=2, help="for the server (default: 2)")
+    parser.add_argument("--megapixels", type=float, default=12, help="size of each photo (default: 12)")
+    parser.add_argument("--visitors", type=whole_number(1), default=8, help="simultaneous visitors (default: 8)")
+    parser.add_argument("--imports", action="store_true", help="only print what each library costs")
     options = parser.parse_args()
     if options.imports:
         show_imports()
         return 0
     upload = photo(0, options.megapixels)
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])  # the server inherits it
-    began = time.monotonic()
+    start = time.monotonic()
     with ExitStack() as running:
         try:
             limit = running.enter_context(memory_limit(options.memory)) if options.hard else None
@@ -102,31 +102,31 @@ def main() -> int:
         app = running.enter_context(running_app(begin=limit.join if limit else None))
         watch = running.enter_context(MemoryWatch(app.process))
         steps: list[tuple[str, Callable[[], object]]] = [
-            ("it answers", lambda: None),
-            ("the first page, with the model", lambda: read_photos(app.address, upload, 0)),
+            ("startup", lambda: None),
+            ("first page, with the model", lambda: read_photos(app.address, upload, 0)),
             ("one photo", lambda: read_photos(app.address, upload, 1)),
             ("every page", lambda: open_pages(app.address)),
             ("twenty photos, one visitor", lambda: read_photos(app.address, upload, 20)),
             (
                 f"five photos each, {options.visitors} visitors",
-                lambda: read_at_once(app.address, upload, options.visitors, 5),
+                lambda: read_concurrently(app.address, upload, options.visitors, 5),
             ),
             ("one more photo", lambda: read_photos(app.address, upload, 1)),
         ]
         print(f"{'after':34s}seconds     MiB     own    peak")
         for name, step in steps:
             step()
-            took, began = time.monotonic() - began, time.monotonic()
-            now, own = memory_of(app.process), memory_of(app.process, "RssAnon")
-            print(f"{name:34s}{took:7.1f}{now:8.0f}{own:8.0f}{watch.peak:8.0f}", flush=True)
+            seconds, start = time.monotonic() - start, time.monotonic()
+            resident, own = memory_of(app.process), memory_of(app.process, "RssAnon")
+            print(f"{name:34s}{seconds:7.1f}{resident:8.0f}{own:8.0f}{watch.peak:8.0f}", flush=True)
         cuda = sum(memory for path, memory in memory_by_file(app.process).items() if any(word in path for word in CUDA))
         if limit:
-            print(f"limited to {options.memory} MiB, which were reached {limit.at_limit} times; killed {limit.killed}")
-    lean = watch.peak - cuda
-    verdict = "enough" if lean <= options.memory else "NOT enough"
-    print(f"peak {watch.peak:.0f} MiB, own {watch.peak_anonymous:.0f}; {cuda:.0f} MiB are libraries for graphics cards")
-    print(f"without those {lean:.0f} MiB; {options.memory} are {verdict}")
-    return 0 if lean <= options.memory else 1
+            print(f"limit of {options.memory} MiB: reached {limit.at_limit} times; {limit.killed} processes killed")
+    peak_without_cuda = watch.peak - cuda
+    verdict = "enough" if peak_without_cuda <= options.memory else "NOT enough"
+    print(f"peak {watch.peak:.0f} MiB, own {watch.peak_anonymous:.0f}; {cuda:.0f} MiB are GPU libraries")
+    print(f"without those {peak_without_cuda:.0f} MiB; {options.memory} MiB are {verdict}")
+    return 0 if peak_without_cuda <= options.memory else 1
 
 
 if __name__ == "__main__":

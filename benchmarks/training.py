@@ -1,15 +1,14 @@
-"""How fast a training run goes: `python -m benchmarks.training [--data KIND:PATH] [--steps 20]`.
+"""Throughput of training: `python -m benchmarks.training [--data KIND:PATH] [--steps 20]`.
 
-Prints pictures a second, in one run on one machine:
+Prints images per second, in one run on one machine:
 
-- of the network alone, forward, backward and optimizer, on one batch in memory: plain (single precision), with channels
+- of the network alone (forward, backward and optimizer) on one batch in memory: in single precision, with channels
   last, and with bf16 as well;
-- of the training loop as `train.py` runs it, on batches that are in memory already, and of the same with
-  `--keep-statistics`;
-- of the same loop with pictures from the disk, by the number of processes that load them; the share of the loop in
-  memory is what the pictures' way costs. `train.py` looks for faces before its first epoch, so that is left out here.
+- of the training loop as `emotiscan train` runs it on batches in memory, and of the same with `--keep-statistics`;
+- of the same loop with images from disk, by the number of loader processes, also relative to batches in memory. Face
+  detection is not included, because training does it before its first epoch.
 
-Then the memory of the process after each of some short epochs, which should stay as it is.
+Then prints the memory of the process after each of several short epochs, which should stay constant.
 """
 
 import argparse
@@ -31,6 +30,7 @@ from torch.utils.data import DataLoader
 from benchmarks.copied_samples import copy_samples
 from emotiscan.cli.options import whole_number
 from emotiscan.datasets.aligned import AlignedTable
+from emotiscan.model.network import ModelConfig
 from emotiscan.training.data_module import FaceDataModule, load_data
 from emotiscan.training.distributed import share_processor
 from emotiscan.training.fit import NOISE, precision_of
@@ -40,30 +40,34 @@ from emotiscan.training.settings import TrainingSettings
 from tests.support.process_monitor import memory_of
 
 WARM_UP = 4
-"""Steps before the clock starts."""
+"""Steps before timing starts."""
 
 
 class Clock(Callback):
-    """Seconds of the steps after the first ones."""
+    """Measures the seconds of all steps after the warm-up."""
 
     def on_train_batch_end(self, trainer: L.Trainer, *_: object) -> None:
-        """Start after the warm-up; the last call stays."""
+        """Start after the warm-up, and update the time after each step."""
         if trainer.global_step == WARM_UP:
-            self._began = time.perf_counter()
-        self.seconds = time.perf_counter() - getattr(self, "_began", 0)
+            self._start = time.perf_counter()
+        self.seconds = time.perf_counter() - getattr(self, "_start", 0)
 
 
 def main() -> None:
-    """The command line."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--data", metavar="KIND:PATH", help="as train.py takes it (default: the samples, many times)")
-    parser.add_argument("--cache", default="cache", help="where found faces are kept (default: cache)")
-    parser.add_argument("--backbone", help="default: that of the shipped checkpoint")
+    parser.add_argument("--data", metavar="KIND:PATH", help="as for `emotiscan train` (default: copies of the samples)")
+    parser.add_argument("--cache", default="cache", help="folder that keeps where faces were found (default: cache)")
+    parser.add_argument("--backbone", help="backbone (default: that of the shipped checkpoint)")
     parser.add_argument("--size", type=whole_number(32), default=96, help="side of the crops in pixels (default: 96)")
-    parser.add_argument("--batch", type=whole_number(2), default=32, help="default: 32")
-    parser.add_argument("--steps", type=whole_number(2), default=20, help="timed steps of each row (default: 20)")
-    parser.add_argument("--workers", type=whole_number(0), nargs="+", default=[0, 1, 2], help="default: 0 1 2")
-    parser.add_argument("--epochs", type=whole_number(2), default=5, help="short epochs for the memory (default: 5)")
+    parser.add_argument("--batch", type=whole_number(2), default=32, help="batch size (default: 32)")
+    parser.add_argument("--steps", type=whole_number(2), default=20, help="timed steps per row (default: 20)")
+    parser.add_argument(
+        "--workers", type=whole_number(0), nargs="+", default=[0, 1, 2], help="loader processes (default: 0 1 2)"
+    )
+    parser.add_argument(
+        "--epochs", type=whole_number(2), default=5, help="short epochs for measuring memory (default: 5)"
+    )
     options = parser.parse_args()
     for message in NOISE:
         warnings.filterwarnings("ignore", message=message)
@@ -87,7 +91,7 @@ def main() -> None:
 
 
 def _samples(folder: Path, count: int) -> Path:
-    """A table of so many training pictures and one to validate, all of them our rendered samples, each file its own."""
+    """Write a table of `count` training images and one validation image, all copies of the samples."""
     names = copy_samples(folder, count + 1)
     rows = [
         {"image": name, "split": "train" if number else "validation", "AU12": number % 2}
@@ -99,7 +103,7 @@ def _samples(folder: Path, count: int) -> Path:
 
 
 def _print_rates(settings: TrainingSettings, data: AlignedTable, options: argparse.Namespace) -> None:
-    print(f"pictures a second; batches of {options.batch}, {options.size} px, {torch.get_num_threads()} threads")
+    print(f"images per second; batches of {options.batch}, {options.size} px, {torch.get_num_threads()} threads")
     loader = FaceDataModule(data, *_start(settings, data)).train_dataloader()
     batch = next(iter(loader))
     for name, last, precision in (("plain", False, "fp32"), ("channels last", True, "fp32"), ("bf16", True, "bf16")):
@@ -110,10 +114,10 @@ def _print_rates(settings: TrainingSettings, data: AlignedTable, options: argpar
     print(f"the same, statistics kept{_loop(kept, data, options.steps, [batch] * (options.steps + WARM_UP)):26.1f}")
     for workers in options.workers:
         rate = _loop(dataclasses.replace(settings, workers=workers), data, options.steps)
-        print(f"loop, pictures loaded by {workers} processes{rate:15.1f}   {rate / in_memory:.2f} of that in memory")
+        print(f"loop, images loaded by {workers} processes{rate:17.1f}   {rate / in_memory:.2f} of that in memory")
 
 
-def _start(settings: TrainingSettings, data: AlignedTable) -> tuple:
+def _start(settings: TrainingSettings, data: AlignedTable) -> tuple[ModelConfig, TrainingSettings]:
     model, settings = initial_model(settings, data.table.emotions, data.table.action_units)
     return model.config, settings
 
@@ -126,9 +130,10 @@ def _network(
     model = model.train().to(memory_format=layout)
     crops = batch["crop"].contiguous(memory_format=layout)
     optimizer = torch.optim.AdamW(model.parameters(), fused=True)
+    start = time.perf_counter()
     for step in range(steps + WARM_UP):
         if step == WARM_UP:
-            began = time.perf_counter()
+            start = time.perf_counter()
         optimizer.zero_grad()
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
             feature_map = model.features(crops)
@@ -137,7 +142,7 @@ def _network(
             loss = loss + functional.binary_cross_entropy_with_logits(action_units, torch.ones_like(action_units))
         loss.backward()
         optimizer.step()
-    return steps * len(crops) / (time.perf_counter() - began)
+    return steps * len(crops) / (time.perf_counter() - start)
 
 
 def _trainer(settings: TrainingSettings, clock: Callback, **options: object) -> L.Trainer:

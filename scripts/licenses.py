@@ -1,8 +1,8 @@
 """List the license of every package that the app installs: `python -m scripts.licenses [requirements.txt]`.
 
-Direct requirements and all that they need in turn, as installed here. The last line names those that somebody should
-look at before the app is passed on: no license named, one that would oblige the app's own code (GPL, AGPL), or a
-proprietary one, as NVIDIA's libraries have, which torch's CPU build does without.
+The list has the direct requirements and their dependencies, as installed in this environment. The last line names the
+packages to review before the app is redistributed: those without a stated license, with a license that would bind the
+app's own code (GPL, AGPL), or with a proprietary one, like NVIDIA's libraries, which torch's CPU build does not need.
 """
 
 import argparse
@@ -14,7 +14,9 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
-UNKNOWN = "not named"
+UNKNOWN = "not stated"
+LICENSE_PHRASES = {"MIT": "MIT License", "BSD": "Redistribution and use", "Apache": "Apache License"}
+"""What a license file of each kind contains."""
 
 
 @dataclass(frozen=True, order=True)
@@ -22,6 +24,9 @@ class Package:
     """An installed package.
 
     Attributes:
+        name: normalized name.
+        version: as installed.
+        license: in a few words, or `UNKNOWN`.
         direct: whether a requirements file names it.
     """
 
@@ -31,14 +36,14 @@ class Package:
     direct: bool
 
     @property
-    def doubtful(self) -> bool:
-        """Whether somebody should look at its license before it is shipped."""
+    def needs_review(self) -> bool:
+        """Whether its license should be reviewed before the app is redistributed."""
         strict = re.search(r"\bA?GPL|GNU (Affero )?General Public|proprietary", self.license, re.IGNORECASE)
         return self.license == UNKNOWN or bool(strict and not re.search(r"exception| or ", self.license, re.IGNORECASE))
 
 
 def required(file: Path) -> list[str]:
-    """Names of the packages that a requirements file asks for, with those of the files that it includes."""
+    """Return the names of the packages in a requirements file and in the files that it includes."""
     names = []
     for line in file.read_text(encoding="utf-8").splitlines():
         text = line.partition("#")[0].strip()
@@ -50,11 +55,11 @@ def required(file: Path) -> list[str]:
 
 
 def packages(direct: list[str]) -> list[Package]:
-    """These packages and all that they need here, by name; what is not installed on this machine is left out."""
+    """Return these packages and their dependencies, sorted by name; packages that are not installed are left out."""
     found: dict[str, Package] = {}
-    waiting = [(name, True) for name in direct]
-    while waiting:
-        name, is_direct = waiting.pop(0)
+    queue = [(name, True) for name in direct]
+    while queue:
+        name, is_direct = queue.pop(0)
         key = re.sub(r"[-_.]+", "-", name).lower()
         try:
             installed = distribution(name)
@@ -62,13 +67,13 @@ def packages(direct: list[str]) -> list[Package]:
             continue
         if key not in found:
             found[key] = Package(key, installed.version, license_of(installed), is_direct)
-            needs = (Requirement(text) for text in installed.requires or ())
-            waiting += [(need.name, False) for need in needs if not need.marker or need.marker.evaluate({"extra": ""})]
+            needed = [Requirement(text) for text in installed.requires or ()]
+            queue += [(one.name, False) for one in needed if not one.marker or one.marker.evaluate({"extra": ""})]
     return sorted(found.values())
 
 
 def license_of(installed: Distribution) -> str:
-    """A package's license in few words, from wherever its metadata say it."""
+    """Return a package's license in a few words, from whichever field of its metadata states it."""
     metadata = installed.metadata
     classified = [
         value.rpartition(" :: ")[2] for value in metadata.get_all("Classifier", ()) if value.startswith("License ::")
@@ -76,15 +81,16 @@ def license_of(installed: Distribution) -> str:
     for stated in (metadata.get("License-Expression"), ", ".join(classified), metadata.get("License")):
         if stated and stated.strip() not in ("", "UNKNOWN", "OSI Approved"):
             return stated.strip().splitlines()[0][:60]
-    return _read_file(installed)
+    return _license_from_file(installed)
 
 
-def _read_file(installed: Distribution) -> str:
+def _license_from_file(installed: Distribution) -> str:
+    """Recognize a package's license by the text of its license file."""
     for file in installed.files or ():
         if re.match(r"licen[cs]e", file.name, re.IGNORECASE):
             text = file.read_text(encoding="utf-8")[:3000]
-            for name, sign in (("MIT", "MIT License"), ("BSD", "Redistribution and use"), ("Apache", "Apache License")):
-                if sign in text:
+            for name, phrase in LICENSE_PHRASES.items():
+                if phrase in text:
                     return f"license file: {name}"
     return UNKNOWN
 
@@ -96,8 +102,8 @@ def main() -> None:
     found = packages(required(parser.parse_args().file))
     for package in found:
         print(f"{package.name:32} {package.version:16} {'direct' if package.direct else '':7} {package.license}")
-    doubtful = [package.name for package in found if package.doubtful]
-    print(f"{len(found)} packages; to be looked at: {', '.join(doubtful) or 'none'}")
+    to_review = [package.name for package in found if package.needs_review]
+    print(f"{len(found)} packages; to review: {', '.join(to_review) or 'none'}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""Draw the pictures of the FACS guide: `python -m scripts.render_action_units --model ict_facekit.npz`.
+"""Render the images of the FACS guide: `python -m scripts.render_action_units --model ict_facekit.npz`.
 
-For each action unit one strip: the same face with the action unit at 0, 25, 50, 75 and 100 %, aligned as the network sees it.
+Each action unit gets one strip: the same face with the action unit at 0, 25, 50, 75 and 100 %, aligned as the network
+sees it.
 """
 
 import sys
@@ -12,21 +13,24 @@ from PIL import Image
 from emotiscan import facs
 from emotiscan.faces import canonical_transform, warp
 from emotiscan.rendering import Background, Clothes, Expression, Hair, Person, Renderer, Scene
-from scripts.renderer_options import ROOT, drawing_options, renderer_of
-from scripts.sample_scenes import BROWN_EYES, face_shape, from_srgb, studio
+from emotiscan.rendering.people import from_srgb
+from scripts.renderer_options import ROOT, load_renderer, renderer_parser
+from scripts.studio import BROWN_EYES, face_shape, studio
 
 SIDE = 256
-"""Side of one picture in pixels."""
+"""Side of one image in pixels."""
 
-DRAWN_SIDE = 640
-"""Side of the portrait that it is cut from."""
+PORTRAIT_SIDE = 640
+"""Side in pixels of the portrait that it is cropped from."""
 
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
-QUALITY = 82
-WITH = {"AU26": {"AU25": 0.5}, "AU27": {"AU25": 0.6}}
-"""Action units that come along: a dropped jaw parts the lips."""
+"""Intensities."""
 
-MODEL_OF_ACTION_UNITS = Scene(
+WEBP_QUALITY = 82
+ACCOMPANYING = {"AU26": {"AU25": 0.5}, "AU27": {"AU25": 0.6}}
+"""Action units that come with others: a dropped jaw parts the lips."""
+
+PORTRAIT = Scene(
     person=Person(
         shape=face_shape(23),
         skin_tone=0.4,
@@ -43,32 +47,31 @@ MODEL_OF_ACTION_UNITS = Scene(
     light=studio(side=1.0),
     background=Background("plain", (0.62, 0.6, 0.56), 1.0, 1),
 )
-"""Who shows the action units in the FACS guide."""
+"""The person who shows the action units in the FACS guide."""
 
 
 def strip(renderer: Renderer, au: str) -> Image.Image:
-    """The pictures of one action unit side by side."""
-    drawn = Image.new("RGB", (SIDE * len(STEPS), SIDE))
-    still = renderer.render(replace(MODEL_OF_ACTION_UNITS, expression=Expression({})), DRAWN_SIDE)
-    to_crop = canonical_transform(still.landmarks5.astype(np.float64))
-    for place, step in enumerate(STEPS):
-        action_units = {name: step * most for name, most in {au: 1.0, **WITH.get(au, {})}.items()} if step else {}
-        picture = Image.fromarray(
-            renderer.render(replace(MODEL_OF_ACTION_UNITS, expression=Expression(action_units)), DRAWN_SIDE).image
-        )
-        drawn.paste(warp(picture, to_crop, SIDE), (place * SIDE, 0))
-    return drawn
+    """Render the images of one action unit side by side."""
+    result = Image.new("RGB", (SIDE * len(STEPS), SIDE))
+    neutral = renderer.render(replace(PORTRAIT, expression=Expression({})), PORTRAIT_SIDE)
+    to_crop = canonical_transform(neutral.landmarks5.astype(np.float64))
+    for number, step in enumerate(STEPS):
+        strongest = {au: 1.0, **ACCOMPANYING.get(au, {})}
+        expression = Expression({name: step * intensity for name, intensity in strongest.items()} if step else {})
+        image = renderer.render(replace(PORTRAIT, expression=expression), PORTRAIT_SIDE).image
+        result.paste(warp(Image.fromarray(image), to_crop, SIDE), (number * SIDE, 0))
+    return result
 
 
 def main() -> int:
-    """The command line."""
-    options = drawing_options(__doc__.split("\n")[0], ROOT / "samples" / "action_units").parse_args()
-    renderer = renderer_of(options)
+    """Render all strips; return 1 if the face model is missing or broken."""
+    options = renderer_parser(__doc__.split("\n")[0], ROOT / "samples" / "action_units").parse_args()
+    renderer = load_renderer(options)
     if renderer is None:
         return 1
     for au in facs.AU_NAMES:
         file = options.out / f"{au}.webp"
-        strip(renderer, au).save(file, "WEBP", quality=QUALITY, method=6)
+        strip(renderer, au).save(file, "WEBP", quality=WEBP_QUALITY, method=6)
         print(file)
     return 0
 

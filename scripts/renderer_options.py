@@ -1,4 +1,4 @@
-"""What the scripts that draw pictures share: their options, and the renderer that these name."""
+"""Command-line options that the rendering scripts share, and the renderer that they select."""
 
 import argparse
 import sys
@@ -9,23 +9,31 @@ from emotiscan.rendering import HeadModelError, Renderer
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def drawing_options(description: str, out: Path) -> argparse.ArgumentParser:
-    """A parser for `--model`, `--out` and `--cache`.
+def renderer_parser(description: str, out: Path) -> argparse.ArgumentParser:
+    """Return a parser with `--model`, `--out` and `--cache`.
 
     Args:
-        out: the folder for the pictures where none is named.
+        description: of the program.
+        out: default folder for the images.
     """
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--model", type=Path, required=True, help="the converted ICT-FaceKit (see rendering.convert)")
     parser.add_argument(
-        "--out", type=Path, default=out, help=f"folder for the pictures (default: {out.relative_to(ROOT)})"
+        "--model", type=Path, required=True, help="converted ICT-FaceKit (see emotiscan.rendering.convert)"
     )
-    parser.add_argument("--cache", type=Path, default=ROOT / "cache", help="folder for prepared data (default: cache)")
+    parser.add_argument(
+        "--out", type=Path, default=out, help=f"folder for the images (default: {out.relative_to(ROOT)})"
+    )
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=ROOT / "cache",
+        help="folder for baked data (default: cache)",
+    )
     return parser
 
 
-def renderer_of(options: argparse.Namespace) -> Renderer | None:
-    """The renderer, and the folder made; None, said on standard error, where the face model is missing or broken."""
+def load_renderer(options: argparse.Namespace) -> Renderer | None:
+    """Load the renderer and create the output folder; print an error and return None if the face model is broken."""
     try:
         renderer = Renderer(options.model, options.cache)
     except HeadModelError as error:

@@ -1,11 +1,9 @@
-"""What each picture of samples/ shows: persons, expressions, light and places. `bootstrap_samples.py` draws them.
+"""The portraits of samples/: people, expressions, light and backgrounds; `render_samples` renders them.
 
-Nobody in them exists.
+None of these people exists. The group is in `sample_group`.
 """
 
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import replace
 
 from emotiscan.rendering import (
     Background,
@@ -19,69 +17,10 @@ from emotiscan.rendering import (
     Lamp,
     Light,
     Person,
-    Pose,
     Scene,
 )
 from emotiscan.rendering.people import from_srgb
-
-_DARK = ((0.0, 0.0, 0.0),) * 5
-
-
-def studio(side: float = -1.0, warmth: float = 0.04, key: float = 0.62) -> Light:
-    """A large window to one side, light walls, and a little light from behind.
-
-    Args:
-        side: -1 for a window to the picture's left, 1 to its right.
-        warmth: of the window's light; negative is cool.
-        key: strength of the window.
-    """
-    warm = (1 + warmth, 1.0, 1 - 2 * warmth)
-    return Light(
-        name="soft",
-        ambient=((0.40, 0.40, 0.40), (0.03 * side,) * 3, (0.10, 0.10, 0.11), (0.06, 0.06, 0.06), *_DARK),
-        lamps=(
-            Lamp(28 * side, 26, tuple(key * c for c in warm)),
-            Lamp(-55 * side, 12, (0.13, 0.135, 0.15)),
-            Lamp(-150 * side, 35, (0.14, 0.14, 0.15)),
-        ),
-        softness=0.4,
-    )
-
-
-def pose(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> Pose:
-    """A head in the middle of a portrait, seen through a long lens."""
-    return Pose(yaw, pitch, roll, field_of_view=16, zoom=0.86, shift=(0.0, 0.015))
-
-
-def face_shape(seed: int, spread: float = 0.7) -> tuple[float, ...]:
-    """Weights of the face model's identities: a face at random, nearer to the mean face the smaller the spread."""
-    weights = np.random.default_rng(seed).normal(0, spread, 100)
-    return tuple(float(weight) for weight in np.round(np.clip(weights, -2, 2), 3))
-
-
-BROWN_EYES, HAZEL_EYES = from_srgb(70, 42, 24), from_srgb(100, 84, 50)
-GREEN_EYES, BLUE_EYES = from_srgb(84, 104, 86), from_srgb(78, 102, 122)
-
-
-@dataclass(frozen=True)
-class Portrait:
-    """One sample that shows one person."""
-
-    file: str
-    title: str
-    alt: str
-    scene: Scene
-
-
-@dataclass(frozen=True)
-class Place:
-    """One person in the group: middle of the square that is drawn, and its side, in pixels of the picture."""
-
-    scene: Scene
-    x: int
-    y: int
-    side: int
-
+from scripts.studio import BLUE_EYES, BROWN_EYES, GREEN_EYES, NO_LIGHT, Portrait, face_shape, pose, studio
 
 CALM = Scene(
     person=Person(
@@ -102,7 +41,7 @@ CALM = Scene(
     pose=pose(roll=2),
     background=Background("wall", (0.42, 0.4, 0.37), 0.8, 6),
 )
-"""A face at rest; it is also shown faintly smiling, for what two photos of one person tell."""
+"""A face at rest; the same person also smiles faintly, so that two images of one person can be compared."""
 
 PORTRAITS = (
     Portrait(
@@ -338,7 +277,7 @@ PORTRAITS = (
             expression=Expression({"AU6": 0.5, "AU12": 0.7}),
             light=Light(
                 "side",
-                ((0.10, 0.10, 0.12), (0.05, 0.05, 0.05), (0.03, 0.03, 0.03), (0.02, 0.02, 0.02), *_DARK),
+                ((0.10, 0.10, 0.12), (0.05, 0.05, 0.05), (0.03, 0.03, 0.03), (0.02, 0.02, 0.02), *NO_LIGHT),
                 (Lamp(75, 20, (1.0, 0.93, 0.82)),),
                 0.3,
             ),
@@ -348,103 +287,3 @@ PORTRAITS = (
         ),
     ),
 )
-
-
-GROUP_LIGHT = studio()
-GROUP_BACKGROUND = Background("room", (0.42, 0.42, 0.4), 0.8, 32)
-GROUP_ALT = (
-    "Four people side by side: a smiling older woman with graying hair, a surprised bald man, "
-    "a calm girl with long hair, and a frowning man who presses his lips together."
-)
-GROUP = (
-    Place(
-        Scene(
-            person=Person(
-                shape=face_shape(23),
-                skin_tone=0.45,
-                age=62,
-                eye_color=HAZEL_EYES,
-                brows=12,
-                hair_color="brown",
-                graying=0.6,
-                lip_redness=0.5,
-                seed=21,
-            ),
-            hair=Hair("bob", parting=0.5, fringe=0.5, seed=21),
-            clothes=Clothes(from_srgb(70, 110, 80), seed=21),
-            expression=Expression({"AU6": 0.9, "AU12": 1.0, "AU25": 0.5}),
-            pose=Pose(yaw=8, roll=-3, field_of_view=16, zoom=0.72),
-        ),
-        x=128,
-        y=268,
-        side=440,
-    ),
-    Place(
-        Scene(
-            person=Person(
-                shape=face_shape(111),
-                skin_tone=0.88,
-                age=35,
-                male=True,
-                eye_color=BROWN_EYES,
-                brows=15,
-                hair_color="black",
-                lip_redness=0.3,
-                seed=22,
-            ),
-            hair=Hair("bald", seed=22),
-            beard=Beard("goatee", 0.8),
-            clothes=Clothes(from_srgb(150, 140, 122), seed=22),
-            expression=Expression({"AU1": 0.8, "AU2": 0.8, "AU5": 0.7, "AU25": 0.4, "AU26": 0.9}),
-            pose=Pose(yaw=4, roll=2, field_of_view=16, zoom=0.72),
-        ),
-        x=366,
-        y=240,
-        side=490,
-    ),
-    Place(
-        Scene(
-            person=Person(
-                shape=face_shape(6),
-                skin_tone=0.15,
-                age=17,
-                eye_color=BROWN_EYES,
-                brows=13,
-                hair_color="light brown",
-                lip_redness=0.5,
-                mottling=0.2,
-                seed=23,
-            ),
-            hair=Hair("long", volume=1.2, parting=0.5, fringe=0.7, seed=23),
-            clothes=Clothes(from_srgb(150, 90, 110), seed=23),
-            pose=Pose(yaw=-4, roll=-2, field_of_view=16, zoom=0.72),
-        ),
-        x=598,
-        y=282,
-        side=420,
-    ),
-    Place(
-        Scene(
-            person=Person(
-                shape=face_shape(122),
-                skin_tone=0.5,
-                age=48,
-                male=True,
-                eye_color=BROWN_EYES,
-                brows=18,
-                hair_color="dark brown",
-                graying=0.15,
-                seed=24,
-            ),
-            hair=Hair("short", parting=-0.7, fringe=0.3, seed=24),
-            beard=Beard("stubble", 0.35),
-            clothes=Clothes(from_srgb(50, 65, 95), seed=24),
-            expression=Expression({"AU4": 0.9, "AU7": 0.5, "AU24": 0.8}),
-            pose=Pose(yaw=-9, roll=2, field_of_view=16, zoom=0.72),
-        ),
-        x=852,
-        y=250,
-        side=470,
-    ),
-)
-"""Persons from left to right."""

@@ -1,23 +1,25 @@
-"""Teach action units: soft labels for the fifteen action units of photos that have none.
+"""Pseudo-labels for the fifteen action units of photos that have none, from a teacher model.
 
-    python -m scripts.teach_codes --images FOLDER_OR_ZIP --model face_landmarker.task --out codes.csv
+    python -m scripts.teach_action_units --images FOLDER_OR_ZIP --model face_landmarker.task --out action_units.csv
 
 The teacher is MediaPipe Face Landmarker (Google, Apache-2.0; `pip install mediapipe`), which gives 52 blendshape
-scores in [0, 1] and 478 landmarks for a face. This script reads both, adds them up to one raw score an action unit
-(`READOUT`) and turns the raw score into a probability, `p = sigmoid((raw - t) / s)` (`SOFT`).
-Its output has one row a picture: `image,AU1,…,AU27`, blank where no face was found; `--leave-out` names action units that
-another source teaches better.
+scores in [0, 1] and 478 landmarks for a face. This script combines both into one raw score per action unit
+(`READOUT`), and turns the raw score into a probability, `p = sigmoid((raw - t) / s)` (`SOFT`).
+The output has one row per image, `image,AU1,…,AU27`, blank if no face was found. `--leave-out` names action units for
+which another source has better labels.
 
 How the constants were found:
 
-- `SPREAD`, and `t` and `s` in `SOFT`: measured on 4 000 random training faces of FER+ (`--measure` prints them for
-  any pictures). `t` is the quantile that leaves the wanted share of the faces above p = 0.5; `s` is a third of the
-  way from the median face to `t`, but at least an eighth of the interquartile range: a median face gets p of about
-  0.05. Two are smaller: AU27's, so that its p never tops AU26's, and AU11's, to keep a still mouth (raw 0) low.
-- `READOUT`: FACS knowledge first (which movement shows where), round weights chosen on 108 photos AI-annotated
-  (`--check` prints the areas under the ROC curve for such a table) and by agreement with the emotions of FER+ (AU4
-  with anger, AU2 with surprise). AU11, 14, 15, 23, 24 had no or one such photo: take them as weak hints.
-- The wanted shares: plausible for posed and spontaneous faces from the web, set by hand, not measured.
+- `SPREAD`, and `t` and `s` in `SOFT`, were measured on 4,000 random training faces of FER+ (`--measure` prints them for
+  any images). `t` is the quantile that leaves the target share of the faces above p = 0.5; `s` is a third of the
+  distance from the median face to `t`, but at least an eighth of the interquartile range, so that a median face gets a
+  p of about 0.05. Two are smaller: AU27's, so that its p never exceeds AU26's, and AU11's, to keep a resting mouth
+  (raw 0) low.
+- `READOUT` follows FACS first (which movement shows where). Its round weights were chosen on 108 AI-annotated photos
+  (annotated by a vision-language model; `--check` prints the areas under the ROC curve for such a table) and by
+  agreement with the emotions of FER+ (AU4 with anger, AU2 with surprise). AU11, 14, 15, 23 and 24 occur in at most one
+  of these photos: treat them as weak hints.
+- The target shares are plausible values for posed and spontaneous faces from the web, set by hand, not measured.
 """
 
 import argparse
@@ -35,15 +37,15 @@ from PIL import Image
 from emotiscan import facs, images
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
-"""File names that count as pictures, in lower case."""
+"""Lower-case endings of image files."""
 
 SIDES = (240, 960)
-"""Longest side of what the detector sees, in pixels: smaller pictures are enlarged, larger ones shrunk to it."""
+"""Limits of the longest side that the detector sees, in pixels; other images are resized."""
 
 TRIES = ((1.0, 0.25), (1.6, 0.5))
-"""(zoom, padding) of each try: the detector wants room around a face, which tight crops do not have.
+"""(zoom, padding) of each attempt: the detector needs room around a face, which tight crops lack.
 
-Padding is in fractions of the longest side, goes on every side, and repeats the picture's edge."""
+Padding is a fraction of the longest side, is added on every side, and repeats the edge of the image."""
 
 SPREAD: dict[str, float] = {
     # blendshapes, mean of left and right, scores in [0, 1]
@@ -68,15 +70,15 @@ SPREAD: dict[str, float] = {
     "lip thickness": 0.038,
     "mouth width": 0.129,
 }
-"""What is read off a face, with its spread: half the distance between the 16 % and the 84 % quantile on FER+."""
+"""Features of a face, with their spread: half the distance between the 16 % and 84 % quantiles on FER+."""
 
 READOUT: dict[str, dict[str, float]] = {
     "AU1": {"browInnerUp": 1.0},
     "AU2": {"browOuterUp": 1.0, "eyeSquint": -0.3},  # narrowed eyes pull the outer brow's score up
-    "AU4": {"brow height": -1.0, "brow slope": -0.5},  # the browDown score measured worse
-    "AU6": {"mouthSmile": 1.0, "mouth width": 0.5, "eyeSquint": 0.5},  # cheekSquint is dead (nearly always 0)
-    "AU7": {"eyeSquint": 1.0, "eye opening": -0.5, "mouthSmile": -0.3},  # squint that no smile explains
-    "AU11": {"mouthUpperUp": 1.0, "mouthSmile": -2.0, "jawOpen": -0.4},  # a weak stand-in: lip raised without a smile
+    "AU4": {"brow height": -1.0, "brow slope": -0.5},  # the browDown score performed worse
+    "AU6": {"mouthSmile": 1.0, "mouth width": 0.5, "eyeSquint": 0.5},  # cheekSquint is useless (nearly always 0)
+    "AU7": {"eyeSquint": 1.0, "eye opening": -0.5, "mouthSmile": -0.3},  # a squint that no smile explains
+    "AU11": {"mouthUpperUp": 1.0, "mouthSmile": -2.0, "jawOpen": -0.4},  # a weak proxy: lip raised without a smile
     "AU12": {"mouthSmile": 1.0, "corner height": 0.3},
     "AU14": {"mouthDimple": 1.0, "mouthSmile": -0.5, "lip gap": -1.5, "jawOpen": -1.0},  # wide mouths score as dimples
     "AU15": {"mouthFrown": 1.0, "corner height": -1.0, "jawOpen": -0.5},
@@ -85,9 +87,9 @@ READOUT: dict[str, dict[str, float]] = {
     "AU24": {"mouthPress": 1.0, "lip thickness": -0.5, "lip gap": -0.5, "mouthSmile": -0.3},
     "AU25": {"lip gap": 1.0},
     "AU26": {"jawOpen": 0.5, "lip gap": 0.5},
-    "AU27": {"jawOpen": 0.5, "lip gap": 0.5},  # the same opening, further on: AU26 stays high where AU27 is
+    "AU27": {"jawOpen": 0.5, "lip gap": 0.5},  # the same opening, but wider: AU26 stays high with AU27
 }
-"""Raw score of an action unit: the sum of weight x value / spread over its entries."""
+"""Raw score of an action unit: the sum of weight × value / spread over its entries."""
 
 SOFT: dict[str, tuple[float, float, float]] = {
     "AU1": (0.22, 1.55, 0.42),
@@ -106,11 +108,11 @@ SOFT: dict[str, tuple[float, float, float]] = {
     "AU26": (0.14, 2.15, 0.55),
     "AU27": (0.06, 3.43, 0.70),
 }
-"""(share of FER+ faces that shall have p > 0.5, t, s) of each action unit; t and s in units of the raw score."""
+"""(target share of FER+ faces with p > 0.5, t, s) of each action unit; t and s in units of the raw score."""
 
 
-def listed(root: Path) -> list[str]:
-    """Names of all pictures in a folder or zip, relative to it, with forward slashes, sorted."""
+def list_images(root: Path) -> list[str]:
+    """Return the sorted names of all images in a folder or zip, relative to it, with forward slashes."""
     if root.is_dir():
         names = [path.relative_to(root).as_posix() for path in root.rglob("*")]
     else:
@@ -120,7 +122,7 @@ def listed(root: Path) -> list[str]:
 
 
 def features(scores: dict[str, float], points: np.ndarray, pose: np.ndarray) -> np.ndarray:
-    """Values of one face, in the order of `SPREAD`.
+    """Compute the features of one face, in the order of `SPREAD`.
 
     Args:
         scores: score of each blendshape, in [0, 1].
@@ -129,7 +131,7 @@ def features(scores: dict[str, float], points: np.ndarray, pose: np.ndarray) -> 
     """
     sides = {name: (name, name) if name in scores else (f"{name}Left", f"{name}Right") for name in SPREAD}
     values = {name: (scores[a] + scores[b]) / 2 for name, (a, b) in sides.items() if " " not in name}
-    # Turn the head to the front, then measure in distances between the eyes' centers; y up.
+    # Turn the head to the front, then measure in distances between the centers of the eyes; y points up.
     turn = pose[:3, :3] / np.linalg.norm(pose[:3, :3], axis=0).mean()
     front = ((points - points.mean(0)) * (1, -1, -1)) @ turn
     front /= np.linalg.norm(front[[33, 133]].mean(0) - front[[362, 263]].mean(0))
@@ -151,10 +153,10 @@ def features(scores: dict[str, float], points: np.ndarray, pose: np.ndarray) -> 
 
 
 class Teacher:
-    """The landmarker and the pictures, one of each in a process."""
+    """The landmarker and the images, one of each per process."""
 
     def __init__(self, root: Path, model: Path) -> None:
-        import mediapipe  # only here: everything else runs without it
+        import mediapipe  # here, because everything else runs without it
         from mediapipe.tasks.python import BaseOptions, vision
 
         options = vision.FaceLandmarkerOptions(
@@ -167,8 +169,8 @@ class Teacher:
         self.wrap = lambda pixels: mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=pixels)
         self.root, self.archive = root, None if root.is_dir() else zipfile.ZipFile(root)
 
-    def look(self, pixels: np.ndarray) -> np.ndarray | None:
-        """Features of the face in an (h, w, 3) uint8 RGB picture, or None."""
+    def detect(self, pixels: np.ndarray) -> np.ndarray | None:
+        """Return the features of the face in an (h, w, 3) uint8 RGB image, or None."""
         result = self.landmarker.detect(self.wrap(np.ascontiguousarray(pixels)))
         if not result.face_landmarks:
             return None
@@ -177,53 +179,53 @@ class Teacher:
         pose = np.array(result.facial_transformation_matrixes[0])
         return features({s.category_name: s.score for s in result.face_blendshapes[0]}, points, pose)
 
-    def read(self, name: str) -> np.ndarray | None:
-        """Features of one picture, averaged over it and its mirror image; None where no face is found."""
+    def label(self, name: str) -> np.ndarray | None:
+        """Return the features of one image, averaged over it and its mirror image; None if no face is found."""
         try:
-            picture = images.read_image(self.archive.read(name) if self.archive else self.root / name)
+            image = images.read_image(self.archive.read(name) if self.archive else self.root / name)
         except images.ImageError as error:
             print(f"{name}: {error}", file=sys.stderr)
             return None
-        longest = max(picture.size)
+        longest = max(image.size)
         for zoom, padding in TRIES:
             side = min(max(longest, SIDES[0]), SIDES[1]) * zoom
-            size = tuple(max(1, round(length * side / longest)) for length in picture.size)
-            around = round(padding * side)
-            pixels = np.asarray(picture.resize(size, Image.Resampling.BICUBIC))
-            pixels = np.pad(pixels, ((around, around), (around, around), (0, 0)), mode="edge")
-            seen = [values for view in (pixels, pixels[:, ::-1]) if (values := self.look(view)) is not None]
-            if seen:
-                return np.mean(seen, axis=0)
+            size = tuple(max(1, round(length * side / longest)) for length in image.size)
+            margin = round(padding * side)
+            pixels = np.asarray(image.resize(size, Image.Resampling.BICUBIC))
+            pixels = np.pad(pixels, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
+            found = [values for view in (pixels, pixels[:, ::-1]) if (values := self.detect(view)) is not None]
+            if found:
+                return np.mean(found, axis=0)
         return None
 
 
 _teacher: Teacher | None = None
 
 
-def _start(root: Path, model: Path) -> None:
+def _start_worker(root: Path, model: Path) -> None:
     global _teacher
     _teacher = Teacher(root, model)
 
 
-def _read(name: str) -> np.ndarray | None:
+def _label(name: str) -> np.ndarray | None:
     assert _teacher is not None
-    return _teacher.read(name)
+    return _teacher.label(name)
 
 
 def raw_scores(table: np.ndarray) -> np.ndarray:
-    """(n, 15) raw scores from (n, features) values; NaN stays NaN."""
+    """Return (n, 15) raw scores from (n, features) values; NaN stays NaN."""
     weights = np.array([[READOUT[au].get(name, 0.0) / SPREAD[name] for au in facs.AU_NAMES] for name in SPREAD])
     return table @ weights
 
 
 def soft_labels(raw: np.ndarray) -> np.ndarray:
-    """(n, 15) probabilities in [0, 1] from raw scores, in the order of `facs.AU_NAMES`."""
+    """Return (n, 15) probabilities from raw scores, in the order of `facs.AU_NAMES`."""
     _, middle, slope = np.array([SOFT[au] for au in facs.AU_NAMES]).T
     return 1.0 / (1.0 + np.exp(-np.clip((raw - middle) / slope, -30.0, 30.0)))
 
 
 def measure(table: np.ndarray, raw: np.ndarray) -> None:
-    """Print `SPREAD` and `SOFT` as these pictures would set them."""
+    """Print `SPREAD` and `SOFT` as these images would set them."""
     for name, (low, high) in zip(SPREAD, np.nanquantile(table, (0.16, 0.84), axis=0).T, strict=True):
         print(f'    "{name}": {(high - low) / 2:.3g},')
     for au, scores in zip(facs.AU_NAMES, raw.T, strict=True):
@@ -232,34 +234,34 @@ def measure(table: np.ndarray, raw: np.ndarray) -> None:
 
 
 def check(path: Path, names: list[str], soft: np.ndarray) -> None:
-    """Print each column's area under the ROC curve against a CSV of 1, 0 or blank (`AU26_or_AU27`: the larger)."""
-    place = {name: row for row, name in enumerate(names)}
+    """Print the area under the ROC curve of each column of a CSV of 1, 0 or blank (`AU26_or_AU27`: the larger)."""
+    row_of = {name: row for row, name in enumerate(names)}
     with path.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["image"] in place]
+        rows = [row for row in csv.DictReader(file) if row["image"] in row_of]
     for column in list(rows[0] if rows else ())[1:]:
         index = [facs.AU_NAMES.index(au) for au in column.split("_or_")]
-        pairs = [(row[column], soft[place[row["image"]], index].max()) for row in rows]
+        pairs = [(row[column], soft[row_of[row["image"]], index].max()) for row in rows]
         zero, one = (np.array([p for truth, p in pairs if truth == want and p == p]) for want in "01")
         area = (np.sign(one[:, None] - zero).mean() + 1) / 2 if one.size and zero.size else np.nan
         print(f"{column}: AUC {area:.3f} ({one.size} present, {zero.size} absent)")
 
 
 def write(path: Path, names: list[str], soft: np.ndarray, left_out: list[str]) -> None:
-    """Write the CSV in one go: a run that is stopped leaves no half file."""
-    kept = [place for place, au in enumerate(facs.AU_NAMES) if au not in left_out]
+    """Write the CSV atomically: an interrupted run leaves no partial file."""
+    kept = [column for column, au in enumerate(facs.AU_NAMES) if au not in left_out]
     part = path.with_name(path.name + ".part")
     with part.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file, lineterminator="\n")
-        out.writerow(["image", *(facs.AU_NAMES[place] for place in kept)])
+        out.writerow(["image", *(facs.AU_NAMES[column] for column in kept)])
         for name, row in zip(names, soft[:, kept], strict=True):
             out.writerow([name, *("" if np.isnan(p) else f"{p:.4f}" for p in row)])
     os.replace(part, path)
 
 
 def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(description="Soft FACS labels from MediaPipe Face Landmarker.")
-    parser.add_argument("--images", type=Path, required=True, help="folder or .zip of pictures")
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description="Soft action unit labels from MediaPipe Face Landmarker.")
+    parser.add_argument("--images", type=Path, required=True, help="folder or .zip of images")
     parser.add_argument("--model", type=Path, required=True, help="face_landmarker.task")
     parser.add_argument("--out", type=Path, required=True, help="CSV to write")
     parser.add_argument(
@@ -267,29 +269,29 @@ def main() -> None:
         nargs="*",
         default=[],
         choices=facs.AU_NAMES,
-        metavar="CODE",
-        help="action units not to teach, e.g. AU11",
+        metavar="AU",
+        help="action units to leave out, e.g. AU11",
     )
-    parser.add_argument("--workers", type=int, default=2, help="processes")
-    parser.add_argument("--limit", type=int, help="only so many pictures, drawn at random (seed 0)")
-    parser.add_argument("--measure", action="store_true", help="print the constants that these pictures would give")
-    parser.add_argument("--check", type=Path, help="CSV of known action units to measure against")
+    parser.add_argument("--workers", type=int, default=2, help="number of processes (default: 2)")
+    parser.add_argument("--limit", type=int, help="label only this many images, chosen at random (seed 0)")
+    parser.add_argument("--measure", action="store_true", help="print the constants that these images would give")
+    parser.add_argument("--check", type=Path, help="CSV of known action units to compare with")
     args = parser.parse_args()
 
-    names = listed(args.images)
+    names = list_images(args.images)
     if args.limit is not None and args.limit < len(names):
         names = sorted(np.random.default_rng(0).choice(names, args.limit, replace=False).tolist())
     if not names:
-        parser.error(f"no pictures in {args.images}")
+        parser.error(f"no images in {args.images}")
     table = np.full((len(names), len(SPREAD)), np.nan)
     start = time.perf_counter()
-    with multiprocessing.get_context("spawn").Pool(args.workers, _start, (args.images, args.model)) as pool:
-        for done, values in enumerate(pool.imap(_read, names, chunksize=16), 1):
+    with multiprocessing.get_context("spawn").Pool(args.workers, _start_worker, (args.images, args.model)) as pool:
+        for done, values in enumerate(pool.imap(_label, names, chunksize=16), 1):
             if values is not None:
                 table[done - 1] = values
             if done % 1000 == 0 or done == len(names):
-                lost, spent = int(np.isnan(table[:done, 0]).sum()), time.perf_counter() - start
-                print(f"{done} of {len(names)} pictures, {lost} without a face, {spent:.0f} s", flush=True)
+                missed, spent = int(np.isnan(table[:done, 0]).sum()), time.perf_counter() - start
+                print(f"{done} of {len(names)} images, {missed} without a face, {spent:.0f} s", flush=True)
     raw = raw_scores(table)
     soft = soft_labels(raw)
     write(args.out, names, soft, args.leave_out)

@@ -1,10 +1,10 @@
-"""FACS-controlled synthetic faces, drawn from the ICT-FaceKit morphable model.
+"""Synthetic faces with controlled action units, rendered from the ICT-FaceKit morphable model.
 
     renderer = Renderer("ict_facekit.npz")
-    scene = draw_scene(np.random.default_rng(0))
-    picture = renderer.render(replace(scene, expression=Expression({"AU6": 0.8, "AU12": 1.0}))).image
+    scene = sample_scene(np.random.default_rng(0))
+    image = renderer.render(replace(scene, expression=Expression({"AU6": 0.8, "AU12": 1.0}))).image
 
-Used by training, tests and samples; never by the app. `python -m emotiscan.rendering` draws a data set.
+Used by training, tests and samples; never by the app. `emotiscan render` renders a whole data set.
 """
 
 from emotiscan.rendering.expressions import AU_NAMES, Expression, Gaze, sample_expression

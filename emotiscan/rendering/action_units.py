@@ -1,15 +1,15 @@
-"""From action units to blendshapes and wrinkles.
+"""Action units as blendshapes and wrinkles.
 
-The weights were tuned until an independent face model read each action unit alone, on 40 identities and
+The weights were tuned until an independent face model recognized each action unit, shown alone on 40 identities and
 poses, as that action unit. Shapes with a left and a right half are named without their ``_L``/``_R``.
 """
 
 import numpy as np
 
-from emotiscan.rendering import masks
+from emotiscan.rendering import skin_masks
 from emotiscan.rendering.baking import Baked
 from emotiscan.rendering.expressions import Expression
-from emotiscan.rendering.head_model import SKIN, SKIN_VERTICES, Floats, HeadModel
+from emotiscan.rendering.head_model import SKIN, Floats, HeadModel
 from emotiscan.rendering.kernels import add_weighted
 from emotiscan.rendering.sculpting import SCULPTED, LipSeal
 
@@ -38,36 +38,36 @@ SHAPES: dict[str, dict[str, float]] = {
 """Blendshape weights of each action unit at intensity 1. AU26 and AU27 are one continuum of the jaw."""
 
 WRINKLES: dict[int, dict[str, float]] = {
-    masks.FOREHEAD_LINES: {"AU1": 0.7, "AU2": 0.6},
-    masks.FROWN_LINES: {"AU4": 1.0, "AU9": 0.4},
-    masks.CROWS_FEET: {"AU6": 1.5, "AU12": 0.3},
-    masks.NOSE_LINES: {"AU9": 1.0, "AU10": 0.2},
-    masks.NASOLABIAL: {"AU12": 0.6, "AU9": 0.5, "AU10": 0.6, "AU11": 0.9, "AU6": 0.2},
-    masks.UNDER_EYE: {"AU6": 1.0, "AU7": 0.9},
-    masks.CHIN_DIMPLES: {"AU17": 1.0, "AU15": 0.2, "AU24": 0.2},
+    skin_masks.FOREHEAD_LINES: {"AU1": 0.7, "AU2": 0.6},
+    skin_masks.FROWN_LINES: {"AU4": 1.0, "AU9": 0.4},
+    skin_masks.CROWS_FEET: {"AU6": 1.5, "AU12": 0.3},
+    skin_masks.NOSE_LINES: {"AU9": 1.0, "AU10": 0.2},
+    skin_masks.NASOLABIAL: {"AU12": 0.6, "AU9": 0.5, "AU10": 0.6, "AU11": 0.9, "AU6": 0.2},
+    skin_masks.UNDER_EYE: {"AU6": 1.0, "AU7": 0.9},
+    skin_masks.CHIN_DIMPLES: {"AU17": 1.0, "AU15": 0.2, "AU24": 0.2},
 }
-"""Which groups of wrinkles each action unit folds, and how deeply at intensity 1."""
+"""How deeply each action unit folds each group of wrinkles at intensity 1."""
 
 PARTING = ("AU25", "AU26", "AU27")
-"""Action units that let the lips come apart; without them the lips are kept together."""
+"""Action units that part the lips; without any of them the lips are kept closed."""
 
 FINE = ("AU14", "AU23", "AU24", "AU25")
-"""Action units that show by how the skin folds: the chin moves along with them, but is not what is seen."""
+"""Action units that show as folds of the skin: the chin moves along, but is not what one sees."""
 
 MAX_INTENSITY = 1.5
-"""A blendshape is never driven beyond this."""
+"""Largest weight of a blendshape."""
 
 
 def wrinkle_depths(action_units: dict[str, float]) -> Floats:
-    """(channels,) how deep each group of wrinkles is folded, 0 to 1.1, by the action units alone."""
-    depths = np.zeros(len(masks.CHANNELS), np.float32)
+    """Return (channels,) the depth to which action units alone fold each group of wrinkles, 0 to 1.1."""
+    depths = np.zeros(len(skin_masks.CHANNELS), np.float32)
     for channel, weights in WRINKLES.items():
         depths[channel] = min(1.1, sum(weight * action_units.get(au, 0.0) for au, weight in weights.items()))
     return depths
 
 
 class Muscles:
-    """Moves a face: an expression to displaced vertices and changed occlusion."""
+    """Turns an expression into displaced vertices and changed occlusion."""
 
     def __init__(self, model: HeadModel, baked: Baked) -> None:
         self._names = model.shape_names | {name: len(model.shapes) + k for k, name in enumerate(SCULPTED)}
@@ -75,15 +75,16 @@ class Muscles:
         self._shapes = shapes.reshape(len(shapes), -1)
         self._openness = baked.openness_changes
         self._seal = LipSeal(model)
+        self._skin_end = model.layout.skin_end
         triangles = model.of_part(SKIN)[0]
         edges = np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1)
         self._edges = np.unique(edges, axis=0)
         ends = model.neutral[self._edges]
         self._edge_lengths = np.maximum(np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1), 0.02)
-        self._edge_counts = np.maximum(np.bincount(self._edges.ravel(), minlength=SKIN_VERTICES), 1)
+        self._edge_counts = np.maximum(np.bincount(self._edges.ravel(), minlength=self._skin_end), 1)
 
     def weights(self, expression: Expression) -> Floats:
-        """(s + 4,) weight of every blendshape."""
+        """Return (s + 4,) the weight of every blendshape."""
         weights = np.zeros(len(self._names), np.float32)
         for au, intensity in expression.action_units.items():
             right, left = expression.halves(au)
@@ -105,7 +106,7 @@ class Muscles:
         return np.clip(weights, 0, MAX_INTENSITY)
 
     def _combine(self, weights: Floats, expression: Expression) -> None:
-        """Movements that together look other than their sum."""
+        """Add what makes action units look different together than their sum."""
         action_units = expression.action_units
         # A smile that parts the lips bares the upper teeth: the upper lip rises, the lower one stays.
         smile = action_units.get("AU12", 0.0) * action_units.get("AU25", 0.0)
@@ -120,13 +121,14 @@ class Muscles:
             weights[self._names[f"{shape}_L"]] += amount * left
 
     def move(self, rest: Floats, expression: Expression) -> tuple[Floats, Floats]:
-        """A person's face with an expression.
+        """Put an expression on a person's face.
 
         Args:
             rest: (n, 3) the person's face at rest, cm.
+            expression: what the face shows.
 
         Returns:
-            (n, 3) vertices, and (n,) change of openness.
+            (n, 3) vertices, cm, and (n,) the change of openness.
         """
         weights = self.weights(expression)
         vertices, change = rest.copy(), np.zeros(len(rest), np.float32)
@@ -134,34 +136,34 @@ class Muscles:
         add_weighted(self._openness, weights, change)
         parting = max(expression.action_units.get(au, 0.0) for au in PARTING)
         if parting < 0.25:
-            self._seal.close(vertices, 1 - masks.ramp(0.0, 0.25, np.float32(parting)))
+            self._seal.close(vertices, 1 - float(skin_masks.ramp(0.0, 0.25, np.asarray(parting, np.float32))))
         return vertices, change
 
     def movement(self, expression: Expression, au: str) -> Floats:
-        """(n,) how far the action unit alone moves each vertex of the skin, in cm; deeper folds count too."""
+        """Return (skin vertices,) how far the action unit alone moves each vertex, in cm; deeper folds count too."""
         weights = self.weights(expression.only(au))
         count = self._openness.shape[1]
         moved, darkened = np.zeros((count, 3), np.float32), np.zeros(count, np.float32)
         add_weighted(self._shapes, weights, moved.reshape(-1))
         add_weighted(self._openness, weights, darkened)
-        length = np.linalg.norm(moved[:SKIN_VERTICES], axis=1) + 0.25 * np.minimum(
-            np.abs(darkened[:SKIN_VERTICES]), 0.4
+        length = np.linalg.norm(moved[: self._skin_end], axis=1) + 0.25 * np.minimum(
+            np.abs(darkened[: self._skin_end]), 0.4
         )
         if au in FINE:
             length *= self._strain(moved)
         return length
 
     def _strain(self, moved: Floats) -> Floats:
-        """(skin vertices,) how much the skin is folded or stretched around each vertex, smoothed, 0 to 1."""
+        """Return (skin vertices,) how much the skin folds or stretches around each vertex, smoothed, 0 to 1."""
         first, second = self._edges.T
         change = np.linalg.norm(moved[first] - moved[second], axis=1) / self._edge_lengths
-        strain = np.zeros(SKIN_VERTICES, np.float32)
+        strain = np.zeros(self._skin_end, np.float32)
         for ends in (first, second):
-            strain += np.bincount(ends, change, SKIN_VERTICES).astype(np.float32)
+            strain += np.bincount(ends, change, self._skin_end).astype(np.float32)
         strain /= self._edge_counts
         for _ in range(6):
-            around = np.bincount(first, strain[second], SKIN_VERTICES) + np.bincount(
-                second, strain[first], SKIN_VERTICES
+            around = np.bincount(first, strain[second], self._skin_end) + np.bincount(
+                second, strain[first], self._skin_end
             )
             strain = (0.5 * strain + 0.5 * around / self._edge_counts).astype(np.float32)
         return strain / max(float(strain.max()), 1e-6)

@@ -1,18 +1,17 @@
-"""Moving parts that no blendshape covers: eyeballs that turn, and light that gets into the mouth."""
+"""What no blendshape covers: turning eyeballs, and the light that enters the mouth."""
 
 import math
 
 import numpy as np
-from numba import njit
 
 from emotiscan.rendering.expressions import Gaze
-from emotiscan.rendering.head_model import EYEBALLS, MOUTH_LINING, TEETH_AND_GUMS, Floats, HeadModel
-from emotiscan.rendering.kernels import OPTIONS
+from emotiscan.rendering.head_model import Floats, HeadModel, Ints, Range
+from emotiscan.rendering.kernels import kernel
 from emotiscan.rendering.rasterizer import vertex_normals
 
 
-def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
-    """(3, 3) matrix that turns to the picture's right, then down, then tilts; degrees."""
+def rotation(yaw: float, pitch: float, roll: float) -> Floats:
+    """Return the (3, 3) matrix that turns to the image's right, then down, then tilts; angles in degrees."""
     y, p, r = math.radians(yaw), math.radians(pitch), math.radians(roll)
     about_y = np.array([[math.cos(y), 0, math.sin(y)], [0, 1, 0], [-math.sin(y), 0, math.cos(y)]])
     about_x = np.array([[1, 0, 0], [0, math.cos(p), -math.sin(p)], [0, math.sin(p), math.cos(p)]])
@@ -20,33 +19,33 @@ def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
     return (about_z @ about_x @ about_y).astype(np.float32)
 
 
-def turn_eyes(vertices: Floats, gaze: Gaze) -> None:
+def turn_eyes(vertices: Floats, gaze: Gaze, eyeballs: tuple[Range, Range]) -> None:
     """Turn both eyeballs of `vertices` (n, 3), in place."""
     if not gaze.yaw and not gaze.pitch:
         return
     turn = rotation(gaze.yaw, -gaze.pitch, 0)
-    for first, end in EYEBALLS:
+    for first, end in eyeballs:
         center = vertices[first:end].mean(0) - np.array([0, 0, 0.12], np.float32)
         vertices[first:end] = (vertices[first:end] - center) @ turn.T + center
 
 
-def surface_normals(vertices: Floats, triangles: np.ndarray) -> Floats:
-    """(n, 3) unit normals; zero where no triangle touches a vertex."""
+def surface_normals(vertices: Floats, triangles: Ints) -> Floats:
+    """Return (n, 3) unit normals; zero where no triangle touches a vertex."""
     normals = np.zeros_like(vertices)
     vertex_normals(vertices, triangles, normals)
     return normals
 
 
 def open_mouth(model: HeadModel, vertices: Floats, normals: Floats, openness: Floats) -> None:
-    """Set the openness (n,) inside the mouth, in place, to what comes in between the lips."""
+    """Set the openness (n,) inside the mouth, in place, to the light that enters between the lips."""
     ring = vertices[model.lip_ring]
-    for first, end in (MOUTH_LINING, TEETH_AND_GUMS):
+    for first, end in (model.layout.mouth_lining, model.layout.teeth_and_gums):
         _open_through(vertices, normals, first, end, ring, openness)
 
 
-@njit(**OPTIONS)
-def _open_through(vertices, normals, first, end, ring, openness) -> None:
-    """Openness from the solid angle (Van Oosterom and Strackee, 1983) of a ring of places, seen from each vertex."""
+@kernel
+def _open_through(vertices: Floats, normals: Floats, first: int, end: int, ring: Floats, openness: Floats) -> None:
+    """Set openness to the solid angle (Van Oosterom and Strackee, 1983) of a ring of points, seen from each vertex."""
     corners = ring.shape[0]
     cx, cy, cz = ring[:, 0].mean(), ring[:, 1].mean(), ring[:, 2].mean()
     for i in range(first, end):

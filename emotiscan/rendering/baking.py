@@ -1,6 +1,6 @@
-"""What is worked out once for a face model and kept: occlusion, masks, brows, sculpted shapes.
+"""Data computed once for a face model and cached: occlusion, masks, brows, sculpted shapes.
 
-Takes about half a minute; the result lies in the cache folder, keyed by the model and `VERSION`.
+It takes about half a minute; the result is kept in the cache folder, keyed by the model and `VERSION`.
 """
 
 import logging
@@ -9,18 +9,15 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from emotiscan.files import atomic_write
-from emotiscan.rendering.brows import draw_brows
+from emotiscan.rendering.brows import paint_brows
 from emotiscan.rendering.head_model import (
     EYE,
-    FACE_VERTICES,
     GUMS,
     HEAD,
-    LASH_VERTICES,
     MOUTH,
     SKIN,
     SOCKET,
@@ -28,16 +25,16 @@ from emotiscan.rendering.head_model import (
     Floats,
     HeadModel,
 )
-from emotiscan.rendering.kernels import OPTIONS
-from emotiscan.rendering.masks import Unwrapped, draw_masks, is_ear
+from emotiscan.rendering.kernels import kernel
 from emotiscan.rendering.rasterizer import rasterize, vertex_normals
 from emotiscan.rendering.sculpting import sculpt
+from emotiscan.rendering.skin_masks import Unwrapped, is_ear, paint_masks
 
 VERSION = 6
-"""Raise this whenever something below changes what is baked."""
+"""Raise this whenever a change below alters the baked data."""
 
 BEYOND_ANY_LASH = 2.0
-"""As a place along the lashes, at which nothing is drawn."""
+"""Position along a lash at which no lash is rendered."""
 
 DIRECTIONS = 80
 SHADOW_SIDE = 320
@@ -51,17 +48,17 @@ class Baked:
     """Baked data of one face model.
 
     Attributes:
-        openness: (n,) share of directions, weighted by their angle, that see out from each vertex.
-        openness_changes: (s + 4, n) how each blendshape, then each sculpted one, changes it.
+        openness: (n,) share of directions, weighted by their angle to the normal, that are unobstructed at each vertex.
+        openness_changes: (s + 4, n) how each blendshape, then each sculpted one, changes the openness.
         sculpted: (4, n, 3) shapes of `sculpting.SCULPTED`.
-        masks: (1024, 1024, c) uint8, `masks.CHANNELS`.
+        masks: (1024, 1024, c) uint8, `skin_masks.CHANNELS`.
         brows: (32, h, w) uint8 brow patterns.
         noise: (256, 256) tiling noise, mean 0.5.
         ears: (n,) whether a vertex belongs to an ear.
-        lash_tips: (n,) on the lash strips: 0 at the lid to 1 at the tip; more where nothing is drawn.
-        root_triangles: (r, 3) vertices of the triangles in which hair may root, on the scalp.
-        root_weights: (r, 3) where in its triangle each root lies.
-        root_places: (r, 3) where on the mean face each root lies.
+        lash_tips: (n,) position on the lash strips: 0 at the lid, 1 at the tip, more where no lash is rendered.
+        root_triangles: (r, 3) vertices of the scalp's triangles in which hair may root.
+        root_weights: (r, 3) barycentric position of each root in its triangle.
+        root_places: (r, 3) position of each root on the mean face, cm.
     """
 
     openness: Floats
@@ -78,14 +75,14 @@ class Baked:
 
 
 def bake(model: HeadModel, cache_dir: str | Path = "cache") -> Baked:
-    """Baked data of a model, from the cache folder where it is there, else worked out and kept."""
+    """Load a model's baked data from the cache folder, or compute and cache it."""
     file = Path(cache_dir) / f"face-{model.digest}-v{VERSION}.npz"
     if file.is_file():
         try:
             with np.load(file, allow_pickle=False) as arrays:
                 return Baked(**{field.name: arrays[field.name] for field in fields(Baked)})
         except (ValueError, KeyError, OSError, zipfile.BadZipFile, EOFError):
-            log.warning("%s is damaged and made anew", file)
+            log.warning("%s is damaged; it is computed again", file)
     log.info("Preparing the face model, once, about half a minute …")
     baked = _bake(model)
     with atomic_write(file) as out:
@@ -108,8 +105,8 @@ def _bake(model: HeadModel) -> Baked:
         openness=openness,
         openness_changes=np.concatenate([changes, sculpted_changes]).astype(np.float16).astype(np.float32),
         sculpted=sculpted,
-        masks=draw_masks(face),
-        brows=draw_brows(face),
+        masks=paint_masks(face),
+        brows=paint_brows(face),
         noise=_noise(),
         ears=ears,
         lash_tips=_lash_tips(model),
@@ -120,18 +117,18 @@ def _bake(model: HeadModel) -> Baked:
 
 
 def _openness(model: HeadModel, vertices: Floats) -> Floats:
-    """(n,) ambient occlusion by shadow maps from directions spread evenly over the sphere."""
+    """Return (n,) ambient occlusion from shadow maps in directions spread evenly over the sphere."""
     triangles, _ = model.of_part(SKIN, HEAD, MOUTH, SOCKET, GUMS, TEETH, EYE)
     normals = np.zeros_like(vertices)
     vertex_normals(vertices, triangles, normals)
     seen, total = np.zeros(len(vertices), np.float32), np.full(len(vertices), 1e-6, np.float32)
     scale = SHADOW_SIDE / 40.0
-    centerd = vertices - vertices.mean(0)
+    centered = vertices - vertices.mean(0)
     for direction in _sphere(DIRECTIONS):
         right = np.cross([0, 1, 0] if abs(direction[1]) < 0.9 else [1, 0, 0], direction)
         right /= np.linalg.norm(right)
         up = np.cross(direction, right)
-        points = np.stack([centerd @ right * scale, -(centerd @ up) * scale, vertices @ direction], 1)
+        points = np.stack([centered @ right * scale, -(centered @ up) * scale, vertices @ direction], 1)
         points[:, :2] += SHADOW_SIDE / 2
         points = points.astype(np.float32)
         nearest = np.full((SHADOW_SIDE, SHADOW_SIDE), -1e9, np.float32)
@@ -141,8 +138,11 @@ def _openness(model: HeadModel, vertices: Floats) -> Floats:
     return seen / total
 
 
-@njit(**OPTIONS)
-def _count_seen(points, nearest, weights, bias, seen, total) -> None:
+@kernel
+def _count_seen(
+    points: Floats, nearest: Floats, weights: Floats, bias: np.float32, seen: Floats, total: Floats
+) -> None:
+    """Add the weight of each point to `total`, and to `seen` where nothing hides it."""
     side = nearest.shape[0]
     for i in range(points.shape[0]):
         if weights[i] <= 0:
@@ -155,13 +155,13 @@ def _count_seen(points, nearest, weights, bias, seen, total) -> None:
 
 
 def _sphere(count: int) -> NDArray:
-    """(count, 3) unit vectors, evenly spread (Fibonacci's spiral)."""
+    """Return (count, 3) unit vectors, evenly spread (Fibonacci sphere)."""
     i = np.arange(count) + 0.5
     polar, turn = np.arccos(1 - 2 * i / count), np.pi * (1 + 5**0.5) * i
     return np.stack([np.cos(turn) * np.sin(polar), np.cos(polar), np.sin(turn) * np.sin(polar)], 1).astype(np.float32)
 
 
-def _smoothed(model: HeadModel, values: Floats) -> Floats:
+def _smoothed(model: HeadModel, values: NDArray) -> Floats:
     t = model.triangles
     edges = np.concatenate([t[:, [0, 1]], t[:, [1, 2]], t[:, [2, 0]]])
     count = len(model.neutral)
@@ -174,7 +174,7 @@ def _smoothed(model: HeadModel, values: Floats) -> Floats:
 
 
 def _noise(side: int = 256) -> Floats:
-    """Tiling fractal noise without large waves, so that it reads as texture, not as shading."""
+    """Return tiling fractal noise without low frequencies, so that it looks like texture, not shading."""
     frequency = np.fft.fftfreq(side) * side
     radius = np.hypot(*np.meshgrid(frequency, frequency))
     radius[0, 0] = 1
@@ -184,18 +184,18 @@ def _noise(side: int = 256) -> Floats:
 
 
 def _lash_tips(model: HeadModel) -> Floats:
-    first, end = LASH_VERTICES
+    first, end = model.layout.lashes
     lashes = model.neutral[first:end]
-    distance = cKDTree(model.neutral[:FACE_VERTICES]).query(lashes)[0]
+    distance = cKDTree(model.neutral[: model.layout.face_end]).query(lashes)[0]
     lower = lashes[:, 1] < np.where(np.abs(lashes[:, 0]) > 4.6, 3.15, 3.25)
     tips = np.zeros(len(model.neutral), np.float32)
-    # Lower lashes are finer than a pixel, and specks where one is hit: the painted lash line stands for them.
+    # Lower lashes are finer than a pixel and would show as specks: the painted lash line stands in for them.
     tips[first:end] = np.where(lower, BEYOND_ANY_LASH, np.clip(distance / 0.75, 0, 1))
     return tips
 
 
 def _scalp_roots(model: HeadModel, ears: NDArray[np.bool_]) -> tuple[NDArray[np.int32], Floats]:
-    """Random places, evenly spread, wherever a head may have hair; a hairstyle uses part of them."""
+    """Sample roots evenly wherever a head may have hair; a hairstyle uses some of them."""
     triangles = model.of_part(SKIN, HEAD)[0]
     corners = model.neutral[triangles]
     middle = corners.mean(1)

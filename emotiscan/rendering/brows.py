@@ -1,10 +1,10 @@
-"""Eyebrow patterns: how much of the skin the brow's hairs hide, in a window of texture space."""
+"""Eyebrow patterns: how much of the skin the brow's hairs cover, in a window of texture space."""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emotiscan.rendering.masks import SIDE, Unwrapped, blur, smooth_curve
+from emotiscan.rendering.skin_masks import SIDE, Unwrapped, blur, smooth_curve
 
 PATTERNS = 32
 WIDTH, HEIGHT = 656, 205
@@ -14,11 +14,14 @@ LEFT, BOTTOM, SPAN_U, SPAN_V = 0.18, 0.70, 0.64, 0.20
 """The window of the texture that a pattern covers."""
 
 
-def draw_brows(face: Unwrapped) -> NDArray[np.uint8]:
-    """(PATTERNS, HEIGHT, WIDTH) opacities, 0 to 255; row 0 is the lowest.
+def paint_brows(face: Unwrapped) -> NDArray[np.uint8]:
+    """Paint all brow patterns.
 
-    The brow landmarks lie at the top of the brow, so the hairs are drawn below them: brows drawn
+    The brow landmarks lie at the top of the brow, so the hairs are painted below them: brows painted
     on the landmarks would make every calm face look surprised.
+
+    Returns:
+        (PATTERNS, HEIGHT, WIDTH) opacities, 0 to 255; row 0 is the lowest.
     """
     return np.stack([_brow_pair(face, np.random.default_rng(100 + number)) for number in range(PATTERNS)])
 
@@ -37,7 +40,7 @@ def _brow_pair(face: Unwrapped, rng: np.random.Generator) -> NDArray[np.uint8]:
         middle[:, 1] += arch * np.sin(np.pi * np.clip(along * 1.05, 0, 1)) ** 2 + lift
         half_width = thickness * np.interp(along, [0, 0.08, 0.4, 0.7, 1.0], [0.75, 1.0, 0.95, 0.65, 0.15])
         count = int(750 * density * thickness / 0.013)
-        _draw_hairs(hairs, middle, half_width, count, hair_length, tail, rng)
+        _paint_hairs(hairs, middle, half_width, count, hair_length, tail, rng)
         for j in range(len(middle) - 1):
             radius = int(max(1, half_width[j] * WIDTH / SPAN_U * 0.9) * 16)
             strength = float(np.interp(along[j], [0, 0.2], [0.4, 1]))
@@ -47,12 +50,12 @@ def _brow_pair(face: Unwrapped, rng: np.random.Generator) -> NDArray[np.uint8]:
 
 
 def _middle_line(face: Unwrapped, side: int) -> NDArray:
-    """(5, 2) texture coordinates from the inner end outwards; side -1 is the person's right."""
+    """Return (5, 2) texture coordinates of a brow from its inner end outwards; side -1 is the person's right."""
     points = face.landmarks[17:22][::-1] if side < 0 else face.landmarks[22:27]
     return points / (SIDE - 1) - np.array([[0, 0.022], [0, 0.018], [0, 0.015], [0, 0.012], [0, 0.012]])
 
 
-def _draw_hairs(
+def _paint_hairs(
     image: NDArray,
     middle: NDArray,
     half_width: NDArray,

@@ -8,15 +8,16 @@ import itertools
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emotiscan.rendering.head_model import VERTICES, HeadModelError
+from emotiscan.rendering.head_model import ICT_LAYOUT, HeadModelError
 
 IDENTITIES = 100
 EXTRA_SHAPES = ("cheekRaiser_L", "cheekRaiser_R")
-"""Blendshapes that the clone holds, but its list of expressions does not name."""
+"""Blendshapes that the clone contains but its list of expressions does not name."""
 
 # fmt: off
 LANDMARKS = (
@@ -30,10 +31,10 @@ LANDMARKS = (
 
 
 def convert(facekit: Path, out: Path) -> None:
-    """Read the OBJ files of a clone and write one NPZ file.
+    """Pack the OBJ files of a clone into one NPZ file.
 
     Raises:
-        HeadModelError: the folder is no clone of ICT-FaceKit, or a file in it is broken.
+        HeadModelError: the folder is not a clone of ICT-FaceKit, or a file in it is broken.
     """
     folder = facekit / "FaceXModel"
     neutral_file = folder / "generic_neutral_mesh.obj"
@@ -46,15 +47,16 @@ def convert(facekit: Path, out: Path) -> None:
     names = [*json.loads((folder / "vertex_indices.json").read_text())["expressions"], *EXTRA_SHAPES]
     identities = [_vertices(folder / f"identity{number:03d}.obj") - neutral for number in range(IDENTITIES)]
     shapes = [_vertices(folder / f"{name}.obj") - neutral for name in names]
-    np.savez_compressed(
-        out,
-        V=neutral.astype(np.float32),
-        ID=np.array(identities, np.float16),
-        EX=np.array(shapes, np.float16),
-        ex_names=np.array(names),
-        lm68=np.array(LANDMARKS, np.int32),
+    arrays: dict[str, Any] = {
+        "V": neutral.astype(np.float32),
+        "ID": np.array(identities, np.float16),
+        "EX": np.array(shapes, np.float16),
+        "ex_names": np.array(names),
+        "lm68": np.array(LANDMARKS, np.int32),
+        "layout": np.array(ICT_LAYOUT.to_json()),
         **_topology(neutral_file),
-    )
+    }
+    np.savez_compressed(out, **arrays)
 
 
 def _vertices(file: Path) -> NDArray[np.float64]:
@@ -63,13 +65,13 @@ def _vertices(file: Path) -> NDArray[np.float64]:
         vertices = np.array(b" ".join(lines).split(), float).reshape(-1, 3)
     except (OSError, ValueError) as error:
         raise HeadModelError(f"{file} cannot be read: {error}") from None
-    if vertices.shape != (VERTICES, 3):
-        raise HeadModelError(f"{file} has {len(vertices)} vertices; ICT-FaceKit has {VERTICES}")
+    if vertices.shape != (ICT_LAYOUT.vertices, 3):
+        raise HeadModelError(f"{file} has {len(vertices)} vertices; ICT-FaceKit has {ICT_LAYOUT.vertices}")
     return vertices
 
 
 def _topology(file: Path) -> dict[str, NDArray]:
-    """Triangles, their texture vertices, and the number of the polygon that each was cut from."""
+    """Read the triangles, their texture vertices, and the polygon that each triangle was cut from."""
     uvs, triangles, uv_triangles, polygons = [], [], [], []
     polygon = 0
     for line in file.read_text().splitlines():

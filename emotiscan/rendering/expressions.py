@@ -1,4 +1,4 @@
-"""What a face does: intensities of action units, and where it looks."""
+"""Facial expressions: intensities of action units, and gaze."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -8,21 +8,22 @@ import numpy as np
 from emotiscan import facs
 
 DISTRACTORS = ("AU5", "AU9", "AU10", "AU20", "AU43")
-"""Action units that are drawn and labeled beside the mission's fifteen, so that these are not mistaken for them."""
+"""Action units that are rendered and labeled beside the fifteen of `facs.AU_NAMES`, so that a model learns to tell
+them from these."""
 
 AU_NAMES = tuple(sorted((*facs.AU_NAMES, *DISTRACTORS), key=lambda au: int(au[2:])))
 """All action units that the renderer moves, in FACS order."""
 
 MIN_INTENSITY = 0.3
-"""Least intensity of an active action unit."""
+"""Smallest intensity of an active action unit."""
 
 
 @dataclass(frozen=True)
 class Gaze:
-    """Where the eyes look and how wide they are open at rest.
+    """Where the eyes look and how far they are open at rest.
 
     Attributes:
-        yaw: degrees to the picture's right.
+        yaw: degrees to the image's right.
         pitch: degrees upwards.
         lids: -0.3 (a little wide) to 0.35 (drooping); larger closure is AU43.
     """
@@ -37,9 +38,9 @@ class Expression:
     """A facial expression.
 
     Attributes:
-        action_units: intensity, 0 to 1, of each action unit that is not 0; keys as in `AU_NAMES`.
-        emotion: the emotion that the action units act out, e.g. ``"happiness"``; "" where they are random.
-        balance: of an action unit, from -1 (only the person's right half moves) over 0 to 1 (only the left).
+        action_units: intensity, 0 to 1, of each action unit that is not 0; keys are of `AU_NAMES`.
+        emotion: the emotion that the action units act out, e.g. ``"happiness"``; "" if they are random.
+        balance: asymmetry of an action unit, from -1 (only the person's right half moves) to 1 (only the left).
         gaze: where the eyes look.
     """
 
@@ -51,24 +52,31 @@ class Expression:
     def __post_init__(self) -> None:
         unknown = set(self.action_units) - set(AU_NAMES)
         if unknown:
-            raise ValueError(f"{min(unknown)} is not drawn; the action units are {', '.join(AU_NAMES)}")
+            raise ValueError(f"{min(unknown)} is not an action unit of the renderer; these are {', '.join(AU_NAMES)}")
         for au, intensity in self.action_units.items():
             if not 0 <= intensity <= 1:
-                raise ValueError(f"the intensity of {au} is {intensity}; it must lie from 0 to 1")
+                raise ValueError(f"the intensity of {au} is {intensity}; it must be from 0 to 1")
 
     def halves(self, au: str) -> tuple[float, float]:
-        """Share of the action unit's intensity on the person's right and left half; the larger one is 1."""
+        """Return the share of an action unit's intensity on the person's right and left half; the larger one is 1."""
         balance = self.balance.get(au, 0.0)
         return min(1.0, 1.0 - balance), min(1.0, 1.0 + balance)
 
     def only(self, au: str) -> "Expression":
-        """The same with this action unit alone, the eyes straight."""
+        """Return the same expression with this action unit alone and a straight gaze."""
         return Expression({au: self.action_units.get(au, 0.0)}, balance=self.balance)
 
 
 @dataclass(frozen=True)
 class _Act:
-    """One way to act an emotion out: always-there action units and optional ones, each with its range."""
+    """One way of acting out an emotion.
+
+    Attributes:
+        weight: how often the emotion is acted this way.
+        always: range of intensities of each action unit that is always present.
+        maybe: probability and range of intensities of each optional action unit.
+        lids: how far the upper lids droop, as in `Gaze`.
+    """
 
     weight: float
     always: Mapping[str, tuple[float, float]]
@@ -187,6 +195,7 @@ def _acts() -> dict[str, tuple[_Act, ...]]:
 
 
 ACTS = _acts()
+"""Ways of acting out each emotion."""
 
 EMOTION_WEIGHTS = {
     "neutral": 0.15,
@@ -198,7 +207,7 @@ EMOTION_WEIGHTS = {
     "fear": 0.07,
     "contempt": 0.04,
 }
-"""How often each emotion is acted out."""
+"""Probability of each emotion among acted expressions."""
 
 EXCLUSIVE = (
     ("AU26", "AU27"),
@@ -213,10 +222,10 @@ EXCLUSIVE = (
     ("AU5", "AU43"),
     ("AU7", "AU43"),
 )
-"""Pairs that one face cannot show at once, or that hide each other."""
+"""Pairs of action units that a face cannot show at once, or that hide each other."""
 
 ACTED = 0.5
-"""Share of expressions that act an emotion out, unless another is asked for."""
+"""Default share of expressions that act out an emotion."""
 
 RANDOM_WEIGHTS = dict.fromkeys(facs.AU_NAMES, 1.0) | {
     "AU11": 1.1,
@@ -229,37 +238,38 @@ RANDOM_WEIGHTS = dict.fromkeys(facs.AU_NAMES, 1.0) | {
     "AU26": 1.0,
     "AU27": 1.7,
 }
-"""How readily random combinations take each action unit, set so that every one ends up about equally often."""
+"""Weight of each action unit in random combinations, set so that all end up about equally frequent."""
 
 DISTRACTOR_CHANCES = dict.fromkeys(DISTRACTORS, 0.10) | {"AU43": 0.06}
-"""How often each joins a random combination."""
+"""Probability of each distractor in a random combination."""
 
 OFTENER = 3.0
-"""How many times as readily a random combination takes an action unit that is asked for more often."""
+"""Factor on the weight of action units that are requested more often."""
 
 
 def sample_expression(
     rng: np.random.Generator, emotion: str | None = None, acted: float = ACTED, often: Collection[str] = ()
 ) -> Expression:
-    """An expression at random.
+    """Sample an expression.
 
-    Some act an emotion out (`EMOTION_WEIGHTS`, `ACTS`), the others are random combinations.
+    Some expressions act out an emotion (`EMOTION_WEIGHTS`, `ACTS`); the others are random combinations.
 
     Args:
-        emotion: act this one out; "" for a random combination; None to draw which.
-        acted: share of those that act where it is drawn, 0 to 1.
-        often: action units, of `AU_NAMES`, that random combinations take `OFTENER` times as readily as they else would.
+        rng: source of randomness.
+        emotion: the emotion to act out; "" for a random combination; None to sample either.
+        acted: share of acted expressions if `emotion` is None, 0 to 1.
+        often: action units, of `AU_NAMES`, whose weight in random combinations is `OFTENER` times as large.
     """
     if emotion is None:
-        words = list(EMOTION_WEIGHTS)
-        emotion = str(rng.choice(words, p=list(EMOTION_WEIGHTS.values()))) if rng.random() < acted else ""
-    action_units, lids = _act(rng, emotion) if emotion else (_combination(rng, often), 0.0)
-    action_units = complete(action_units, rng)
+        emotions = list(EMOTION_WEIGHTS)
+        emotion = str(rng.choice(emotions, p=list(EMOTION_WEIGHTS.values()))) if rng.random() < acted else ""
+    action_units, lids = _sample_act(rng, emotion) if emotion else (_sample_combination(rng, often), 0.0)
+    action_units = resolve_conflicts(action_units, rng)
     balance = {au: float(np.clip(rng.normal(0, 0.10), -0.3, 0.3)) for au in action_units}
     if emotion == "contempt":
         side = float(rng.choice([-1.0, 1.0]))
         balance |= {au: side * float(rng.uniform(0.7, 1.0)) for au in ("AU12", "AU14", "AU10") if au in action_units}
-    if rng.random() < 0.25:  # a face is seldom quite still
+    if rng.random() < 0.25:  # a face is seldom perfectly still
         still = [au for au in AU_NAMES if au not in action_units and au not in ("AU25", "AU26", "AU27", "AU43")]
         for au in rng.choice(still, int(rng.integers(1, 4)), replace=False):
             action_units[str(au)] = float(rng.uniform(0.01, 0.09))
@@ -273,7 +283,7 @@ def _sample_gaze(rng: np.random.Generator, lids: float) -> Gaze:
     return Gaze(float(np.clip(rng.normal(0, 6), -18, 18)), pitch, droop + lids * float(rng.uniform(0.3, 1.2)))
 
 
-def _act(rng: np.random.Generator, emotion: str) -> tuple[dict[str, float], float]:
+def _sample_act(rng: np.random.Generator, emotion: str) -> tuple[dict[str, float], float]:
     acts = ACTS[emotion]
     shares = np.array([act.weight for act in acts])
     act = acts[rng.choice(len(acts), p=shares / shares.sum())]
@@ -282,7 +292,7 @@ def _act(rng: np.random.Generator, emotion: str) -> tuple[dict[str, float], floa
         if rng.random() < chance:
             action_units[au] = float(rng.uniform(low, high))
     if emotion != "neutral":
-        if len(action_units) > 2 and rng.random() < 0.12:  # real faces seldom show the whole pattern
+        if len(action_units) > 2 and rng.random() < 0.12:  # real faces seldom show the full pattern
             del action_units[str(rng.choice(list(action_units)))]
         if rng.random() < 0.10:
             action_units.setdefault(str(rng.choice([c for c in AU_NAMES if c != "AU43"])), float(rng.uniform(0.3, 0.7)))
@@ -291,7 +301,7 @@ def _act(rng: np.random.Generator, emotion: str) -> tuple[dict[str, float], floa
     return action_units, act.lids
 
 
-def _combination(rng: np.random.Generator, often: Collection[str]) -> dict[str, float]:
+def _sample_combination(rng: np.random.Generator, often: Collection[str]) -> dict[str, float]:
     count = int(rng.choice([1, 2, 3, 4, 5], p=[0.12, 0.2, 0.28, 0.24, 0.16]))
     times = {au: OFTENER if au in often else 1.0 for au in AU_NAMES}
     shares = np.array([times[au] * weight for au, weight in RANDOM_WEIGHTS.items()])
@@ -300,11 +310,10 @@ def _combination(rng: np.random.Generator, often: Collection[str]) -> dict[str, 
     return {au: float(rng.uniform(0.3, 1.0)) for au in chosen}
 
 
-def complete(action_units: Mapping[str, float], rng: np.random.Generator) -> dict[str, float]:
-    """Make a set of action units one that a face can show.
+def resolve_conflicts(action_units: Mapping[str, float], rng: np.random.Generator) -> dict[str, float]:
+    """Make a combination of action units one that a face can show.
 
-    Of each exclusive pair the later drawn one goes. A dropped jaw parts the lips, so AU26 and
-    AU27 bring AU25 along.
+    Of each exclusive pair, the later one is dropped. A dropped jaw parts the lips, so AU26 and AU27 add AU25.
     """
     kept: dict[str, float] = {}
     for au, intensity in action_units.items():
@@ -318,7 +327,7 @@ def complete(action_units: Mapping[str, float], rng: np.random.Generator) -> dic
 
 
 def with_au(expression: Expression, au: str, intensity: float) -> Expression:
-    """The same expression with one action unit changed; 0 takes it away."""
+    """Return the same expression with one action unit changed; an intensity of 0 removes it."""
     action_units = {name: value for name, value in expression.action_units.items() if name != au}
     if intensity:
         action_units[au] = intensity

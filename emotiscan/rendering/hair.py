@@ -1,7 +1,7 @@
-"""Hair of the head: strands that grow out of the scalp, follow the style, hang and curl.
+"""Scalp hair: strands that grow out of the scalp, follow the style, hang and curl.
 
-A style says where hair is combed, how long it is and how it stands off; each strand is a chain
-of points, pushed out of the skull wherever it would enter it.
+A style defines how the hair is combed, how long it is and how far it stands off; each strand is a polyline that is
+pushed out of the skull wherever it would enter it.
 """
 
 import math
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
 from emotiscan.rendering.baking import Baked
-from emotiscan.rendering.head_model import SKIN_VERTICES, Floats
-from emotiscan.rendering.kernels import OPTIONS, noise_at, random_at, smoothstep
+from emotiscan.rendering.head_model import Floats
+from emotiscan.rendering.kernels import kernel, noise_at, random_at, smoothstep
 from emotiscan.rendering.people import Hair, Person
 from emotiscan.rendering.skin import HAIRLINE_STEPS, hairline_at
 
@@ -25,17 +25,17 @@ class Style:
     Attributes:
         top, sides: length of the hair on top, and at the sides and back.
         forward: how strongly the top is combed forward (1) or back (-1).
-        across: how strongly it is combed away from the parting.
-        down: how soon it turns down along the head.
-        gravity: how it hangs.
-        lift: cm that it stands off the skull.
-        curl: least curl, 0 to 1.
-        count: strands at a picture size of 224 px.
-        points: of a strand.
-        width: of a strand, in cm: each stands for several hairs.
-        ends: height at which it is cut, on the model's scale (the chin is at -7).
+        across: how strongly the hair is combed away from the parting.
+        down: how soon the hair turns down along the head.
+        gravity: how strongly the hair hangs.
+        lift: distance from the skull.
+        curl: minimum curl, 0 to 1.
+        count: number of strands in an image of 224 px.
+        points: number of points of a strand.
+        width: of a strand; each stands for several hairs.
+        ends: height at which the hair is cut, on the model's scale (the chin is at -7).
         recedes: whether a receding hairline shows.
-        stands: whether it stands by itself, straight off the skull.
+        stands: whether the hair stands straight off the skull.
     """
 
     top: float
@@ -67,7 +67,7 @@ STYLES: dict[str, Style] = {
 
 
 def hairline(person: Person, hair: Hair) -> Floats:
-    """(HAIRLINE_STEPS,) height in cm of the hairline around the head, on the model's scale."""
+    """Return (HAIRLINE_STEPS,) the height of the hairline around the head, cm on the model's scale."""
     bald = hair.style == "bald"
     back = person.recession * 2.2 if hair.style in STYLES and STYLES[hair.style].recedes else person.recession * 0.6
     around = [0, 0.25, 0.5, 0.72, 0.86, 0.98, 1.1, 1.24, 1.36, 1.5, 1.8, 1.98, 2.2, math.pi]
@@ -75,7 +75,7 @@ def hairline(person: Person, hair: Hair) -> Floats:
         *(10.1 + back * 0.45, 10.1 + back * 0.7, 9.9 + back, 9.0 + back * 0.9, 7.4 + back * 0.5, 5.2),
         *(2.6, 1.2, 1.6, 4.0, 4.8, 1.0, -3.0, -4.4),
     ]
-    if bald:  # a shaved head keeps no edge
+    if bald:  # a shaved head has no hairline
         height = [30.0] * len(around)
     angles = np.linspace(-math.pi, math.pi, HAIRLINE_STEPS)
     return np.interp(np.abs(angles), around, height).astype(np.float32)
@@ -84,25 +84,31 @@ def hairline(person: Person, hair: Hair) -> Floats:
 class Skull(NamedTuple):
     """The ellipsoid that strands stay out of: `center` (3,) and `radii` (3,), cm."""
 
-    center: np.ndarray
-    radii: np.ndarray
+    center: Floats
+    radii: Floats
 
 
-def fit_skull(vertices: Floats, ears: np.ndarray) -> Skull:
-    """Ellipsoid about a person's skull from the (n, 3) vertices."""
+def fit_skull(vertices: Floats, ears: NDArray[np.bool_], skin_end: int) -> Skull:
+    """Fit an ellipsoid to a person's skull.
+
+    Args:
+        vertices: (n, 3) the person's head, cm.
+        ears: (n,) vertices to leave out.
+        skin_end: vertices before this one belong to the outer surface.
+    """
     center = np.array([0.0, 4.8, 1.0], np.float32)
-    skin = vertices[:SKIN_VERTICES][~ears[:SKIN_VERTICES]]
+    skin = vertices[:skin_end][~ears[:skin_end]]
     temple = np.abs(skin[(skin[:, 1] > 5.5) & (skin[:, 1] < 9)][:, 0]).max()
     top = skin[:, 1].max() - center[1]
     back = center[2] - skin[skin[:, 1] > 0][:, 2].min()
     radii = np.array([temple * 1.02, top, back], np.float32)
-    # A head is no ellipsoid: strands would be hidden in the forehead, did the ellipsoid not hold nearly all of it.
+    # A head is not an ellipsoid: unless this one contains nearly all of it, the forehead would hide strands.
     reach = np.linalg.norm((skin[skin[:, 1] > 7.5] - center) / radii, axis=1)
     return Skull(center, radii * np.float32(max(1.0, np.percentile(reach, 85))))
 
 
 class Grooming(NamedTuple):
-    """How strands grow, for the kernel; see `Style` and `Hair`."""
+    """How strands grow, as the kernel takes it; see `Style` and `Hair`."""
 
     top: float
     sides: float
@@ -120,16 +126,20 @@ class Grooming(NamedTuple):
 
 
 def grow_hair(
-    person: Person, hair: Hair, vertices: Floats, normals: Floats, baked: Baked, share: float = 1.0
+    person: Person, hair: Hair, vertices: Floats, normals: Floats, baked: Baked, skull: Skull, share: float = 1.0
 ) -> Floats:
-    """Strands of a hairstyle.
+    """Grow the strands of a hairstyle.
 
     Args:
-        vertices, normals: (n, 3) of the person's moved face, before it is posed.
+        person: whose hair it is.
+        hair: the hairstyle.
+        vertices, normals: (n, 3) of the person's face with its expression, before it is posed.
+        baked: the model's baked data.
+        skull: of the person, from `fit_skull`.
         share: factor on the number of strands.
 
     Returns:
-        (k, points, 3) cm; none where the head is bald.
+        (k, points, 3) cm; k is 0 for a bald head.
     """
     if hair.style == "bald":
         return np.zeros((0, 2, 3), np.float32)
@@ -160,16 +170,25 @@ def grow_hair(
         baked.root_places[:count],
         hairline(person, hair),
         baked.noise,
-        fit_skull(vertices, baked.ears),
+        skull,
         grooming,
         strands,
     )
     return strands[:kept]
 
 
-@njit(**OPTIONS)
-def _grow(roots, outward, rest, hairline, noise, skull, grooming, strands) -> int:
-    """Let strands grow; those below the hairline are left out. Returns how many were kept."""
+@kernel
+def _grow(
+    roots: Floats,
+    outward: Floats,
+    rest: Floats,
+    hairline: Floats,
+    noise: Floats,
+    skull: Skull,
+    grooming: Grooming,
+    strands: Floats,
+) -> int:
+    """Grow strands above the hairline into `strands`, and return how many there are."""
     kept, points = 0, strands.shape[1]
     smoothing = 0.5 * smoothstep(0.6, 1.2, max(grooming.top, grooming.sides) / points)
     for i in range(roots.shape[0]):
@@ -185,8 +204,8 @@ def _grow(roots, outward, rest, hairline, noise, skull, grooming, strands) -> in
         forward = grooming.forward
         across = grooming.across
         # Hair at the very edge is finer and shorter.
-        least = 0.45 if length < 12.0 else 0.8
-        length *= least + (1 - least) * smoothstep(-0.4, 1.2, edge)
+        shortest = 0.45 if length < 12.0 else 0.8
+        length *= shortest + (1 - shortest) * smoothstep(-0.4, 1.2, edge)
         is_fringe = (
             grooming.fringe > 0
             and grooming.top > 2.0
@@ -218,19 +237,19 @@ def _grow(roots, outward, rest, hairline, noise, skull, grooming, strands) -> in
             strands[kept, k, 2] = z + wave * 0.55 * math.cos(phase + turns * grown)
             if y < grooming.ends + 1.5 * luck:
                 step = 0.0
-            # Where the style wants it to go from here.
+            # The direction in which the style combs it from here.
             height = smoothstep(5.0, 11.0, y)
-            wanted_x = across * side * (0.35 + 0.65 * height) + lock_x * 0.9
-            wanted_y = -grooming.down - 0.8 * (1 - height) - grooming.gravity * 2.0
-            wanted_z = forward * height + lock_y * 0.9 - 0.25 * (1 - height)
-            # What stands off further than the style allows falls down.
-            wanted_y -= min(3.0, max(0.0, inside - 1.0) * 25.0)
+            comb_x = across * side * (0.35 + 0.65 * height) + lock_x * 0.9
+            comb_y = -grooming.down - 0.8 * (1 - height) - grooming.gravity * 2.0
+            comb_z = forward * height + lock_y * 0.9 - 0.25 * (1 - height)
+            # Hair that stands off further than the style allows falls down.
+            comb_y -= min(3.0, max(0.0, inside - 1.0) * 25.0)
             if grooming.stands:
-                wanted_x, wanted_y, wanted_z = dx + lock_x, dy + 0.5 * lock_y, dz + lock_y
+                comb_x, comb_y, comb_z = dx + lock_x, dy + 0.5 * lock_y, dz + lock_y
             pull = 0.9 * step / (0.35 + 0.15 * grooming.lift)
-            dx += pull * wanted_x
-            dy += pull * wanted_y
-            dz += pull * wanted_z
+            dx += pull * comb_x
+            dy += pull * comb_y
+            dz += pull * comb_z
             norm = 1.0 / math.sqrt(dx * dx + dy * dy + dz * dz + 1e-9)
             dx *= norm
             dy *= norm
@@ -238,7 +257,7 @@ def _grow(roots, outward, rest, hairline, noise, skull, grooming, strands) -> in
             x += dx * step
             y += dy * step
             z += dz * step
-            # Out of the skull; below its middle the head is a column.
+            # Push the strand out of the skull; below its middle the head is a column.
             qx = (x - skull.center[0]) / (skull.radii[0] + lift)
             qy = max(0.0, y - skull.center[1]) / (skull.radii[1] + lift)
             qz = (z - skull.center[2]) / (skull.radii[2] + lift)
@@ -246,7 +265,7 @@ def _grow(roots, outward, rest, hairline, noise, skull, grooming, strands) -> in
                 qz *= 1 + 0.04 * (skull.center[1] - y)
             inside = math.sqrt(qx * qx + qy * qy + qz * qz + 1e-9)
             if inside < 1.0 and k > 0:
-                grow = min(1.0 / inside, 1.0 + 0.07 * step)  # step by step: short hair does not jump out
+                grow = min(1.0 / inside, 1.0 + 0.07 * step)  # gradually, so that short hair does not jump out
                 x = skull.center[0] + (x - skull.center[0]) * grow
                 z = skull.center[2] + (z - skull.center[2]) * grow
                 if y > skull.center[1]:
@@ -268,7 +287,7 @@ def _grow(roots, outward, rest, hairline, noise, skull, grooming, strands) -> in
                 if abs(x) < free:
                     x = math.copysign(free, side if abs(x) < 1.5 else x)
                     z -= 0.2
-        for _ in range(2):  # bends where a strand left the skull or was pushed aside are rounded
+        for _ in range(2):  # round the bends where a strand left the skull or was pushed aside
             for k in range(2, points - 1):
                 for c in range(3):
                     middle = 0.5 * (strands[kept, k - 1, c] + strands[kept, k + 1, c])

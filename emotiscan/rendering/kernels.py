@@ -1,17 +1,18 @@
-"""Small functions that the compiled kernels share."""
+"""Small functions shared by the compiled kernels."""
 
 import math
 
-import numpy as np
 from numba import njit
 
-OPTIONS = {"fastmath": True, "cache": True, "nogil": True}
-"""How every kernel is compiled: fast arithmetic (no NaN ever enters), kept on disk."""
+from emotiscan.rendering.head_model import Floats
+
+kernel = njit(fastmath=True, cache=True, nogil=True)
+"""Decorator that compiles a kernel: fast arithmetic (no NaN ever enters), cached on disk."""
 
 
-@njit(**OPTIONS)
+@kernel
 def smoothstep(low: float, high: float, x: float) -> float:
-    """0 below `low`, 1 above `high`, a smooth ramp between."""
+    """Return 0 below `low`, 1 above `high`, and a smooth ramp in between."""
     t = (x - low) / (high - low)
     if t < 0.0:
         return 0.0
@@ -20,9 +21,9 @@ def smoothstep(low: float, high: float, x: float) -> float:
     return t * t * (3.0 - 2.0 * t)
 
 
-@njit(**OPTIONS)
-def noise_at(texture: np.ndarray, x: float, y: float) -> float:
-    """Bilinear look-up in a tiled square noise texture whose side is a power of two; about 0.5."""
+@kernel
+def noise_at(texture: Floats, x: float, y: float) -> float:
+    """Look a value up, bilinearly, in a tiled square noise texture (mean 0.5) whose side is a power of two."""
     side = texture.shape[0]
     floor_x, floor_y = math.floor(x), math.floor(y)
     ax, ay = x - floor_x, y - floor_y
@@ -33,18 +34,18 @@ def noise_at(texture: np.ndarray, x: float, y: float) -> float:
     return top * (1 - ay) + bottom * ay
 
 
-@njit(**OPTIONS)
+@kernel
 def random_at(seed: int, index: int) -> float:
-    """A reproducible random number in [0, 1) for each (seed, index)."""
+    """Return a reproducible random number in [0, 1) for each (seed, index)."""
     h = (seed * 374761393 + index * 668265263 + 974634777) & 0x7FFFFFFF
     h = ((h ^ (h >> 13)) * 1274126177) & 0x7FFFFFFF
     h = ((h ^ (h >> 16)) * 69069 + 1) & 0x7FFFFFFF
     return ((h ^ (h >> 11)) & 0xFFFFF) / 1048576.0
 
 
-@njit(**OPTIONS)
+@kernel
 def angle_of(x: float, z: float) -> float:
-    """atan2(x, z) to within 0.005, at a quarter of its cost."""
+    """Approximate atan2(x, z) to within 0.005 at a quarter of its cost."""
     ax, az = abs(x), abs(z)
     ratio = min(ax, az) / (max(ax, az) + 1e-9)
     square = ratio * ratio
@@ -56,8 +57,8 @@ def angle_of(x: float, z: float) -> float:
     return -angle if x < 0 else angle
 
 
-@njit(**OPTIONS)
-def add_weighted(rows: np.ndarray, weights: np.ndarray, total: np.ndarray) -> None:
+@kernel
+def add_weighted(rows: Floats, weights: Floats, total: Floats) -> None:
     """Add the rows (s, n), each times its weight (s,), to `total` (n,), in place; on one thread, unlike `@`."""
     for s in range(weights.shape[0]):
         weight = weights[s]

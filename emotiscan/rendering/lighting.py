@@ -1,38 +1,45 @@
-"""Light on surfaces: ambient light from all around, up to three lamps, and the first lamp's shadow."""
+"""Lighting of surfaces: ambient light, up to three lamps, and the shadow of the first lamp."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
-from emotiscan.rendering.kernels import OPTIONS
-from emotiscan.rendering.surface import CORNEA, FLESH, MATT, NOTHING, WET
+from emotiscan.rendering.head_model import Floats
+from emotiscan.rendering.kernels import kernel
+from emotiscan.rendering.rasterizer import Pixels
+from emotiscan.rendering.surface import CORNEA, FLESH, MATT, NOTHING, WET, Surface
 
 _NOTHING, _FLESH, _MATT, _WET, _CORNEA = NOTHING, FLESH, MATT, WET, CORNEA
 
 
 class Lamps(NamedTuple):
-    """All light of a scene, for the kernels, in camera space.
+    """All light of a scene in camera space, as the kernels take it.
 
     Attributes:
-        ambient: (9, 3) spherical harmonics of the light from all around, red, green, blue.
+        ambient: (9, 3) spherical harmonics of the ambient light; red, green, blue.
         directions: (k, 3) unit vectors towards the lamps.
         colors: (k, 3) of the lamps.
         softness: 0 (a point) to 1 (a window): how far the first lamp's shadow is blurred.
     """
 
-    ambient: np.ndarray
-    directions: np.ndarray
-    colors: np.ndarray
+    ambient: Floats
+    directions: Floats
+    colors: Floats
     softness: float
 
 
 class Shadow(NamedTuple):
-    """Shadow map of the first lamp: `to_map` (3, 4) takes camera space to map pixels and depth in cm."""
+    """Shadow map of the first lamp.
 
-    to_map: np.ndarray
-    nearest: np.ndarray
+    Attributes:
+        to_map: (3, 4) matrix from camera space to map pixels and depth in cm.
+        nearest: (side, side) depth of what is nearest to the lamp, cm.
+    """
+
+    to_map: Floats
+    nearest: Floats
 
 
 SHADOW_SIDE = 256
@@ -40,8 +47,8 @@ _SHADOW_SPAN = 34.0
 _BIAS = 0.35
 
 
-def shadow_view(direction: np.ndarray, distance: float) -> np.ndarray:
-    """(3, 4) matrix that looks at a head `distance` cm in front of the camera from a lamp's direction."""
+def shadow_view(direction: NDArray[np.float64], distance: float) -> Floats:
+    """Return the (3, 4) matrix that views a head, `distance` cm in front of the camera, from a lamp's direction."""
     right = np.cross([0, 1, 0.01], direction)
     right /= np.linalg.norm(right)
     up = np.cross(direction, right)
@@ -53,18 +60,21 @@ def shadow_view(direction: np.ndarray, distance: float) -> np.ndarray:
     return view
 
 
-@njit(**OPTIONS)
-def ambient_at(ambient, k, x, y, z) -> float:
-    """Ambient light of color `k` that a surface facing (x, y, z) receives."""
+@kernel
+def ambient_at(ambient: Floats, k: int, x: float, y: float, z: float) -> float:
+    """Return the ambient light in color channel `k` on a surface that faces (x, y, z)."""
     light = ambient[0, k] + ambient[1, k] * x + ambient[2, k] * y + ambient[3, k] * z
     light += ambient[4, k] * x * y + ambient[5, k] * y * z + ambient[6, k] * (3 * z * z - 1)
     light += ambient[7, k] * x * z + ambient[8, k] * (x * x - y * y)
     return max(light, 0.01)
 
 
-@njit(**OPTIONS)
-def lit_share(view, nearest, px, py, pz, spread) -> float:
-    """Share of the first lamp that reaches a place in camera space; `spread` in shadow-map pixels."""
+@kernel
+def lit_share(view: Floats, nearest: Floats, px: float, py: float, pz: float, spread: float) -> float:
+    """Return the share of the first lamp's light that reaches a point in camera space.
+
+    `spread` is the blur of the shadow, in shadow-map pixels.
+    """
     side = nearest.shape[0]
     mx = view[0, 0] * px + view[0, 1] * py + view[0, 2] * pz + view[0, 3]
     my = view[1, 0] * px + view[1, 1] * py + view[1, 2] * pz + view[1, 3]
@@ -78,23 +88,33 @@ def lit_share(view, nearest, px, py, pz, spread) -> float:
     return seen / 9.0
 
 
-@njit(**OPTIONS)
-def light_surface(pixels, surface, lamps, shadow, pixel_size, gloss_power, diffuse, specular, flesh) -> float:
-    """Light every pixel; color times `diffuse` plus `specular` is what the camera sees.
+@kernel
+def light_surface(
+    pixels: Pixels,
+    surface: Surface,
+    lamps: Lamps,
+    shadow: Shadow,
+    pixel_size: float,
+    gloss_power: float,
+    diffuse: Floats,
+    specular: Floats,
+    flesh: Floats,
+) -> float:
+    """Light every pixel; the camera sees albedo times `diffuse` plus `specular`.
 
     Args:
-        pixels, surface: `Pixels` and `Surface`.
-        lamps, shadow: `Lamps` and `Shadow`.
-        pixel_size: width of a pixel at distance 1.
-        gloss_power: of the skin's highlights: higher is sharper.
-        diffuse, specular: (h, w, 3) float32, changed.
-        flesh: (h, w) float32, changed: 1 where light spreads under the skin, else 0.
+        pixels, surface: what each pixel shows.
+        lamps, shadow: light of the scene.
+        pixel_size: width of a pixel at a distance of 1 cm, cm.
+        gloss_power: exponent of the skin's highlights; higher is sharper.
+        diffuse, specular: (h, w, 3) float32, modified.
+        flesh: (h, w) float32, modified: 1 where light scatters under the skin, else 0.
 
     Returns:
-        Mean unshadowed light (red, green and blue weighed as the eye does) on the skin: what the
-        exposure is set by, so that neither hair nor glasses change it.
+        Mean unshadowed light on the skin, as luma. The exposure is set by it, so that neither hair nor glasses
+        change the exposure.
     """
-    # Fields are taken out of their tuples once: handing a tuple to a function counts its references each time.
+    # Unpack the tuples once: passing a tuple to a function counts its references each time.
     relief, material_at, openness_at, gloss_at = surface.relief, surface.material, surface.openness, surface.gloss
     normal, position = pixels.normal, pixels.position
     ambient_light, directions, lamp_colors = lamps.ambient, lamps.directions, lamps.colors
@@ -139,9 +159,9 @@ def light_surface(pixels, surface, lamps, shadow, pixel_size, gloss_power, diffu
             for k in range(3):
                 ambient = ambient_at(ambient_light, k, bx, by, bz)
                 bleed = openness
-                if material == _FLESH:  # red light gets into corners through the flesh
+                if material == _FLESH:  # red light reaches corners through the flesh
                     bleed = openness ** (0.75 if k == 0 else 1.05)
-                elif material == _WET:  # what reaches the teeth was thrown back and forth between red lips
+                elif material == _WET:  # light that reaches the teeth was reflected back and forth between red lips
                     bleed = openness ** (0.50 if k == 0 else (0.70 if k == 1 else 0.90))
                 diffuse[y, x, k] = ambient * bleed
                 specular[y, x, k] = 0.0

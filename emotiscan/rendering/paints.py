@@ -1,9 +1,9 @@
-"""From a scene's descriptions to the numbers that the painting kernels take."""
+"""Converts a scene into the parameters of the painting kernels."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emotiscan.rendering import masks
+from emotiscan.rendering import skin_masks
 from emotiscan.rendering.action_units import wrinkle_depths
 from emotiscan.rendering.expressions import Expression
 from emotiscan.rendering.hair import hairline
@@ -16,16 +16,16 @@ from emotiscan.rendering.strands import StrandPaint
 from emotiscan.rendering.surface import ClothPaint, EyePaint, MouthPaint
 
 _AGE_WRINKLES = {
-    masks.FOREHEAD_LINES: 0.65,
-    masks.FROWN_LINES: 0.35,
-    masks.CROWS_FEET: 0.70,
-    masks.NOSE_LINES: 0.05,
-    masks.NASOLABIAL: 0.80,
-    masks.UNDER_EYE: 0.90,
-    masks.CHIN_DIMPLES: 0.15,
-    masks.LIP_LINES: 0.65,
+    skin_masks.FOREHEAD_LINES: 0.65,
+    skin_masks.FROWN_LINES: 0.35,
+    skin_masks.CROWS_FEET: 0.70,
+    skin_masks.NOSE_LINES: 0.05,
+    skin_masks.NASOLABIAL: 0.80,
+    skin_masks.UNDER_EYE: 0.90,
+    skin_masks.CHIN_DIMPLES: 0.15,
+    skin_masks.LIP_LINES: 0.65,
 }
-"""How deep the wrinkles of a very old face are while it is at rest."""
+"""Depth of the wrinkles of a very old face at rest."""
 
 
 def _floats(values: object) -> Floats:
@@ -33,7 +33,7 @@ def _floats(values: object) -> Floats:
 
 
 def _offsets(seed: int) -> Floats:
-    """(8,) places in the noise texture."""
+    """Sample (8,) offsets into the noise texture."""
     return _floats(np.random.default_rng(seed).uniform(0, 512, 8))
 
 
@@ -42,12 +42,12 @@ def _brightness(tone: NDArray) -> float:
 
 
 def _hair_exposure(tone: NDArray) -> float:
-    """Factor on the hair's color: where dark skin sets the exposure, white hair would be blown out."""
+    """Return the factor on the hair's color: dark skin raises the exposure, which would overexpose white hair."""
     return float(np.clip((_brightness(tone) / 0.45) ** 0.3, 0.45, 1))
 
 
 def skin_paint(person: Person, hair: Hair, beard: Beard, expression: Expression) -> SkinPaint:
-    """Skin of a person with this expression and beard, under this hair."""
+    """Return the skin of a person with this hair, beard and expression."""
     tone = person.tone
     color = person.hair_rgb
     age = person.ageing
@@ -87,7 +87,7 @@ def skin_paint(person: Person, hair: Hair, beard: Beard, expression: Expression)
 
 
 def eye_paint(person: Person) -> EyePaint:
-    """Eyes of a person; in a picture exposed for dark skin they would glow, so they are toned down there."""
+    """Return the eyes of a person; they are darker with dark skin, whose exposure would make them glow."""
     offsets = _offsets(person.seed + 1)
     relative = _brightness(person.tone) / 0.45
     return EyePaint(
@@ -100,7 +100,7 @@ def eye_paint(person: Person) -> EyePaint:
 
 
 def mouth_paint(person: Person) -> MouthPaint:
-    """Inside of a person's mouth; teeth yellow with the years."""
+    """Return the inside of a person's mouth; teeth yellow with age."""
     offsets = _offsets(person.seed + 2)
     white = (0.64 + 0.16 * offsets[4] / 512) * (1 - 0.18 * person.ageing)
     yellow = 1 - 0.25 * person.ageing
@@ -112,7 +112,7 @@ def mouth_paint(person: Person) -> MouthPaint:
 
 
 def cloth_paint(clothes: Clothes) -> ClothPaint:
-    """Clothes, for the kernel."""
+    """Return the clothes."""
     return ClothPaint(
         color=_floats(clothes.color),
         height=clothes.collar,
@@ -125,7 +125,7 @@ def cloth_paint(clothes: Clothes) -> ClothPaint:
 
 
 def strand_paint(person: Person, hair: Hair, middle: Floats) -> StrandPaint:
-    """Hair of a person around the head's `middle` (3,), camera space."""
+    """Return the hair of a person, around the `middle` (3,) of the head in camera space."""
     exposure = _hair_exposure(person.tone)
     return StrandPaint(
         color=_floats(np.array(HAIR_COLORS[person.hair_color]) * 1.25 * exposure),
@@ -139,7 +139,7 @@ def strand_paint(person: Person, hair: Hair, middle: Floats) -> StrandPaint:
 
 
 def lamps(light: Light) -> Lamps:
-    """All light, for the kernels."""
+    """Return all light of a scene."""
     return Lamps(
         ambient=_floats(light.ambient),
         directions=_floats([lamp.direction for lamp in light.lamps]).reshape(-1, 3),

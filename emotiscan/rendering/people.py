@@ -1,17 +1,24 @@
-"""Who is in the picture: a person, and what the person wears on head and face that day."""
+"""People: what stays the same from image to image, and hair, beard and glasses, which may change."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Color = tuple[float, float, float]
+Color: TypeAlias = tuple[float, float, float]
 """Linear red, green and blue, 0 to 1."""
 
 
 def from_srgb(red: float, green: float, blue: float) -> Color:
-    """Linear color of 8-bit screen values."""
-    return tuple((value / 255.0) ** 2.2 for value in (red, green, blue))
+    """Convert 8-bit screen values to a linear color."""
+    return ((red / 255.0) ** 2.2, (green / 255.0) ** 2.2, (blue / 255.0) ** 2.2)
+
+
+def as_color(values: NDArray) -> Color:
+    """Convert three numbers to a color of plain floats."""
+    red, green, blue = (float(value) for value in values)
+    return red, green, blue
 
 
 _TONES = np.array(
@@ -59,23 +66,23 @@ _EYE_COLORS = (
 
 @dataclass(frozen=True)
 class Person:
-    """What stays with a person from picture to picture.
+    """What stays the same about a person from image to image.
 
     Attributes:
         shape: weights of the face model's identities, standard deviation 1.
         skin_tone: 0 (light) to 1 (dark).
         tint: three factors on red, green and blue of the skin, about 1.
         age: years, 10 to 85.
-        male: whether brows, beard and hair are drawn from men's habits.
+        male: whether hair, beard and brows are sampled as for men.
         eye_color: of the iris.
-        brows: number of the brow pattern.
+        brows: index of the brow pattern.
         brow_opacity: 0 to 1.
-        hair_color: key of `HAIR_COLORS`, before age grays it.
+        hair_color: key of `HAIR_COLORS`, before graying.
         graying: 0 to 1, share of hairs that have turned white.
         recession: 0 to 1, how far the hairline has moved back.
         lip_redness: 0 (like skin) to 1.
         freckles, mottling, redness, shine: 0 to 1.
-        wrinkling: factor on what age does to the skin, about 1.
+        wrinkling: factor on the effect of age on the skin, about 1.
         seed: of pores, freckles and spots.
     """
 
@@ -100,25 +107,34 @@ class Person:
 
     @property
     def ageing(self) -> float:
-        """0 up to 25 years, 1 at 80: how far the skin has aged."""
+        """How far the skin has aged: 0 up to 25 years, 1 at 80."""
         return float(np.clip((self.age - 25) / 55, 0, 1.1)) * self.wrinkling
 
     @property
     def tone(self) -> NDArray[np.float64]:
         """(3,) linear color of the skin."""
-        place = float(np.clip(self.skin_tone, 0, 1)) * (len(_TONES) - 1)
-        tone = np.array([np.interp(place, range(len(_TONES)), _TONES[:, k]) for k in range(3)])
+        position = float(np.clip(self.skin_tone, 0, 1)) * (len(_TONES) - 1)
+        tone = np.array([np.interp(position, range(len(_TONES)), _TONES[:, k]) for k in range(3)])
         return (tone * 0.93 + tone.mean() * 0.07) * np.array(self.tint)
 
     @property
     def hair_rgb(self) -> NDArray[np.float64]:
-        """(3,) linear color of the hair as a whole, grayed."""
+        """(3,) linear color of the hair as a whole, with its gray hairs."""
         color, white = np.array(HAIR_COLORS[self.hair_color]), np.array(HAIR_COLORS["white"])
         return color * (1 - self.graying) + white * 0.6 * self.graying
 
 
+def _sample_eye_color(rng: np.random.Generator, skin_tone: float) -> Color:
+    red, green, blue = _EYE_COLORS[rng.integers(len(_EYE_COLORS) if skin_tone < 0.4 else 3)]
+    return (
+        red * float(rng.uniform(0.8, 1.25)),
+        green * float(rng.uniform(0.8, 1.25)),
+        blue * float(rng.uniform(0.8, 1.25)),
+    )
+
+
 def sample_person(rng: np.random.Generator) -> Person:
-    """A person at random: skin tones and ages spread evenly over all that the renderer can draw."""
+    """Sample a person; skin tones and ages cover the renderer's whole range."""
     tone = float(rng.uniform(0, 1))
     age = float(
         np.round(rng.choice([rng.uniform(10, 18), rng.uniform(18, 45), rng.uniform(45, 85)], p=[0.12, 0.5, 0.38]))
@@ -130,12 +146,10 @@ def sample_person(rng: np.random.Generator) -> Person:
     return Person(
         shape=tuple(float(w) for w in np.round(np.clip(rng.normal(0, 0.9, 100), -2.2, 2.2), 4)),
         skin_tone=round(tone, 3),
-        tint=tuple(float(t) for t in np.exp(rng.normal(0, 0.05, 3) * [0.5, 1, 1])),
+        tint=as_color(np.exp(rng.normal(0, 0.05, 3) * [0.5, 1, 1])),
         age=age,
         male=male,
-        eye_color=tuple(
-            c * float(rng.uniform(0.8, 1.25)) for c in _EYE_COLORS[rng.integers(len(_EYE_COLORS) if tone < 0.4 else 3)]
-        ),
+        eye_color=_sample_eye_color(rng, tone),
         brows=int(rng.integers(32)),
         brow_opacity=float(rng.uniform(0.6, 0.97)),
         hair_color=str(rng.choice(colors, p=odds / odds.sum())),
@@ -160,9 +174,9 @@ class Hair:
         length: factor on the style's own length, about 1.
         volume: factor on how far the hair stands off, about 1.
         curl: 0 (straight) to 1.
-        parting: -1 (the person's right) to 1, where the parting lies.
-        fringe: 0 (none) to 1 (to the brows).
-        seed: of the single hairs.
+        parting: position of the parting, -1 (the person's right) to 1.
+        fringe: 0 (none) to 1 (down to the brows).
+        seed: of the individual strands.
     """
 
     style: str = "short"
@@ -174,7 +188,7 @@ class Hair:
     seed: int = 0
 
 
-_STYLE_ODDS = {
+_STYLE_ODDS: dict[bool, dict[str, float]] = {
     True: {
         "bald": 0.1,
         "buzz": 0.17,
@@ -199,7 +213,7 @@ _STYLE_ODDS = {
 
 
 def sample_hair(rng: np.random.Generator, person: Person) -> Hair:
-    """A hairstyle at random, from men's or women's habits."""
+    """Sample a hairstyle, as is usual for men or for women."""
     odds = dict(_STYLE_ODDS[person.male])
     if person.skin_tone > 0.6:
         odds["afro"] *= 4
@@ -241,7 +255,7 @@ class Beard:
 
 
 def sample_beard(rng: np.random.Generator, person: Person) -> Beard:
-    """A beard at random; only grown men have any."""
+    """Sample a beard; only grown men have one."""
     if not person.male or person.age < 17 or rng.random() < 0.38:
         return Beard()
     style = str(rng.choice(["stubble", "beard", "moustache", "goatee"], p=[0.55, 0.27, 0.08, 0.10]))
@@ -257,7 +271,7 @@ class Glasses:
         shape: "round", "oval" or "square".
         color: of the frame.
         tint: 0 (clear) to 0.35, how much the lenses darken.
-        reflection: 0 to 1, how strongly the lenses mirror.
+        reflection: 0 to 1, how strongly the lenses reflect.
         size: factor on the lenses' size, about 1.
         slide: cm that they have slid down the nose.
     """
@@ -284,7 +298,7 @@ _FRAME_COLORS = (
 
 
 def sample_glasses(rng: np.random.Generator, share: float = 0.2) -> Glasses:
-    """Glasses at random, in this share of pictures."""
+    """Sample glasses; `share` is the probability of wearing any."""
     wears = bool(rng.random() < share)
     glasses = Glasses(
         frame=str(rng.choice(["thin", "thick"])),

@@ -3,17 +3,16 @@
     python -m emotiscan.rendering.posed --model ict_facekit.npz --out DIR
     python train.py --data ckplus-course:DIR
 
-CK+ is licensed; this set stands in for it where a small-data experiment must be open to everybody.
-Each picture is one apex face, frontal and evenly lit, of one of 123 persons; `CLIPS` and `ODDS`
-are set so that emotions and action units come out about as often as in the subset (560 pictures: 328
-negative, 121 positive, 111 surprise; its counts of action units are in `SUBSET_COUNTS`).
+CK+ is licensed; this set replaces it where a small-data experiment must be open to everyone.
+Each image shows one apex face, frontal and evenly lit, of one of 123 subjects. `CLIPS` and `ODDS` are set so that
+emotions and action units are about as frequent as in the subset (560 images: 328 negative, 121 positive,
+111 surprise; `SUBSET_COUNTS` lists its action units).
 """
 
 import argparse
 import csv
 import io
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,21 +21,21 @@ from PIL import Image
 
 from emotiscan import facs
 from emotiscan.files import atomic_write_bytes
-from emotiscan.rendering.expressions import AU_NAMES, Expression, Gaze, complete
+from emotiscan.rendering.expressions import AU_NAMES, Expression, Gaze, resolve_conflicts
 from emotiscan.rendering.head_model import HeadModelError
 from emotiscan.rendering.people import Glasses, sample_person
-from emotiscan.rendering.renderer import Renderer, Rendering
+from emotiscan.rendering.renderer import Renderer, RenderFunction
 from emotiscan.rendering.scenes import Background, Camera, Pose, Scene, sample_light, sample_scene
 
-PERSONS = 123
+SUBJECTS = 123
 CLIPS = {"happiness": 121, "surprise": 111, "disgust": 110, "anger": 84, "sadness": 52, "fear": 47, "contempt": 35}
-"""Pictures of each expression, 560 in all."""
+"""Number of images of each expression, 560 in all."""
 
 SUBSET_COUNTS = {
     **{"AU1": 177, "AU2": 117, "AU4": 194, "AU6": 123, "AU7": 121, "AU11": 34, "AU12": 131, "AU14": 37},
     **{"AU15": 94, "AU17": 202, "AU23": 60, "AU24": 58, "AU25": 292, "AU26": 41, "AU27": 81},
 }
-"""How many of the subset's 560 pictures show each action unit."""
+"""Number of the subset's 560 images that show each action unit."""
 
 ODDS: dict[str, dict[str, float]] = {
     "happiness": {"AU12": 1.0, "AU6": 0.82, "AU25": 0.95, "AU26": 0.03},
@@ -54,23 +53,23 @@ ODDS: dict[str, dict[str, float]] = {
     },
     "contempt": {"AU14": 0.95, "AU12": 0.3},
 }
-"""How often each expression shows each action unit."""
-
-Draw = Callable[[Scene, int], Rendering]
+"""Probability of each action unit in each expression."""
 
 
-def posed_scene(seed: int, person: int, picture: int, emotion: str) -> Scene:
-    """One apex face in the laboratory: frontal, evenly lit, gray, without glasses.
+def posed_scene(seed: int, person: int, index: int, emotion: str) -> Scene:
+    """Return the scene of one apex face in the laboratory: frontal, evenly lit, gray, without glasses.
 
     Args:
-        person, picture: numbers; a person's pictures differ in expression and hair's fall only.
+        seed: another seed gives other people.
+        person: number of the person, whose images differ only in expression and in how the hair falls.
+        index: number of the image.
         emotion: key of `CLIPS`.
     """
     who = sample_person(np.random.default_rng((seed, person, 11)))
     who = replace(who, age=float(np.clip(who.age, 18, 50)))
-    rng = np.random.default_rng((seed, picture, 12))
+    rng = np.random.default_rng((seed, index, 12))
     chosen = {au: float(rng.uniform(0.45, 1.0)) for au, odds in ODDS[emotion].items() if rng.random() < odds}
-    action_units = complete(chosen, rng)
+    action_units = resolve_conflicts(chosen, rng)
     return replace(
         sample_scene(rng, who),
         glasses=Glasses(),
@@ -85,32 +84,34 @@ def posed_scene(seed: int, person: int, picture: int, emotion: str) -> Scene:
 
 
 def render_posed_set(
-    draw: Draw, folder: str | Path, seed: int = 0, size: int = 224, clips: dict[str, int] = CLIPS
+    render: RenderFunction, folder: str | Path, seed: int = 0, size: int = 224, clips: dict[str, int] = CLIPS
 ) -> Path:
-    """Draw the whole set.
+    """Render the whole set.
 
     Args:
-        draw: how a scene and a size in pixels become a picture, e.g. `Renderer.render`.
+        render: turns a scene into an image of the given size in pixels, e.g. `Renderer.render`.
         folder: where `data_labels.csv` and `cohn-kanade-images/` go.
-        clips: pictures of each expression.
+        seed: another seed gives other people.
+        size: side of the images, pixels.
+        clips: number of images of each expression.
 
     Returns:
         The path of `data_labels.csv`.
     """
     folder = Path(folder)
     rng = np.random.default_rng((seed, 14))
-    words = rng.permutation([word for word, count in clips.items() for _ in range(count)])
-    persons = min(PERSONS, len(words))
-    # Everybody is there at least once; who comes more often is chance.
-    owners = np.sort(np.concatenate([np.arange(persons), rng.integers(0, persons, len(words) - persons)]))
+    emotions = rng.permutation([emotion for emotion, count in clips.items() for _ in range(count)])
+    people = min(SUBJECTS, len(emotions))
+    # Every person appears at least once; the others are random.
+    owners = np.sort(np.concatenate([np.arange(people), rng.integers(0, people, len(emotions) - people)]))
     rows = []
-    for picture, (word, owner) in enumerate(zip(words, owners, strict=True)):
-        clip = int((owners[:picture] == owner).sum()) + 1
+    for index, (emotion, owner) in enumerate(zip(emotions, owners, strict=True)):
+        clip = int((owners[:index] == owner).sum()) + 1
         subject, sequence = f"S{owner + 1:03d}", f"{clip:03d}"
         stem = f"{subject}_{sequence}_{20:08d}"
-        scene = posed_scene(seed, int(owner), picture, str(word))
+        scene = posed_scene(seed, int(owner), index, str(emotion))
         data = io.BytesIO()
-        Image.fromarray(draw(scene, size).image).convert("L").save(data, "PNG")
+        Image.fromarray(render(scene, size).image).convert("L").save(data, "PNG")
         file = folder / "cohn-kanade-images" / subject / sequence / f"{stem}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
         atomic_write_bytes(file, data.getvalue())
@@ -119,7 +120,7 @@ def render_posed_set(
                 **{"subject": subject, "sequence": sequence, "image_index": 20, "file_prefix": stem},
                 "filepath": f"./{file.relative_to(folder).as_posix()}",
                 **{au: int(au in scene.expression.action_units) for au in facs.AU_NAMES},
-                "high_level_emotion": facs.high_level_emotion(str(word)),
+                "high_level_emotion": facs.high_level_emotion(str(emotion)),
             }
         )
     text = io.StringIO()
@@ -134,7 +135,7 @@ def render_posed_set(
 def main(arguments: list[str] | None = None) -> int:
     """The command line; exit status 1 where the face model is missing or broken."""
     parser = argparse.ArgumentParser(
-        prog="python -m emotiscan.rendering.posed", description="Draw a posed set like the CK+ course subset."
+        prog="python -m emotiscan.rendering.posed", description="Render a posed set like the CK+ course subset."
     )
     parser.add_argument("--model", type=Path, required=True, help="the converted ICT-FaceKit (see rendering.convert)")
     parser.add_argument("--out", type=Path, required=True, help="folder for data_labels.csv and the pictures")

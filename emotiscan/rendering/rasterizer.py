@@ -1,46 +1,50 @@
-"""A z-buffer rasterizer: triangles to pixels, and pixels back to what lies on the triangles.
+"""A z-buffer rasterizer: from triangles to pixels, and back to the surface that each pixel shows.
 
-Screen points are (x, y, nearness): pixels from the top left corner, and 1 / distance, which is
-linear over the screen, so that it can be interpolated and compared as it is.
+Screen points are (x, y, nearness): pixels from the top left corner, and 1 / distance, which is linear over the
+screen and so can be interpolated and compared directly.
 """
 
 import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
-from emotiscan.rendering.kernels import OPTIONS, random_at
+from emotiscan.rendering.head_model import Floats, Ints
+from emotiscan.rendering.kernels import kernel, random_at
 
 
 class Attributes(NamedTuple):
-    """What varies over the mesh, one row a vertex (textures: one row a texture vertex).
+    """What varies over the mesh.
 
-    `uvs` (m, 2), `rest` (n, 3) position on the mean face at rest, in cm: paint sticks to it;
-    `normals` (n, 3) unit, in camera space; `positions` (n, 3) camera space, cm; `openness` (n,)
-    share of the surroundings that is not hidden, 0 to 1.
+    Attributes:
+        uvs: (m, 2) texture vertices.
+        rest: (n, 3) position of each vertex on the mean face at rest, cm: paint sticks to it.
+        normals: (n, 3) unit normals in camera space.
+        positions: (n, 3) in camera space, cm.
+        openness: (n,) share of the surroundings that is not hidden, 0 to 1.
     """
 
-    uvs: np.ndarray
-    rest: np.ndarray
-    normals: np.ndarray
-    positions: np.ndarray
-    openness: np.ndarray
+    uvs: Floats
+    rest: Floats
+    normals: Floats
+    positions: Floats
+    openness: Floats
 
 
 class Pixels(NamedTuple):
-    """The same for each pixel: (h, w, …) float32; `part` is 255 where nothing was drawn."""
+    """`Attributes` of the surface that each pixel shows, (h, w, …); `part` is 255 where there is none."""
 
-    uv: np.ndarray
-    rest: np.ndarray
-    normal: np.ndarray
-    position: np.ndarray
-    openness: np.ndarray
-    part: np.ndarray
+    uv: Floats
+    rest: Floats
+    normal: Floats
+    position: Floats
+    openness: Floats
+    part: NDArray[np.uint8]
 
 
 def empty_pixels(side: int) -> Pixels:
-    """Unset pixels of a square picture."""
+    """Return unset pixels of a square image."""
     return Pixels(
         uv=np.zeros((side, side, 2), np.float32),
         rest=np.zeros((side, side, 3), np.float32),
@@ -51,17 +55,19 @@ def empty_pixels(side: int) -> Pixels:
     )
 
 
-@njit(**OPTIONS)
-def rasterize(points, triangles, nearness, triangle_at, first_triangle, cull_back) -> None:
-    """Draw triangles into a z-buffer.
+@kernel
+def rasterize(
+    points: Floats, triangles: Ints, nearness: Floats, triangle_at: Ints, first_triangle: int, cull_back: bool
+) -> None:
+    """Rasterize triangles into a z-buffer.
 
     Args:
         points: (n, 3) screen points.
         triangles: (t, 3) indices into `points`.
-        nearness: (h, w) float32, changed: the nearest nearness so far.
-        triangle_at: (h, w) int32, changed: the triangle that is nearest.
-        first_triangle: number that the first triangle gets in `triangle_at`.
-        cull_back: whether triangles that face away are left out.
+        nearness: (h, w) z-buffer, modified: the largest nearness so far.
+        triangle_at: (h, w) modified: the nearest triangle.
+        first_triangle: number of the first triangle in `triangle_at`.
+        cull_back: whether to leave out triangles that face away.
     """
     height, width = nearness.shape
     for t in range(triangles.shape[0]):
@@ -95,16 +101,28 @@ def rasterize(points, triangles, nearness, triangle_at, first_triangle, cull_bac
                     triangle_at[y, x] = first_triangle + t
 
 
-@njit(**OPTIONS)
+@kernel
 def rasterize_lashes(
-    points, triangles, uv_triangles, lash_uv, nearness, triangle_at, first_triangle, density, seed
+    points: Floats,
+    triangles: Ints,
+    uv_triangles: Ints,
+    lash_uv: Floats,
+    nearness: Floats,
+    triangle_at: Ints,
+    first_triangle: int,
+    density: float,
+    seed: int,
 ) -> None:
-    """Draw lash strips: like `rasterize`, but only where a single lash happens to be.
+    """Rasterize lash strips: like `rasterize`, but only where a single lash grows.
 
     Args:
-        lash_uv: (m, 2) texture vertices: x along the lid; y from the lash's root (0) to its tip (1).
-        density: 0 to 1, how thick the lashes stand.
-        seed: which lashes there are.
+        points: (n, 3) screen points.
+        triangles: (t, 3) indices into `points`.
+        uv_triangles: (t, 3) indices into `lash_uv`.
+        lash_uv: (m, 2) texture vertices: x along the lid, y from the root of a lash (0) to its tip (1).
+        nearness, triangle_at, first_triangle: as in `rasterize`.
+        density: of the lashes, 0 to 1.
+        seed: of the lashes.
     """
     height, width = nearness.shape
     for t in range(triangles.shape[0]):
@@ -137,16 +155,24 @@ def rasterize_lashes(
                 triangle_at[y, x] = first_triangle + t
 
 
-@njit(**OPTIONS)
-def interpolate(points, triangle_at, triangles, uv_triangles, parts, vertices, pixels) -> None:
-    """Fill `pixels` with the attributes of the surface that each pixel shows, in perspective.
+@kernel
+def interpolate(
+    points: Floats,
+    triangle_at: Ints,
+    triangles: Ints,
+    uv_triangles: Ints,
+    parts: NDArray[np.uint8],
+    vertices: Attributes,
+    pixels: Pixels,
+) -> None:
+    """Fill `pixels` with the perspective-correct attributes of the surface that each pixel shows.
 
     Args:
         points: (n, 3) screen points.
-        triangle_at: (h, w) from `rasterize`; negative where nothing was drawn.
-        triangles, uv_triangles, parts: of all triangles that `triangle_at` counts.
-        vertices: `Attributes`.
-        pixels: `Pixels`, changed.
+        triangle_at: (h, w) from `rasterize`; negative where there is no triangle.
+        triangles, uv_triangles, parts: of all triangles that `triangle_at` may name.
+        vertices: attributes of the mesh.
+        pixels: modified.
     """
     height, width = triangle_at.shape
     for y in range(height):
@@ -177,9 +203,9 @@ def interpolate(points, triangle_at, triangles, uv_triangles, parts, vertices, p
             pixels.part[y, x] = parts[t]
 
 
-@njit(**OPTIONS)
-def corner_weights(points, a, b, c, px, py) -> tuple[float, float, float]:
-    """Perspective-correct weights of a triangle's corners at a screen place."""
+@kernel
+def corner_weights(points: Floats, a: int, b: int, c: int, px: float, py: float) -> tuple[float, float, float]:
+    """Return the perspective-correct weights of a triangle's corners at a screen position."""
     x0, y0, x1, y1, x2, y2 = points[a, 0], points[a, 1], points[b, 0], points[b, 1], points[c, 0], points[c, 1]
     area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
     w0 = ((x1 - px) * (y2 - py) - (x2 - px) * (y1 - py)) / area
@@ -192,19 +218,25 @@ def corner_weights(points, a, b, c, px, py) -> tuple[float, float, float]:
     return w0 * total, w1 * total, w2 * total
 
 
-@njit(**OPTIONS)
-def interpolate_scalar(points, triangle_at, triangles, values, wanted, out) -> None:
-    """Interpolate one number a vertex over the pixels whose triangle is `wanted` (t,) bool; else 0.
+@kernel
+def interpolate_scalar(
+    points: Floats, triangle_at: Ints, triangles: Ints, values: Floats, selected: NDArray[np.bool_], out: Floats
+) -> None:
+    """Interpolate one number per vertex over the pixels that show a selected triangle; other pixels get 0.
 
     Args:
-        values: (n,) float32.
-        out: (h, w) float32, changed.
+        points: (n, 3) screen points.
+        triangle_at: (h, w) from `rasterize`.
+        triangles: (t, 3) indices into `points`.
+        values: (n,) number of each vertex.
+        selected: (t,) which triangles count.
+        out: (h, w) modified.
     """
     height, width = triangle_at.shape
     for y in range(height):
         for x in range(width):
             t = triangle_at[y, x]
-            if t < 0 or not wanted[t]:
+            if t < 0 or not selected[t]:
                 out[y, x] = 0.0
                 continue
             a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
@@ -212,9 +244,9 @@ def interpolate_scalar(points, triangle_at, triangles, values, wanted, out) -> N
             out[y, x] = w0 * values[a] + w1 * values[b] + w2 * values[c]
 
 
-@njit(**OPTIONS)
-def vertex_normals(vertices, triangles, normals) -> None:
-    """Unit normals (n, 3), changed in place: the mean of the triangles around, weighted by area."""
+@kernel
+def vertex_normals(vertices: Floats, triangles: Ints, normals: Floats) -> None:
+    """Set `normals` (n, 3) to unit normals: the mean over the adjacent triangles, weighted by area."""
     normals[:] = 0
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]

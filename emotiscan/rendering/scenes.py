@@ -1,7 +1,7 @@
-"""What is around a face: light, pose, camera, background, clothes; and the scene that joins all parts.
+"""Scenes: a person with an expression, and the light, pose, camera, background and clothes around the face.
 
-Every part is drawn from its own stream of random numbers and keeps its own seed, so that any one
-can be replaced (`dataclasses.replace`) and all else stays as it is, to the last hair.
+Every part is sampled from its own random stream and keeps its own seed, so that any one can be replaced
+(`dataclasses.replace`) while everything else stays the same, to the last hair.
 """
 
 import math
@@ -16,6 +16,7 @@ from emotiscan.rendering.people import (
     Glasses,
     Hair,
     Person,
+    as_color,
     from_srgb,
     sample_beard,
     sample_glasses,
@@ -26,7 +27,13 @@ from emotiscan.rendering.people import (
 
 @dataclass(frozen=True)
 class Lamp:
-    """A lamp: degrees to the picture's right and upwards as seen from the face; its color times strength."""
+    """A lamp.
+
+    Attributes:
+        azimuth: degrees to the image's right, as seen from the face.
+        elevation: degrees upwards.
+        color: times the strength.
+    """
 
     azimuth: float
     elevation: float
@@ -34,7 +41,7 @@ class Lamp:
 
     @property
     def direction(self) -> tuple[float, float, float]:
-        """Unit vector towards the lamp; x to the picture's right, y up, z towards the camera."""
+        """Unit vector towards the lamp; x to the image's right, y up, z towards the camera."""
         turn, rise = math.radians(self.azimuth), math.radians(self.elevation)
         return (math.sin(turn) * math.cos(rise), math.sin(rise), math.cos(turn) * math.cos(rise))
 
@@ -46,7 +53,7 @@ class Light:
     Attributes:
         name: "soft", "harsh", "side", "top", "back" or "mixed".
         ambient: nine spherical-harmonic coefficients, each red, green, blue.
-        lamps: one to three; the first casts the shadow.
+        lamps: one or more; the first casts the shadow.
         softness: 0 (hard shadows) to 1.
     """
 
@@ -57,11 +64,11 @@ class Light:
 
 
 LIGHTS = {"soft": 0.30, "mixed": 0.25, "harsh": 0.15, "side": 0.12, "top": 0.10, "back": 0.08}
-"""How often each kind of light is drawn."""
+"""Probability of each kind of light."""
 
 
 def sample_light(rng: np.random.Generator, name: str | None = None) -> Light:
-    """A light at random, of the given kind or of any."""
+    """Sample a light, of the given kind or of any."""
     name = name or str(rng.choice(list(LIGHTS), p=list(LIGHTS.values())))
     level = {"soft": (0.35, 0.6), "mixed": (0.2, 0.45), "harsh": (0.1, 0.2), "side": (0.1, 0.25)}.get(name, (0.15, 0.3))
     ambient = float(rng.uniform(*level))
@@ -73,15 +80,15 @@ def sample_light(rng: np.random.Generator, name: str | None = None) -> Light:
     harmonics[4:] = ambient * rng.normal(0, 0.09, (5, 1))
     return Light(
         name=name,
-        ambient=tuple(tuple(float(c) for c in row) for row in harmonics),
-        lamps=tuple(_draw_lamps(rng, name)),
+        ambient=tuple(as_color(row) for row in harmonics),
+        lamps=tuple(_sample_lamps(rng, name)),
         softness=float(rng.uniform(0.5, 1.0) if name == "soft" else rng.uniform(0.0, 0.3 if name == "harsh" else 0.7)),
     )
 
 
-def _draw_lamps(rng: np.random.Generator, name: str) -> list[Lamp]:
+def _sample_lamps(rng: np.random.Generator, name: str) -> list[Lamp]:
     side = float(rng.choice([-1.0, 1.0]))
-    azimuth, elevation, strength = {
+    turn, rise, strength = {
         "soft": (rng.normal(0, 35), rng.uniform(5, 50), rng.uniform(0.25, 0.6)),
         "mixed": (rng.normal(0, 43), rng.uniform(-6, 57), rng.uniform(0.45, 1.0)),
         "harsh": (rng.normal(0, 40), rng.uniform(0, 55), rng.uniform(0.9, 1.3)),
@@ -89,34 +96,34 @@ def _draw_lamps(rng: np.random.Generator, name: str) -> list[Lamp]:
         "top": (rng.normal(0, 30), rng.uniform(60, 82), rng.uniform(0.7, 1.1)),
         "back": (side * rng.uniform(125, 165), rng.uniform(5, 45), rng.uniform(1.0, 1.8)),
     }[name]
-    lamps = [Lamp(float(azimuth), float(elevation), _lamp_color(rng, float(strength)))]
+    lamps = [Lamp(float(turn), float(rise), _lamp_color(rng, float(strength)))]
     fills = int(rng.integers(0, 3)) if name in ("mixed", "soft") else int(rng.random() < 0.4)
-    if name == "back":  # a face lit from behind alone would be black
+    if name == "back":  # a face lit only from behind would be black
         lamps.append(
             Lamp(float(rng.normal(0, 40)), float(rng.uniform(0, 40)), _lamp_color(rng, float(rng.uniform(0.2, 0.5))))
         )
     for _ in range(fills):
-        turn, rise = float(rng.uniform(-137, 137)), float(rng.uniform(-6, 57))
-        lamps.append(Lamp(turn, rise, _lamp_color(rng, 0.45 * float(rng.uniform(0.45, 1.0)))))
+        azimuth, elevation = float(rng.uniform(-137, 137)), float(rng.uniform(-6, 57))
+        lamps.append(Lamp(azimuth, elevation, _lamp_color(rng, 0.45 * float(rng.uniform(0.45, 1.0)))))
     return lamps
 
 
 def _lamp_color(rng: np.random.Generator, strength: float) -> Color:
     warmth = rng.normal(0, 0.09)
-    return tuple(float(c) for c in strength * np.array([1 + warmth, 1, 1 - warmth]) * np.exp(rng.normal(0, 0.03, 3)))
+    return as_color(strength * np.array([1 + warmth, 1, 1 - warmth]) * np.exp(rng.normal(0, 0.03, 3)))
 
 
 @dataclass(frozen=True)
 class Pose:
-    """How the head is held, and how it sits in the picture.
+    """How the head is held, and how it is framed.
 
     Attributes:
-        yaw: degrees, positive turns the face to the picture's right.
+        yaw: degrees, positive turns the face to the image's right.
         pitch: degrees, positive looks down.
-        roll: degrees, positive tilts the top of the head to the picture's left.
-        field_of_view: degrees; small is a long lens.
-        zoom: factor on the size of the face; at 1 the head fills about three quarters of the picture.
-        shift: to the right and down, in fractions of the picture.
+        roll: degrees, positive tilts the top of the head to the image's left.
+        field_of_view: degrees; small values are a long lens.
+        zoom: factor on the size of the face; at 1 the head fills about three quarters of the image.
+        shift: to the right and down, in fractions of the image.
     """
 
     yaw: float = 0.0
@@ -128,7 +135,7 @@ class Pose:
 
 
 def sample_pose(rng: np.random.Generator) -> Pose:
-    """A pose as in photos: mostly frontal, sd 15 degrees of yaw up to 45, 8 of pitch, 6 of roll."""
+    """Sample a pose as in photos: mostly frontal; SD 15° of yaw (at most 45°), 8° of pitch, 6° of roll."""
     return Pose(
         yaw=float(np.clip(rng.normal(0, 15), -45, 45)),
         pitch=float(np.clip(rng.normal(0, 8), -22, 22)),
@@ -141,18 +148,18 @@ def sample_pose(rng: np.random.Generator) -> Pose:
 
 @dataclass(frozen=True)
 class Camera:
-    """What the camera does to the picture.
+    """What the camera does to the image.
 
     Attributes:
         exposure: brightness of the skin, about 1.
         contrast: factor about mid-gray.
         white_balance: factors on red, green, blue.
-        blur: sigma in pixels of a picture 224 px wide; 0 is sharp.
-        resolution: 0 to 1; below 1 the picture is taken smaller and scaled up again.
+        blur: sigma in pixels of an image 224 px wide; 0 is sharp.
+        resolution: 0 to 1; below 1 the image is scaled down and up again.
         noise: sigma in gray levels of 255.
         colored_noise: whether the noise differs between the channels.
-        gray: whether the picture is black and white.
-        jpeg_quality: 1 to 100, or None where it was never compressed.
+        gray: whether the image is black and white.
+        jpeg_quality: 1 to 100; None for no compression.
         seed: of the noise.
     """
 
@@ -169,7 +176,7 @@ class Camera:
 
 
 def sample_camera(rng: np.random.Generator) -> Camera:
-    """A camera at random: many are good, some are blurred, small, noisy or gray."""
+    """Sample a camera: many are good; some images are blurred, small, noisy or gray."""
     blur = float(rng.uniform(0.3, 1.3)) if rng.random() < 0.35 else 0.0
     resolution = float(rng.uniform(0.25, 0.8)) if rng.random() < 0.3 else 1.0
     noise = float(rng.uniform(1, 9)) if rng.random() < 0.55 else 0.0
@@ -177,7 +184,7 @@ def sample_camera(rng: np.random.Generator) -> Camera:
     return Camera(
         exposure=float(np.exp(rng.normal(0, 0.22))),
         contrast=float(rng.uniform(0.82, 1.22)),
-        white_balance=tuple(float(c) for c in np.exp(rng.normal(0, 0.05, 3))),
+        white_balance=as_color(np.exp(rng.normal(0, 0.05, 3))),
         blur=blur,
         resolution=resolution,
         noise=noise,
@@ -206,11 +213,11 @@ class Background:
 
 
 def sample_background(rng: np.random.Generator) -> Background:
-    """A background at random."""
+    """Sample a background."""
     level = rng.uniform(0.02, 0.9)
     return Background(
         kind=str(rng.choice(["plain", "wall", "room", "clutter"], p=[0.1, 0.35, 0.35, 0.2])),
-        color=tuple(float(np.clip(level * c, 0.01, 1)) for c in np.exp(rng.normal(0, 0.12, 3))),
+        color=as_color(np.clip(level * np.exp(rng.normal(0, 0.12, 3)), 0.01, 1)),
         blur=float(rng.uniform(0, 1)),
         seed=int(rng.integers(2**31)),
     )
@@ -218,13 +225,13 @@ def sample_background(rng: np.random.Generator) -> Background:
 
 @dataclass(frozen=True)
 class Clothes:
-    """What is seen of the clothes.
+    """The visible part of the clothes.
 
     Attributes:
         color: of the cloth.
-        collar: height of its edge in cm on the model's neck, about -10.
+        collar: height of its edge on the model's neck, cm, about -10.
         v_neck: depth of a V-shaped neckline, cm; 0 is round.
-        stripes: 0 (none) to 1; `stripe_width` in cm.
+        stripes: strength, 0 (none) to 1; `stripe_width` in cm.
         seed: of folds and knit.
     """
 
@@ -237,7 +244,7 @@ class Clothes:
 
 
 def sample_clothes(rng: np.random.Generator) -> Clothes:
-    """Clothes at random: mostly muted colors."""
+    """Sample clothes, mostly of muted colors."""
     gray = rng.uniform(15, 235)
     vivid = rng.uniform(15, 235, 3)
     color = gray + (vivid - gray) * (rng.uniform(0.5, 1.0) if rng.random() < 0.3 else rng.uniform(0, 0.4))
@@ -255,7 +262,7 @@ def sample_clothes(rng: np.random.Generator) -> Clothes:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that makes a picture."""
+    """Everything that determines an image."""
 
     person: Person = field(default_factory=Person)
     hair: Hair = field(default_factory=Hair)
@@ -270,11 +277,11 @@ class Scene:
 
 
 def sample_scene(rng: np.random.Generator, person: Person | None = None, emotion: str | None = None) -> Scene:
-    """A picture at random.
+    """Sample a scene.
 
     Args:
-        rng: source of chance; each part gets a stream of its own.
-        person: who is in it; None to draw one.
+        rng: source of randomness; each part gets a stream of its own.
+        person: who is in it; None to sample a person.
         emotion: as in `sample_expression`.
     """
     first, *rest = rng.spawn(10)

@@ -3,22 +3,24 @@
 import numpy as np
 from scipy.spatial import cKDTree
 
-from emotiscan.rendering.head_model import FACE_VERTICES, SKIN, SKIN_VERTICES, Floats, HeadModel
-from emotiscan.rendering.masks import FOLD, Unwrapped, ramp
+from emotiscan.rendering.head_model import SKIN, Floats, HeadModel
 from emotiscan.rendering.rasterizer import vertex_normals
+from emotiscan.rendering.skin_masks import FOLD, Unwrapped, ramp
 
 SCULPTED = ("cheekLift_L", "cheekLift_R", "nasolabial_L", "nasolabial_R")
-"""Names of what `sculpt` adds, in its order."""
+"""Names of the blendshapes that `sculpt` adds, in order."""
 
 LIDS, LIPS = slice(36, 48), slice(48, 68)
-"""Where these lie among the 68 landmarks."""
+"""Positions among the 68 landmarks."""
 
 
 def sculpt(model: HeadModel, occlusion: Floats, face: Unwrapped) -> tuple[Floats, Floats]:
-    """Sculpted shapes and how they change the occlusion.
+    """Sculpt the missing shapes, and find how they change the occlusion.
 
     Args:
-        occlusion: (s, n) change of openness that each of the model's shapes brings.
+        model: the face model.
+        occlusion: (s, n) change of openness with each of the model's shapes.
+        face: the unwrapped mean face.
 
     Returns:
         (4, n, 3) shapes and (4, n) changes of openness, in the order of `SCULPTED`.
@@ -33,22 +35,23 @@ def sculpt(model: HeadModel, occlusion: Floats, face: Unwrapped) -> tuple[Floats
 
 
 def _cheek_lift(model: HeadModel, occlusion: Floats) -> tuple[Floats, Floats]:
-    """AU6 alone: the model's own cheek shapes would move the lips too, so they are masked there.
+    """Sculpt AU6 alone: the model's own cheek shapes also move the lips, so they are masked there.
 
-    The lids' edges follow a third of the way: a raised cheek narrows the eye a little, but to narrow it is AU7's.
+    The edges of the lids follow a third of the way: a raised cheek narrows the eye a little; the rest is AU7.
     """
     mask = ramp(-2.2, -0.2, model.neutral[:, 1]) * ramp(0.3, 1.6, _distance_to(model, LIPS))
     mask *= 0.35 + 0.65 * ramp(0.1, 1.0, _distance_to(model, LIDS))
-    mask[SKIN_VERTICES:] = 0
+    mask[model.layout.skin_end :] = 0
     weights = {"cheekSquint_L": 0.85, "cheekSquint_R": 0.85, "cheekRaiser_L": 0.5, "cheekRaiser_R": 0.5}
-    shape = sum(w * model.shapes[model.shape_names[name]] for name, w in weights.items())
-    change = sum(w * occlusion[model.shape_names[name]] for name, w in weights.items())
+    shape = np.sum([w * model.shapes[model.shape_names[name]] for name, w in weights.items()], axis=0)
+    change = np.sum([w * occlusion[model.shape_names[name]] for name, w in weights.items()], axis=0)
     return shape * mask[:, None], change * mask
 
 
 def _nasolabial_fold(model: HeadModel, face: Unwrapped) -> tuple[Floats, Floats]:
-    """AU11: a groove along the fold, with the cheek bulging beside it and drawn up; the lips stay."""
-    skin = model.neutral[:FACE_VERTICES]
+    """Sculpt AU11: a groove along the fold, beside which the cheek bulges and is drawn up; the lips stay."""
+    face_end = model.layout.face_end
+    skin = model.neutral[:face_end]
     normals = np.zeros_like(model.neutral)
     vertex_normals(model.neutral, model.of_part(SKIN)[0], normals)
     along = np.linspace(0, 1, 60)
@@ -56,16 +59,16 @@ def _nasolabial_fold(model: HeadModel, face: Unwrapped) -> tuple[Floats, Floats]
     curve = face.places_along(np.stack([np.interp(along, knots, c) for c in np.transpose(FOLD)], 1))
     shape, change = np.zeros_like(model.neutral), np.zeros(len(model.neutral), np.float32)
     for side in (1, -1):
-        places = curve * np.array([side, 1, 1])
-        distance, nearest = cKDTree(places).query(skin)
+        points = curve * np.array([side, 1, 1])
+        distance, nearest = cKDTree(points).query(skin)
         strength = np.sin(np.pi * np.clip(0.12 + 0.8 * along[nearest], 0, 1))
-        outward = (skin[:, 0] - places[nearest, 0]) * np.sign(places[nearest, 0])
+        outward = (skin[:, 0] - points[nearest, 0]) * np.sign(points[nearest, 0])
         distance = np.minimum(distance, 3.0)
         groove = -0.15 * np.exp(-0.5 * (distance / 0.22) ** 2)
         bulge = 0.26 * np.exp(-0.5 * ((distance - 0.75) / 0.5) ** 2) * (outward > 0) * ramp(0, 0.4, outward)
-        shape[:FACE_VERTICES] += normals[:FACE_VERTICES] * ((groove + bulge) * strength)[:, None]
-        shape[:FACE_VERTICES, 1] += 0.18 * np.exp(-0.5 * ((distance - 0.5) / 0.6) ** 2) * (outward > -0.1) * strength
-        change[:FACE_VERTICES] -= 0.22 * np.exp(-0.5 * (distance / 0.22) ** 2) * strength
+        shape[:face_end] += normals[:face_end] * ((groove + bulge) * strength)[:, None]
+        shape[:face_end, 1] += 0.18 * np.exp(-0.5 * ((distance - 0.5) / 0.6) ** 2) * (outward > -0.1) * strength
+        change[:face_end] -= 0.22 * np.exp(-0.5 * (distance / 0.22) ** 2) * strength
     return shape * ramp(0.25, 0.8, _distance_to(model, LIPS))[:, None], change
 
 
@@ -74,22 +77,23 @@ def _distance_to(model: HeadModel, landmarks: slice) -> Floats:
 
 
 class LipSeal:
-    """Keeps the lips together while other movements of the mouth would pull them apart.
+    """Keeps the lips closed when other movements of the mouth would pull them apart.
 
-    Raising the upper lip (AU9, AU10) or stretching the mouth (AU20) bares teeth in the model even
-    where AU25 (lips part) is absent; the gap is measured at several places and closed.
+    Raising the upper lip (AU9, AU10) or stretching the mouth (AU20) bares the teeth in the model even if AU25 (lips
+    part) is absent; the gap is measured at several points and closed.
     """
 
     _PLACES = 13
 
     def __init__(self, model: HeadModel) -> None:
-        skin = model.neutral[:FACE_VERTICES]
-        drop = -model.shapes[model.shape_names["jawOpen"]][:FACE_VERTICES, 1]
-        near = _distance_to(model, LIPS)[:FACE_VERTICES]
+        face_end = model.layout.face_end
+        skin = model.neutral[:face_end]
+        drop = -model.shapes[model.shape_names["jawOpen"]][:face_end, 1]
+        near = _distance_to(model, LIPS)[:face_end]
         below = ramp(0.35, 0.65, drop / drop[model.landmarks[66]])  # the jaw carries the lower lip
         upper = np.nonzero((near < 0.9) & (below < 0.5))[0]
         lower = np.nonzero((near < 0.9) & (below >= 0.5))[0]
-        # Where the lips touch at rest, at places spread evenly from corner to corner.
+        # Where the lips touch at rest, at points spread evenly from corner to corner.
         apart, partner = cKDTree(skin[lower]).query(skin[upper])
         left, right = skin[model.landmarks[60], 0], skin[model.landmarks[64], 0]
         knots = np.linspace(left, right, self._PLACES + 2)
@@ -98,7 +102,7 @@ class LipSeal:
         self._vertices = np.nonzero(near < 2.2)[0]
         fade = (1 - ramp(0.5, 2.1, near))[self._vertices]
         below = below[self._vertices]
-        # How much of each place's gap a vertex follows: piecewise linear across the mouth, 0 at the corners.
+        # How much of each point's gap a vertex closes: piecewise linear across the mouth, 0 at the corners.
         place = np.clip(skin[self._vertices, 0], left, right)
         across = np.stack([np.interp(place, knots, row) for row in np.eye(len(knots))[1:-1]], 1)
         self._touching = skin[self._upper] - skin[self._lower]
@@ -108,7 +112,8 @@ class LipSeal:
         """Close the lips of `vertices` (n, 3), in place.
 
         Args:
-            strength: 0 (leave them) to 1 (shut as in the mean face).
+            vertices: (n, 3) modified.
+            strength: 0 (no change) to 1 (closed as in the mean face).
         """
         gap = vertices[self._upper] - vertices[self._lower] - self._touching
         vertices[self._vertices] += self._pull @ (gap * np.float32(strength))

@@ -1,15 +1,16 @@
-"""Skin: its color and relief at each pixel, with lips, brows, stubble, wrinkles and the scalp's hair shadow."""
+"""Skin: color and relief of each pixel, with lips, brows, stubble, wrinkles, and the scalp under the hair."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
 from emotiscan.rendering.brows import BOTTOM, LEFT, SPAN_U, SPAN_V
-from emotiscan.rendering.head_model import HEAD, SKIN
-from emotiscan.rendering.kernels import OPTIONS, angle_of, noise_at, smoothstep
-from emotiscan.rendering.masks import (
+from emotiscan.rendering.head_model import HEAD, SKIN, Floats
+from emotiscan.rendering.kernels import angle_of, kernel, noise_at, smoothstep
+from emotiscan.rendering.rasterizer import Pixels
+from emotiscan.rendering.skin_masks import (
     BEARD,
     CHANNELS,
     CHIN_DIMPLES,
@@ -24,35 +25,35 @@ from emotiscan.rendering.masks import (
     REDNESS,
     SOCKET_SHADE,
 )
-from emotiscan.rendering.surface import FLESH, MATT, NOTHING
+from emotiscan.rendering.surface import FLESH, MATT, NOTHING, Surface
 
-_SKIN, _HEAD, _FLESH, _MATT, _NOTHING = SKIN, HEAD, FLESH, MATT, NOTHING  # constants to the compiler
+_SKIN, _HEAD, _FLESH, _MATT, _NOTHING = SKIN, HEAD, FLESH, MATT, NOTHING  # Numba reads these as constants
 _CHANNELS, _FIRST_WRINKLE = len(CHANNELS), FIRST_WRINKLE
 
 HAIRLINE_STEPS = 128
-"""Directions around the head at which the hairline's height is given, from -pi to pi."""
+"""Number of directions around the head, from -pi to pi, for which the height of the hairline is given."""
 
 
 class SkinPaint(NamedTuple):
-    """A person's skin, for the kernel.
+    """A person's skin, as the kernel takes it.
 
     Attributes:
-        offsets: (8,) places in the noise texture, so that no two people share their pores.
+        offsets: (8,) into the noise texture, so that no two people share their pores.
         tone, lips, beard_color, brow_color, scalp_color: (3,) linear colors.
         mottling, redness, freckles, spots, socket_shade, lash_line, oil: strengths, 0 to about 1.
-        wrinkles: (channels,) depth of each group of wrinkles, those of age and of the expression.
-        beard, moustache: density, 0 to 1; `beard_relief` how far the hairs stand off.
+        wrinkles: (channels,) depth of each group of wrinkles, from age and expression.
+        beard, moustache: density, 0 to 1; `beard_relief`: how far the hairs stand off.
         brow_opacity: 0 to 1.
-        hairline: (128,) height in cm of the hairline around the head.
-        scalp_opacity: 0 (bald) to 1; `scalp_softness` cm over which the hairline fades.
+        hairline: (HAIRLINE_STEPS,) height of the hairline around the head, cm.
+        scalp_opacity: 0 (bald) to 1; `scalp_softness`: distance over which the hairline fades, cm.
     """
 
-    offsets: np.ndarray
-    tone: np.ndarray
-    lips: np.ndarray
-    beard_color: np.ndarray
-    brow_color: np.ndarray
-    scalp_color: np.ndarray
+    offsets: Floats
+    tone: Floats
+    lips: Floats
+    beard_color: Floats
+    brow_color: Floats
+    scalp_color: Floats
     mottling: float
     redness: float
     freckles: float
@@ -60,18 +61,19 @@ class SkinPaint(NamedTuple):
     socket_shade: float
     lash_line: float
     oil: float
-    wrinkles: np.ndarray
+    wrinkles: Floats
     beard: float
     moustache: float
     beard_relief: float
     brow_opacity: float
-    hairline: np.ndarray
+    hairline: Floats
     scalp_opacity: float
     scalp_softness: float
 
 
-@njit(**OPTIONS)
-def _read_masks(texture, u, v, first, end, out) -> None:
+@kernel
+def _sample_masks(texture: NDArray[np.uint8], u: float, v: float, first: int, end: int, out: Floats) -> None:
+    """Look the channels `first` to `end` up at (u, v), bilinearly, into `out`."""
     side = texture.shape[0]
     x, y = u * (side - 1), v * (side - 1)
     x0 = max(0, min(side - 2, int(x)))
@@ -88,8 +90,9 @@ def _read_masks(texture, u, v, first, end, out) -> None:
         )
 
 
-@njit(**OPTIONS)
-def _read_brow(pattern, u, v) -> float:
+@kernel
+def _sample_brow(pattern: NDArray[np.uint8], u: float, v: float) -> float:
+    """Look the opacity of a brow pattern up at (u, v), bilinearly."""
     height, width = pattern.shape
     x, y = (u - LEFT) * (width - 1) / SPAN_U, (v - BOTTOM) * (height - 1) / SPAN_V
     if x < 0 or y < 0 or x >= width - 1 or y >= height - 1:
@@ -101,18 +104,29 @@ def _read_brow(pattern, u, v) -> float:
     return (low * (1 - ay) + high * ay) / 255.0
 
 
-@njit(**OPTIONS)
-def hairline_at(hairline, x, z) -> float:
-    """Height of the hairline in the direction (x, z) from the head's axis, cm."""
+@kernel
+def hairline_at(hairline: Floats, x: float, z: float) -> float:
+    """Return the height of the hairline in the direction (x, z) from the head's axis, cm."""
     place = (angle_of(x, z - 1.0) + math.pi) * ((HAIRLINE_STEPS - 1) / (2 * math.pi))
     index = min(HAIRLINE_STEPS - 2, max(0, int(place)))
     share = place - index
     return hairline[index] * (1 - share) + hairline[index + 1] * share
 
 
-@njit(**OPTIONS)
-def _scalp_cover(hairline, opacity, softness, noise, offset_x, offset_y, cx, cy, cz, bend) -> float:
-    """How much the hair's roots hide the skin at a place of the mean face, 0 to 1."""
+@kernel
+def _scalp_cover(
+    hairline: Floats,
+    opacity: float,
+    softness: float,
+    noise: Floats,
+    offset_x: float,
+    offset_y: float,
+    cx: float,
+    cy: float,
+    cz: float,
+    bend: float,
+) -> float:
+    """Return how much the roots of the hair hide the skin at a point of the mean face, 0 to 1."""
     if opacity <= 0 or cy < -7 or (cz > 5 and cy < 4):  # never below the neck, nor in the face
         return 0.0
     above = cy - hairline_at(hairline, cx, cz)
@@ -124,22 +138,29 @@ def _scalp_cover(hairline, opacity, softness, noise, offset_x, offset_y, cx, cy,
     return smoothstep(-0.3, softness, above + rough * 1.2 + bend) * opacity
 
 
-@njit(**OPTIONS)
-def paint_skin(pixels, texture, brow, noise, paint, surface) -> None:
-    """Paint face, head and neck, as far as nothing else is painted there yet.
+@kernel
+def paint_skin(
+    pixels: Pixels,
+    texture: NDArray[np.uint8],
+    brow: NDArray[np.uint8],
+    noise: Floats,
+    paint: SkinPaint,
+    surface: Surface,
+) -> None:
+    """Paint face, head and neck wherever nothing else is painted yet.
 
     Args:
-        pixels: `Pixels`.
+        pixels: what each pixel shows.
         texture: (side, side, channels) uint8 masks.
         brow: (h, w) uint8 brow pattern.
         noise: tiling noise.
-        paint: `SkinPaint`.
-        surface: `Surface`, changed.
+        paint: the person's skin.
+        surface: modified.
     """
     height, width = pixels.part.shape
     m = np.zeros(_CHANNELS, np.float32)
     p = paint.offsets
-    # Fields are taken out of their tuples once: handing a tuple to a function counts its references each time.
+    # Unpack the tuples once: passing a tuple to a function counts its references each time.
     part_at, rest_at, uv_at, open_at = pixels.part, pixels.rest, pixels.uv, pixels.openness
     albedo_at, relief_at, gloss_at = surface.albedo, surface.relief, surface.gloss
     openness_at, material_at = surface.openness, surface.material
@@ -155,7 +176,7 @@ def paint_skin(pixels, texture, brow, noise, paint, surface) -> None:
             cx, cy, cz = rest_at[y, x, 0], rest_at[y, x, 1], rest_at[y, x, 2]
             u, v = uv_at[y, x, 0], uv_at[y, x, 1]
             if part == _SKIN:
-                _read_masks(texture, u, v, 0, _FIRST_WRINKLE, m)
+                _sample_masks(texture, u, v, 0, _FIRST_WRINKLE, m)
             else:
                 m[:] = 0
             large_x = noise_at(noise, cx * 2.2 + p[2], cy * 2.2 + p[6]) - 0.5
@@ -189,10 +210,10 @@ def paint_skin(pixels, texture, brow, noise, paint, surface) -> None:
                 red += (lip_color[0] * lip_grain - red) * lips
                 green += (lip_color[1] * lip_grain - green) * lips
                 blue += (lip_color[2] * lip_grain - blue) * lips
-                # Wrinkles: darker and redder, and a groove; bent a little, differently in each person.
+                # Wrinkles: a darker, redder groove, bent a little differently in each person.
                 depth = 0.0
                 if wrinkled and part == _SKIN:
-                    _read_masks(texture, u + large_x * 0.012, v + large_y * 0.016, _FIRST_WRINKLE, _CHANNELS, m)
+                    _sample_masks(texture, u + large_x * 0.012, v + large_y * 0.016, _FIRST_WRINKLE, _CHANNELS, m)
                     for k in range(_FIRST_WRINKLE, _CHANNELS):
                         depth += m[k] * wrinkles[k] * (0.75 + 0.9 * mottle)
                 shade = (1 - 0.45 * m[MOUTH_LINE]) * (1 - 0.85 * m[NOSTRILS]) * (1 - m[LASH_LINE] * paint.lash_line)
@@ -218,14 +239,14 @@ def paint_skin(pixels, texture, brow, noise, paint, surface) -> None:
                 gloss *= 1 - 0.7 * cover
             # Brows.
             if part == _SKIN and v > BOTTOM:
-                cover = _read_brow(brow, u, v)
+                cover = _sample_brow(brow, u, v)
                 relief += cover * 0.02
                 cover *= paint.brow_opacity
                 red += (brow_color[0] - red) * cover
                 green += (brow_color[1] - green) * cover
                 blue += (brow_color[2] - blue) * cover
                 gloss *= 1 - 0.8 * cover
-            # The scalp under the hair, so that no skin shines through between the strands.
+            # The scalp under the hair, so that no skin shows between the strands.
             if scalp > 0:
                 strand = noise_at(noise, cx * 90 + p[6], cz * 90 + cy * 50 + p[7])
                 lit = 0.4 + 1.2 * strand

@@ -1,37 +1,44 @@
-"""Thin curves on the picture: strands of hair and the rims of glasses, lit and blended with soft edges."""
+"""Thin curves in the image: strands of hair and frames of glasses, lit, and blended with soft edges."""
 
 import math
 from typing import NamedTuple
 
-import numpy as np
-from numba import njit
-
-from emotiscan.rendering.kernels import OPTIONS, random_at
-from emotiscan.rendering.lighting import ambient_at, lit_share
+from emotiscan.rendering.head_model import Floats
+from emotiscan.rendering.kernels import kernel, random_at
+from emotiscan.rendering.lighting import Lamps, Shadow, ambient_at, lit_share
 
 
 class StrandPaint(NamedTuple):
-    """Hair, for the kernel: `color` (3,), `white` (3,) and the `graying` share of white hairs, how
-    much single hairs `vary`, `shine`, the head's `middle` (3,) in camera space, `seed`."""
+    """A person's hair, as the kernel takes it.
 
-    color: np.ndarray
-    white: np.ndarray
+    Attributes:
+        color: (3,) of colored hairs, linear.
+        white: (3,) of white hairs, linear.
+        graying: share of white hairs, 0 to 1.
+        vary: how much single hairs vary in brightness.
+        shine: strength of the highlights.
+        middle: (3,) of the head, in camera space, cm.
+        seed: of the single hairs.
+    """
+
+    color: Floats
+    white: Floats
     graying: float
     vary: float
     shine: float
-    middle: np.ndarray
+    middle: Floats
     seed: int
 
 
-@njit(**OPTIONS)
-def cast_shadow(positions, view, nearest, thickness) -> None:
-    """Mark strands in a shadow map: every second one, since hair lets some light through.
+@kernel
+def cast_shadow(positions: Floats, view: Floats, nearest: Floats, thickness: float) -> None:
+    """Add every second strand to a shadow map, since hair lets some light through.
 
     Args:
         positions: (k, p, 3) camera space, cm.
         view: (3, 4) from `lighting.shadow_view`.
-        nearest: (side, side) depths, changed.
-        thickness: cm by which strands are moved away from the lamp, so that they do not shade themselves.
+        nearest: (side, side) depths, modified.
+        thickness: distance by which strands are moved away from the lamp so that they do not shade themselves, cm.
     """
     side = nearest.shape[0]
     for i in range(0, positions.shape[0], 2):
@@ -51,14 +58,15 @@ def cast_shadow(positions, view, nearest, thickness) -> None:
             before_x, before_y, before_depth = x, y, depth
 
 
-@njit(**OPTIONS)
-def light_strands(positions, paint, lamps, shadow, colors) -> None:
-    """Color of each point of each strand, after Kajiya and Kay (1989).
+@kernel
+def light_strands(positions: Floats, paint: StrandPaint, lamps: Lamps, shadow: Shadow, colors: Floats) -> None:
+    """Compute the color of each point of each strand, after Kajiya and Kay (1989).
 
     Args:
         positions: (k, p, 3) camera space, cm.
-        paint, lamps, shadow: `StrandPaint`, `Lamps`, `Shadow`.
-        colors: (k, p, 3) float32, changed.
+        paint: the person's hair.
+        lamps, shadow: light of the scene.
+        colors: (k, p, 3) modified.
     """
     ambient, directions, lamp_colors = lamps.ambient, lamps.directions, lamps.colors
     view, nearest = shadow.to_map, shadow.nearest
@@ -86,7 +94,7 @@ def light_strands(positions, paint, lamps, shadow, colors) -> None:
             nz *= norm
             norm = 1.0 / math.sqrt(px * px + py * py + pz * pz)
             vx, vy, vz = -px * norm, -py * norm, -pz * norm
-            depth = 0.45 + 0.55 * min(1.0, k / (points * 0.4))  # roots lie in the shade of their neighbors
+            depth = 0.45 + 0.55 * min(1.0, k / (points * 0.4))  # roots lie in the shadow of their neighbors
             red = ambient_at(ambient, 0, nx, ny, nz) * depth
             green = ambient_at(ambient, 1, nx, ny, nz) * depth
             blue = ambient_at(ambient, 2, nx, ny, nz) * depth
@@ -115,22 +123,34 @@ def light_strands(positions, paint, lamps, shadow, colors) -> None:
                 colors[i, k, c] = mixed * light + shine
 
 
-@njit(**OPTIONS)
-def draw_strands(points, colors, width, opacity, tolerance, sink, taper, solid, own, image, cover) -> None:
-    """Blend strands over a picture, those behind what is there already left out.
+@kernel
+def rasterize_strands(
+    points: Floats,
+    colors: Floats,
+    width: float,
+    opacity: float,
+    tolerance: float,
+    sink: float,
+    taper: float,
+    solid: Floats,
+    own: Floats,
+    image: Floats,
+    cover: Floats,
+) -> None:
+    """Blend strands over an image, except where something nearer hides them.
 
     Args:
         points: (k, p, 3) screen points.
         colors: (k, p, 3) linear.
-        width: pixels at nearness 1, i.e. the width in cm times the focal length.
+        width: pixels at nearness 1, that is, the width in cm times the focal length in pixels.
         opacity: of a strand, 0 to 1.
-        tolerance: share of the nearness by which a strand may lie behind another and still show.
-        sink: the same for faces and glasses: chords of a strand that lies on a skull cut into it.
-        taper: share of the width that is lost towards the tip.
+        tolerance: share of its nearness by which a strand may lie behind another and still show.
+        sink: the same for faces and glasses, because the chords of a strand on a skull cut into it.
+        taper: share of the width lost towards the tip.
         solid: (h, w) nearness of faces and glasses.
-        own: (h, w) nearness of the strands so far, changed.
-        image: (h, w, 3) float32, changed.
-        cover: (h, w) float32, changed: how much of what lies behind is hidden.
+        own: (h, w) nearness of the strands so far, modified.
+        image: (h, w, 3) modified.
+        cover: (h, w) modified: how much of what lies behind is hidden, 0 to 1.
     """
     height, span = solid.shape
     segments = points.shape[1] - 1
@@ -145,7 +165,7 @@ def draw_strands(points, colors, width, opacity, tolerance, sink, taper, solid, 
                 continue
             thick = width * z0 * (1.0 - taper * (k / segments) ** 2)
             strength = opacity * min(1.0, thick)
-            # Across the curve's main direction a slanted line is wider than it is thick.
+            # Measured across its main direction, a slanted line is wider than it is thick.
             half = 0.5 * max(1.0, thick) * math.sqrt(dx * dx + dy * dy) / reach
             start, end = (y0, y1) if steep else (x0, x1)
             if start > end:

@@ -1,19 +1,20 @@
-"""What each pixel's surface is like: color, fine relief and shine, before any light falls on it.
+"""Surfaces: color, fine relief and gloss of each pixel, before lighting.
 
-Each kernel paints the pixels of one part of the mesh. Colors are linear, 0 to 1.
+Each kernel paints the pixels of some parts of the mesh. Colors are linear, 0 to 1.
 """
 
 import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
-from emotiscan.rendering.head_model import EYE, GUMS, HEAD, LASHES, MOUTH, SKIN, SOCKET, TEETH
-from emotiscan.rendering.kernels import OPTIONS, noise_at, smoothstep
+from emotiscan.rendering.head_model import EYE, GUMS, HEAD, LASHES, MOUTH, SKIN, SOCKET, TEETH, Floats
+from emotiscan.rendering.kernels import kernel, noise_at, smoothstep
+from emotiscan.rendering.rasterizer import Pixels
 
 NOTHING, FLESH, MATT, WET, CORNEA = range(5)
-"""Materials: how light meets a surface."""
+"""Materials: how a surface responds to light."""
 
 # Numba reads these as constants.
 _SKIN, _HEAD, _MOUTH, _SOCKET, _GUMS, _TEETH, _EYE, _LASHES = SKIN, HEAD, MOUTH, SOCKET, GUMS, TEETH, EYE, LASHES
@@ -21,17 +22,25 @@ _MATT, _WET, _CORNEA = MATT, WET, CORNEA
 
 
 class Surface(NamedTuple):
-    """One value a pixel: `albedo` (h, w, 3); `relief` in cm, `openness`, `gloss`, `material` (h, w)."""
+    """The surface that each pixel shows.
 
-    albedo: np.ndarray
-    relief: np.ndarray
-    openness: np.ndarray
-    gloss: np.ndarray
-    material: np.ndarray
+    Attributes:
+        albedo: (h, w, 3) linear color.
+        relief: (h, w) height of the fine relief, cm.
+        openness: (h, w) share of the surroundings that is not hidden, 0 to 1.
+        gloss: (h, w) strength of highlights.
+        material: (h, w) `NOTHING` to `CORNEA`.
+    """
+
+    albedo: Floats
+    relief: Floats
+    openness: Floats
+    gloss: Floats
+    material: NDArray[np.uint8]
 
 
 def empty_surface(side: int) -> Surface:
-    """Unset surface of a square picture."""
+    """Return an unset surface of a square image."""
     return Surface(
         albedo=np.zeros((side, side, 3), np.float32),
         relief=np.zeros((side, side), np.float32),
@@ -42,44 +51,66 @@ def empty_surface(side: int) -> Surface:
 
 
 class EyePaint(NamedTuple):
-    """Eyes: `white` brightness, `veins` 0 to 1, `iris` (3,) color, `pupil` radius in texture units, and
-    noise `offsets`."""
+    """A person's eyes.
+
+    Attributes:
+        white: brightness of the sclera.
+        veins: visibility of veins, 0 to about 1.
+        iris: (3,) color.
+        pupil: radius, in texture units.
+        offsets: (8,) into the noise texture.
+    """
 
     white: float
     veins: float
-    iris: np.ndarray
+    iris: Floats
     pupil: float
-    offsets: np.ndarray
+    offsets: Floats
 
 
 class MouthPaint(NamedTuple):
-    """Inside of the mouth: `teeth` (3,) color; `flesh` (3,) of the eye sockets' lining; noise `offsets`."""
+    """The inside of a person's mouth.
 
-    teeth: np.ndarray
-    flesh: np.ndarray
-    offsets: np.ndarray
+    Attributes:
+        teeth: (3,) color.
+        flesh: (3,) color of the eye sockets' lining.
+        offsets: (8,) into the noise texture.
+    """
+
+    teeth: Floats
+    flesh: Floats
+    offsets: Floats
 
 
 class ClothPaint(NamedTuple):
-    """Clothes: `color` (3,), the collar's `height` in cm at the throat, `slope` towards the nape,
-    `v_neck` depth in cm, `stripes` 0 to 1 with their `stripe_width` in cm, noise `offsets`."""
+    """Clothes.
 
-    color: np.ndarray
+    Attributes:
+        color: (3,) of the cloth.
+        height: of the collar at the throat, cm.
+        slope: of the collar towards the nape.
+        v_neck: depth of the neckline, cm.
+        stripes: strength, 0 to 1.
+        stripe_width: cm.
+        offsets: (8,) into the noise texture.
+    """
+
+    color: Floats
     height: float
     slope: float
     v_neck: float
     stripes: float
     stripe_width: float
-    offsets: np.ndarray
+    offsets: Floats
 
 
 IRIS_RADIUS = 0.157
 """Radius of the iris in the eyeball's texture."""
 
 
-@njit(**OPTIONS)
-def paint_mouth(pixels, noise, paint, surface) -> None:
-    """Paint teeth, gums, tongue, the mouth's lining and the eye sockets'."""
+@kernel
+def paint_mouth(pixels: Pixels, noise: Floats, paint: MouthPaint, surface: Surface) -> None:
+    """Paint teeth, gums, tongue, and the linings of mouth and eye sockets."""
     height, width = pixels.part.shape
     for y in range(height):
         for x in range(width):
@@ -90,7 +121,7 @@ def paint_mouth(pixels, noise, paint, surface) -> None:
                 speckle = noise_at(noise, rest[0] * 30 + paint.offsets[0], rest[1] * 30)
                 for k in range(3):
                     surface.albedo[y, x, k] = paint.teeth[k] * (0.9 + 0.2 * speckle)
-                # Front teeth catch light past the lips; back teeth lie in the dark.
+                # Front teeth catch light that passes the lips; back teeth lie in the dark.
                 openness = openness**0.8 * (0.15 + 0.85 * smoothstep(6.5, 10.2, rest[2]))
                 surface.gloss[y, x] = 0.8 * openness
                 surface.relief[y, x] = 0.0
@@ -113,9 +144,9 @@ def paint_mouth(pixels, noise, paint, surface) -> None:
             surface.material[y, x] = _WET
 
 
-@njit(**OPTIONS)
-def paint_eyes(pixels, noise, paint, surface) -> None:
-    """Paint eyeballs (white, iris and pupil by their distance from the texture's middle) and lashes."""
+@kernel
+def paint_eyes(pixels: Pixels, noise: Floats, paint: EyePaint, surface: Surface) -> None:
+    """Paint lashes and eyeballs (sclera, iris and pupil by the distance from the middle of the texture)."""
     height, width = pixels.part.shape
     for y in range(height):
         for x in range(width):
@@ -148,9 +179,9 @@ def paint_eyes(pixels, noise, paint, surface) -> None:
             surface.material[y, x] = _CORNEA
 
 
-@njit(**OPTIONS)
-def paint_clothes(pixels, noise, paint, surface) -> None:
-    """Paint what lies below the collar over neck and shoulders."""
+@kernel
+def paint_clothes(pixels: Pixels, noise: Floats, paint: ClothPaint, surface: Surface) -> None:
+    """Paint clothes over neck and shoulders, below the collar."""
     height, width = pixels.part.shape
     for y in range(height):
         for x in range(width):

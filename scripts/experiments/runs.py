@@ -1,4 +1,4 @@
-"""What the experiment scripts share: what is done is not done again, what a run reached, means over seeds."""
+"""Training, evaluating and tabulating the runs of an experiment."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,44 +14,48 @@ from emotiscan.model.checkpoint import load_checkpoint
 from emotiscan.training.fit import main as train
 
 CHECKPOINT = "emotiscan.safetensors"
-"""The weights in a run's folder."""
+"""Name of the checkpoint in a run's folder."""
 
 
 class RunFailed(Exception):
-    """A training run ended with an error or was interrupted; it has said why."""
+    """A training run ended with an error or was interrupted; it has printed why."""
 
 
-def all_trained(runs: Mapping[Path, Sequence[str]], jobs: int) -> Iterator[Path]:
-    """Each run's folder in turn, once it is trained; so many are trained at a time.
+def train_runs(runs: Mapping[Path, Sequence[str]], jobs: int) -> Iterator[Path]:
+    """Train runs and yield their folders in order.
+
+    Args:
+        runs: options of each run, by its folder.
+        jobs: number of simultaneous runs.
 
     Raises:
-        RunFailed: training did not end well in one of them.
+        RunFailed: a training run failed.
     """
     if jobs == 1:
         for run, options in runs.items():
-            yield trained(run, options)
+            yield train_run(run, options)
         return
     # Forked processes would share torch's locks.
-    with ProcessPoolExecutor(jobs, get_context("spawn"), _start_others_by, (get_start_method(),)) as pool:
-        for training in [pool.submit(trained, run, options) for run, options in runs.items()]:
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _set_start_method, (get_start_method(),)) as pool:
+        for training in [pool.submit(train_run, run, options) for run, options in runs.items()]:
             yield training.result()
 
 
-def _start_others_by(method: str) -> None:
-    """Let this process start others as an unspawned one does: spawned, loaders would import torch anew each epoch."""
+def _set_start_method(method: str) -> None:
+    """Start this process's data loaders as its parent would: spawned loaders would import torch in every epoch."""
     set_start_method(method, force=True)
 
 
 def parallel_options(jobs: int) -> list[str]:
-    """Options of train.py with which so many runs share the processor's cores."""
+    """Return training options with which simultaneous runs share the processor's cores."""
     return ["--workers", "1", "--threads", str(max(1, (os.cpu_count() or 1) // jobs))] if jobs > 1 else []
 
 
-def trained(run: Path, options: Sequence[str]) -> Path:
-    """A run's folder, trained now unless it is; a run that was interrupted goes on. It holds a `CHECKPOINT`.
+def train_run(run: Path, options: Sequence[str]) -> Path:
+    """Train a run unless it is finished, resuming an interrupted one, and return its folder.
 
     Raises:
-        RunFailed: training did not end well.
+        RunFailed: training failed.
     """
     if not (run / "report.json").is_file():
         begun = (run / "settings.json").is_file()
@@ -61,22 +65,22 @@ def trained(run: Path, options: Sequence[str]) -> Path:
     return run
 
 
-def reached(checkpoint: Path, ferplus: str, rendered: str, photos: str, cache: str) -> dict[str, float]:
-    """Emotions' accuracy on FER+'s validation part, action units' mean AUC on the rendered one and on photos.
+def evaluate_checkpoint(checkpoint: Path, ferplus: str, rendered: str, photos: str, cache: str) -> dict[str, float]:
+    """Measure accuracy on the FER+ validation split, and the action units' mean AUC on rendered faces and photos.
 
     Args:
-        checkpoint: the weights' file; calibrated or not is the same to these figures.
-        ferplus: data source with a validation part, as train.py's `--data` takes it.
-        rendered: another one.
-        photos: a third, all of which is read.
-        cache: where found faces are kept.
+        checkpoint: the checkpoint; calibration does not change these metrics.
+        ferplus: data source with a validation split, as for `emotiscan train --data`.
+        rendered: data source of rendered faces with a validation split.
+        photos: data source of photos, all of which are used.
+        cache: folder that keeps where faces were found.
     """
     model, card = load_checkpoint(checkpoint)
     found: dict[str, float] = {}
     for name, source, split in (
         ("FER+", ferplus, "validation"),
         ("rendered", rendered, "validation"),
-        ("photographs", photos, None),
+        ("photos", photos, None),
     ):
         read = predict_tables(model, [load_split(source, split)], cache)
         report = report_on(read, card.config, card.calibration, read.table.action_units, bootstraps=0)
@@ -88,32 +92,34 @@ def reached(checkpoint: Path, ferplus: str, rendered: str, photos: str, cache: s
     return found
 
 
-class Figures:
-    """The figures of runs, a row each, in a CSV file that may outlive the runs' folders.
+class ResultsTable:
+    """The results of runs, one row per run, in a CSV file that may outlive the runs' folders.
 
-    Beside it lies their table (`.md`). Delete the file where what is trained has changed: nothing here would notice.
+    A Markdown table (`.md`) is written beside it. Delete the file if what is trained has changed: nothing here detects
+    that.
 
     Attributes:
-        rows: columns `by`, `seed` and the figures.
+        rows: columns `by`, `seed` and the metrics.
     """
 
     def __init__(self, file: Path, by: str, order: Sequence[str]) -> None:
-        """Read what is there.
+        """Read the file if it exists.
 
         Args:
-            by: name of the column that says what a run tried.
-            order: its values, as the table shall list them.
+            file: the CSV file.
+            by: name of the column that distinguishes the runs, apart from the seed.
+            order: the values of that column, in the order of the table.
         """
         self.file, self.by, self.order = file, by, list(order)
         self.rows = pd.read_csv(file) if file.is_file() else pd.DataFrame(columns=[by, "seed"])
 
     def __contains__(self, run: tuple[str, int]) -> bool:
-        """Whether the run (what it tried, its seed) has its row."""
+        """Whether a run, given by its value of `by` and its seed, has a row."""
         return bool(((self.rows[self.by] == run[0]) & (self.rows["seed"] == run[1])).any())
 
-    def add(self, tried: str, seed: int, figures: Mapping[str, float]) -> None:
-        """Write a run's figures down."""
-        rows = [*self.rows.to_dict("records"), {self.by: tried, "seed": seed, **figures}]
+    def add(self, value: str, seed: int, metrics: Mapping[str, float]) -> None:
+        """Add a run's metrics, and write the files."""
+        rows = [*self.rows.to_dict("records"), {self.by: value, "seed": seed, **metrics}]
         rows.sort(key=lambda row: (row["seed"], self.order.index(row[self.by])))
         self.rows = pd.DataFrame(rows)
         atomic_write_bytes(self.file, self.rows.to_csv(index=False, float_format="%.6f"))
@@ -121,7 +127,7 @@ class Figures:
 
 
 def table(runs: pd.DataFrame, by: str) -> str:
-    """Runs as a Markdown table: a row for each value of a column, mean ± standard deviation over its seeds."""
+    """Format runs as Markdown: one row per value of a column, with mean ± standard deviation over its seeds."""
     names = [name for name in runs.columns if name not in (by, "seed")]
     lines = [f"| {by} | seeds | {' | '.join(names)} |", "|---|---" + "|---" * len(names) + "|"]
     for value, part in runs.groupby(by, sort=False):

@@ -1,14 +1,14 @@
-"""The course projects' own systems against ours, on a set as small as theirs.
+"""The course projects' systems against ours, on a data set as small as theirs.
 
     python -m emotiscan.rendering.posed --model ict_facekit.npz --out posed
     python -m emotiscan.rendering --model ict_facekit.npz --out rendered --count 9000 --maps
-    python -m scripts.small_data --posed posed --rendered rendered --out runs/small-data
+    python -m scripts.experiments.small_data --posed posed --rendered rendered --out runs/small-data
 
-Their data (CK+) is licensed. So the set is the posed one that our renderer makes with their size, persons and label
-balance, split by person as theirs was (80 % train, the rest 55 to 45), and the frozen backbones are first trained on
-rendered faces (`course_projects`). Every system sees the same five splits.
-The figures of every single run are written to a CSV file, the table (Markdown) beside it. Runs that are in the file are
-not done again: stop it and start it whenever you like.
+Their data (CK+) is licensed, so the data set is a posed one from our renderer with the same size, subjects and label
+balance. It is split by subject as theirs was (80 % train, the rest 55 to 45), and the frozen backbones are first
+trained on rendered faces (`course_projects`). Every system sees the same five splits.
+The results of each run are written to a CSV file, with a Markdown table beside it. Runs that are in the file are not
+repeated, so the program can be interrupted at any time.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from emotiscan.cli.options import whole_number
 from scripts.experiments import course_projects
-from scripts.experiments.runs import Figures, RunFailed, all_trained, parallel_options
+from scripts.experiments.runs import ResultsTable, RunFailed, parallel_options, train_runs
 
 SYSTEMS: dict[str, tuple[str, ...]] = {
     **course_projects.SYSTEMS,
@@ -29,46 +29,48 @@ SYSTEMS: dict[str, tuple[str, ...]] = {
     ),
     "ours: the shipped checkpoint, fine-tuned": ("--init", "shipped"),
 }
-"""Options of each system; the rest (`COMMON`) is the same for all."""
+"""Options of each system; `COMMON` and the data are the same for all."""
 
 COMMON = ("--batch", "16", "--patience", "8", "--split", "published")
 
 
 def main() -> int:
-    """The command line."""
+    """Run the experiment; return 1 if a training run failed."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--posed", required=True, help="folder of `python -m emotiscan.rendering.posed`")
-    parser.add_argument("--rendered", required=True, help="folder of `python -m emotiscan.rendering`")
-    parser.add_argument("--seeds", type=int, default=5, help="splits (default: 5)")
-    parser.add_argument("--epochs", type=int, default=25, help="at most so many (default: 25)")
-    parser.add_argument("--size", type=int, default=96, help="side of the crops (default: 96)")
+    parser.add_argument("--posed", required=True, help="folder of the posed set")
+    parser.add_argument("--rendered", required=True, help="folder of rendered faces with movement maps")
+    parser.add_argument("--seeds", type=int, default=5, help="number of splits (default: 5)")
+    parser.add_argument("--epochs", type=int, default=25, help="maximum number of epochs (default: 25)")
+    parser.add_argument("--size", type=int, default=96, help="side of the crops in pixels (default: 96)")
     parser.add_argument("--out", type=Path, required=True, help="folder for the runs")
-    parser.add_argument("--figures", type=Path, help="CSV file of the figures (default: small-data.csv in that folder)")
-    parser.add_argument("--jobs", type=whole_number(1), default=1, help="runs at a time (default: 1)")
-    parser.add_argument("--cache", default="cache", help="where found faces are kept (default: cache)")
+    parser.add_argument(
+        "--results", type=Path, help="CSV file of results (default: small-data.csv in the --out folder)"
+    )
+    parser.add_argument("--jobs", type=whole_number(1), default=1, help="simultaneous runs (default: 1)")
+    parser.add_argument("--cache", default="cache", help="folder that keeps where faces were found (default: cache)")
     options = parser.parse_args()
-    kept = Figures(options.figures or options.out / "small-data.csv", "system", list(SYSTEMS))
+    results = ResultsTable(options.results or options.out / "small-data.csv", "system", list(SYSTEMS))
     runs = {
         options.out / f"system{number}-{seed}": (system, seed)
         for seed in range(options.seeds)
         for number, system in enumerate(SYSTEMS)
-        if (system, seed) not in kept
+        if (system, seed) not in results
     }
     try:
-        starts = course_projects.starts(options.rendered, options.out, options.cache, options.jobs)
-        told = {run: _told(*of, starts, options) for run, of in runs.items()}
-        for run in all_trained(told, options.jobs):
-            kept.add(*runs[run], _figures(run))
+        backbones = course_projects.pretrain_backbones(options.rendered, options.out, options.cache, options.jobs)
+        train_options = {run: _train_options(*key, backbones, options) for run, key in runs.items()}
+        for run in train_runs(train_options, options.jobs):
+            results.add(*runs[run], _figures(run))
     except RunFailed:
         return 1
     return 0
 
 
-def _told(system: str, seed: int, starts: Mapping[str, str], options: argparse.Namespace) -> list[str]:
-    """train.py's options for a system's run."""
-    told = ["--data", f"ckplus-course:{options.posed}", *COMMON, "--cache", options.cache]
-    told += ["--sizes", f"{options.size}:{options.epochs}", "--seed", str(seed), *parallel_options(options.jobs)]
-    return told + [option.format(**starts) for option in SYSTEMS[system]]
+def _train_options(system: str, seed: int, backbones: Mapping[str, str], options: argparse.Namespace) -> list[str]:
+    """Return the training options of a system's run."""
+    arguments = ["--data", f"ckplus-course:{options.posed}", *COMMON, "--cache", options.cache]
+    arguments += ["--sizes", f"{options.size}:{options.epochs}", "--seed", str(seed), *parallel_options(options.jobs)]
+    return arguments + [option.format(**backbones) for option in SYSTEMS[system]]
 
 
 def _figures(run: Path) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The z-buffer on meshes small enough to check by hand."""
+"""The z-buffer rasterizer, on meshes small enough to check by hand."""
 
 import numpy as np
 import pytest
@@ -21,43 +21,43 @@ def screen(*points: tuple[float, float, float]) -> np.ndarray:
     return np.array(points, np.float32)
 
 
-def drawn(points: np.ndarray, triangles: np.ndarray, cull: bool = False, side: int = 8) -> np.ndarray:
+def rasterized(points: np.ndarray, triangles: np.ndarray, cull: bool = False, side: int = 8) -> np.ndarray:
     nearness, triangle_at = np.zeros((side, side), np.float32), np.full((side, side), -1, np.int32)
     rasterize(points, triangles, nearness, triangle_at, 0, cull)
     return triangle_at
 
 
-def test_a_triangle_covers_the_pixels_whose_middles_lie_in_it():
-    at = drawn(screen((0, 0, NEAR), (0, 8, NEAR), (8, 0, NEAR)), TRIANGLES)
+def test_a_triangle_covers_the_pixels_whose_centers_lie_in_it():
+    at = rasterized(screen((0, 0, NEAR), (0, 8, NEAR), (8, 0, NEAR)), TRIANGLES)
     rows, columns = np.mgrid[0:8, 0:8] + 0.5
     inside = rows + columns < 8
     assert (at[inside] == 0).all()
     assert (at[rows + columns > 8] == -1).all()
 
 
-def test_the_nearer_triangle_is_seen_whatever_the_order():
+def test_the_nearer_triangle_wins_in_any_order():
     points = screen(*[(x, y, z) for z in (FAR, NEAR) for x, y in ((0, 0), (0, 20), (20, 0))])
     both = np.array([[0, 1, 2], [3, 4, 5]], np.int32)
-    assert (drawn(points, both) == 1).all()
-    assert (drawn(points, both[::-1].copy()) == 0).all()
+    assert (rasterized(points, both) == 1).all()
+    assert (rasterized(points, both[::-1].copy()) == 0).all()
 
 
-def test_triangles_that_face_away_are_left_out_only_where_asked():
+def test_back_faces_are_culled_only_on_request():
     points = screen((0, 0, NEAR), (20, 0, NEAR), (0, 20, NEAR))
-    assert (drawn(points, TRIANGLES) == 0).all()
-    assert (drawn(points, TRIANGLES, cull=True) == -1).all()
+    assert (rasterized(points, TRIANGLES) == 0).all()
+    assert (rasterized(points, TRIANGLES, cull=True) == -1).all()
 
 
-def test_triangles_beyond_the_edge_do_no_harm():
-    assert (drawn(screen((-500, -500, NEAR), (900, -500, NEAR), (0, 900, NEAR)), TRIANGLES) == 0).all()
-    assert (drawn(screen((100, 100, NEAR), (120, 100, NEAR), (100, 120, NEAR)), TRIANGLES) == -1).all()
+def test_triangles_beyond_the_edge_are_clipped():
+    assert (rasterized(screen((-500, -500, NEAR), (900, -500, NEAR), (0, 900, NEAR)), TRIANGLES) == 0).all()
+    assert (rasterized(screen((100, 100, NEAR), (120, 100, NEAR), (100, 120, NEAR)), TRIANGLES) == -1).all()
 
 
 def test_interpolation_is_perspective_correct():
-    # A strip that recedes from 50 to 100 cm: half way on the screen lies a third of the way along it.
+    # A strip that recedes from 50 to 100 cm: halfway across the screen lies a third of the way along it.
     points = screen((0, -8, NEAR), (8, -8, FAR), (8, 16, FAR), (0, 16, NEAR))
     triangles = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
-    at = drawn(points, triangles)
+    at = rasterized(points, triangles)
     along = np.array([0, 1, 1, 0], np.float32)
     out = np.empty((8, 8), np.float32)
     interpolate_scalar(points, at, triangles, along, np.ones(2, bool), out)
@@ -67,9 +67,9 @@ def test_interpolation_is_perspective_correct():
     assert not out.any()
 
 
-def test_pixels_carry_what_lies_on_the_mesh():
+def test_pixels_get_the_attributes_of_the_mesh():
     points = screen((0, 0, NEAR), (0, 20, NEAR), (20, 0, NEAR))
-    at = drawn(points, TRIANGLES)
+    at = rasterized(points, TRIANGLES)
     corners = np.eye(3, dtype=np.float32)
     normals = np.tile(np.float32([0, 0, 2]), (3, 1))
     attributes = Attributes(corners[:, :2].copy(), corners, normals, corners, np.float32([0.5, 0.5, 0.5]))
@@ -81,7 +81,7 @@ def test_pixels_carry_what_lies_on_the_mesh():
     assert np.allclose(pixels.openness, 0.5, atol=1e-6)
 
 
-def test_normals_point_out_of_a_surface():
+def test_vertex_normals_point_outwards():
     vertices = np.float32([[0, 0, 0], [1, 0, 0], [0, 1, 0], [5, 5, 5]])
     normals = np.ones_like(vertices)
     vertex_normals(vertices, TRIANGLES, normals)
@@ -89,17 +89,17 @@ def test_normals_point_out_of_a_surface():
     assert np.allclose(normals[3], 0)
 
 
-def test_small_kernels():
+def test_smoothstep_angle_noise_and_random_kernels():
     assert smoothstep(0.0, 1.0, -3.0) == 0
     assert smoothstep(0.0, 1.0, 3.0) == 1
     assert smoothstep(2.0, 4.0, 3.0) == pytest.approx(0.5)
     angles = np.linspace(-3.1, 3.1, 60)
     assert np.allclose([angle_of(np.sin(a), np.cos(a)) for a in angles], angles, atol=0.005)
-    draws = np.array([random_at(5, i) for i in range(4000)])
-    assert draws.min() >= 0
-    assert draws.max() < 1
-    assert abs(draws.mean() - 0.5) < 0.02
-    assert abs(np.corrcoef(draws[1:], draws[:-1])[0, 1]) < 0.05
+    numbers = np.array([random_at(5, i) for i in range(4000)])
+    assert numbers.min() >= 0
+    assert numbers.max() < 1
+    assert abs(numbers.mean() - 0.5) < 0.02
+    assert abs(np.corrcoef(numbers[1:], numbers[:-1])[0, 1]) < 0.05
     texture = np.arange(16, dtype=np.float32).reshape(4, 4)
     assert noise_at(texture, 1.0, 2.0) == 9
     assert noise_at(texture, 1.5, 2.0) == 9.5

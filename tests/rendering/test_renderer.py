@@ -1,4 +1,4 @@
-"""Faces drawn with the real model: skipped where there is none."""
+"""Rendered faces: of the small synthetic head always, of ICT-FaceKit where its converted file is at hand."""
 
 import os
 from dataclasses import replace
@@ -33,16 +33,25 @@ PLAIN = Scene(
     pose=Pose(zoom=1.2),
 )
 WIDER = 1.7
-"""Regions are drawn for the eye; movement may reach this much further."""
+"""Regions are outlined for display; movement may reach this many times further."""
 
 
 @pytest.fixture(scope="module")
-def renderer() -> Renderer:
-    path = os.environ.get("EMOTISCAN_FACE_MODEL")
-    model = Path(path) if path else ROOT.parent / "shared" / "data" / "ict_facekit.npz"
+def small_renderer(small_head, small_cache) -> Renderer:
+    return Renderer(small_head, small_cache)
+
+
+@pytest.fixture(scope="module")
+def ict_renderer() -> Renderer:
+    model = Path(os.environ.get("EMOTISCAN_FACE_MODEL", ROOT / "ict_facekit.npz"))
     if not model.is_file():
-        pytest.skip("there is no ICT-FaceKit model; set EMOTISCAN_FACE_MODEL to the converted file")
+        pytest.skip("there is no converted ICT-FaceKit; set EMOTISCAN_FACE_MODEL to the file")
     return Renderer(model, ROOT / "cache")
+
+
+@pytest.fixture(scope="module", params=["small", "ict"])
+def renderer(request) -> Renderer:
+    return request.getfixturevalue(f"{request.param}_renderer")
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +64,7 @@ def showing(au: str, intensity: float = 1.0) -> Scene:
 
 
 def region_mask(au: str, wider: float, side: int) -> np.ndarray:
-    """Where the action unit is said to show, on the canonical crop."""
+    """Where the action unit is expected to show, on the canonical crop."""
     rows, columns = (np.mgrid[0:side, 0:side] + 0.5) / side
     mask = np.zeros((side, side), bool)
     for name in facs.ACTION_UNITS[au].regions:
@@ -64,7 +73,7 @@ def region_mask(au: str, wider: float, side: int) -> np.ndarray:
     return mask
 
 
-def test_a_picture_and_its_landmarks(renderer):
+def test_landmarks_lie_in_the_image_in_the_usual_order(renderer):
     for i in range(4):
         rendering = renderer.render(sample_scene(np.random.default_rng(i)), 160)
         assert rendering.image.shape == (160, 160, 3)
@@ -78,15 +87,15 @@ def test_a_picture_and_its_landmarks(renderer):
         assert left[1] < nose[1] + 20 < left_mouth[1] + 30
 
 
-def test_pictures_are_reproducible(renderer):
+def test_a_scene_renders_the_same_every_time(renderer):
     scene = sample_scene(np.random.default_rng(11))
     first = renderer.render(scene).image
-    renderer.render(sample_scene(np.random.default_rng(12)))  # whatever was drawn in between
+    renderer.render(sample_scene(np.random.default_rng(12)))  # whatever was rendered in between
     assert (renderer.render(scene).image == first).all()
 
 
 @pytest.mark.parametrize("au", facs.AU_NAMES)
-def test_a_code_moves_its_own_region(renderer, calm, au):
+def test_an_action_unit_moves_its_own_region(renderer, calm, au):
     rendering = renderer.render(showing(au))
     side = 56
     mapped = rendering.movement(au, side)
@@ -104,7 +113,7 @@ def test_a_code_moves_its_own_region(renderer, calm, au):
 
 
 @pytest.mark.parametrize("au", facs.AU_NAMES)
-def test_a_code_changes_the_picture_there_and_hardly_elsewhere(renderer, calm, au):
+def test_an_action_unit_hardly_changes_the_image_outside_its_region(renderer, calm, au):
     to_crop = canonical_transform(calm.landmarks5)
     before, after = (
         np.asarray(warp(Image.fromarray(r.image), to_crop, 112), float).mean(2)
@@ -117,28 +126,28 @@ def test_a_code_changes_the_picture_there_and_hardly_elsewhere(renderer, calm, a
 
 
 @pytest.mark.parametrize("au", DISTRACTORS)
-def test_other_codes_are_drawn_too(renderer, calm, au):
+def test_distractor_action_units_are_visible(renderer, calm, au):
     assert np.abs(renderer.render(showing(au)).image.astype(int) - calm.image).mean() > 0.2
 
 
-def test_absent_codes_have_no_map(renderer, calm):
+def test_absent_action_units_have_empty_movement_maps(renderer, calm):
     assert not any(calm.movement(au).any() for au in AU_NAMES)
 
 
-def test_more_intensity_is_more_movement(renderer, calm):
+def test_a_higher_intensity_moves_the_face_more(renderer, calm):
     weak, strong = (
         np.abs(renderer.render(showing("AU12", i)).image.astype(int) - calm.image).mean() for i in (0.3, 1.0)
     )
     assert strong > 1.5 * weak
 
 
-def test_hair_hides_movement(renderer):
+def test_hair_over_the_forehead_hides_its_movement(renderer):
     raised = replace(showing("AU1"), hair=Hair("long", fringe=1.0))
     free, covered = (renderer.render(s).movement("AU1") for s in (showing("AU1"), raised))
     assert covered[:12].sum() < free[:12].sum()
 
 
-def test_lips_stay_shut_unless_they_part(renderer, calm):
+def test_lips_stay_closed_without_au25(renderer, calm):
     def gap(scene: Scene) -> float:
         marks = renderer.render(scene).landmarks68
         return float((marks[65:68, 1] - marks[61:64, 1][::-1]).mean())
@@ -147,9 +156,9 @@ def test_lips_stay_shut_unless_they_part(renderer, calm):
     assert gap(showing("AU25")) > gap(PLAIN) + 4
 
 
-def test_cheeks_leave_the_lids_to_their_own_codes(renderer):
+def test_raised_cheeks_narrow_the_eyes_less_than_tightened_lids(renderer):
     def opening(**action_units: float) -> float:
-        """Of the eyes, as a share of the calm face's."""
+        """Height of the open eyes, as a share of the calm face's."""
         gaps = []
         for scene in (replace(PLAIN, expression=Expression(action_units)), PLAIN):
             y = renderer.render(scene).landmarks68[:, 1]
@@ -158,7 +167,7 @@ def test_cheeks_leave_the_lids_to_their_own_codes(renderer):
 
     assert opening(AU6=1) > 0.75
     assert 0.2 < opening(AU7=1) < 0.6
-    assert opening(AU6=1, AU7=1) > 0.1, "a squint is not shut eyes"
+    assert opening(AU6=1, AU7=1) > 0.1, "a squint does not close the eyes"
     assert opening(AU43=1) < 0.1
 
 
@@ -175,7 +184,7 @@ REPLACEMENTS = {
 
 
 @pytest.mark.parametrize("name", REPLACEMENTS)
-def test_one_thing_is_replaced_and_the_face_stays(renderer, name):
+def test_replacing_one_part_of_a_scene_keeps_the_face(renderer, name):
     scene = replace(PLAIN, hair=Hair("short"), expression=Expression({"AU1": 0.7, "AU12": 0.8}))
     before, after = renderer.render(scene), renderer.render(REPLACEMENTS[name](scene))
     assert (before.image != after.image).any()
@@ -184,7 +193,7 @@ def test_one_thing_is_replaced_and_the_face_stays(renderer, name):
 
 
 @pytest.mark.parametrize("name", ["hair", "beard", "glasses"])
-def test_what_is_worn_leaves_the_rest_of_the_picture_alone(renderer, name):
+def test_hair_beard_and_glasses_leave_the_rest_of_the_image_alone(renderer, name):
     before = renderer.render(PLAIN)
     after = renderer.render(REPLACEMENTS[name](PLAIN))
     change = np.abs(before.image.astype(int) - after.image).max(2)
@@ -195,24 +204,24 @@ def test_what_is_worn_leaves_the_rest_of_the_picture_alone(renderer, name):
         assert change[nose[1] : nose[1] + 12, nose[0] - 2 : nose[0] + 3].mean() < 12
 
 
-def test_resolution_and_yaw(renderer, calm):
+def test_landmarks_scale_with_the_image_and_turn_with_the_head(renderer, calm):
     large = renderer.render(PLAIN, 336)
     assert np.allclose(large.landmarks68, calm.landmarks68 * 1.5, atol=0.05)
     turned = renderer.render(replace(PLAIN, pose=replace(PLAIN.pose, yaw=30.0)))
     assert turned.landmarks5[2, 0] > calm.landmarks5[2, 0] + 8
 
 
-def test_faces_are_not_blown_out_nor_black(renderer):
+def test_all_skin_tones_are_exposed_well(renderer):
     for tone in (0.0, 0.5, 1.0):
         image = renderer.render(replace(PLAIN, person=replace(PLAIN.person, skin_tone=tone), camera=Camera())).image
         center = image[90:140, 90:135]
         assert 35 < center.mean() < 230
 
 
-def test_mtcnn_finds_them(renderer, detector):
+def test_mtcnn_finds_rendered_faces(ict_renderer, detector):
     found, offsets = 0, []
     for i in range(20):
-        rendering = renderer.render(sample_scene(np.random.default_rng(50 + i)))
+        rendering = ict_renderer.render(sample_scene(np.random.default_rng(50 + i)))
         face = detector.locate(Image.fromarray(rendering.image))
         if face.landmarks is not None:
             found += 1

@@ -1,4 +1,4 @@
-"""What scenes are drawn from: people, expressions, light, pose and cameras."""
+"""Sampled scenes: people, expressions, light and poses."""
 
 from collections import Counter
 from dataclasses import replace
@@ -9,18 +9,15 @@ import pytest
 from emotiscan import facs
 from emotiscan.rendering import (
     AU_NAMES,
-    Camera,
     Expression,
     sample_expression,
     sample_light,
     sample_person,
     sample_scene,
 )
-from emotiscan.rendering.expressions import EMOTION_WEIGHTS, EXCLUSIVE, MIN_INTENSITY, complete, with_au
+from emotiscan.rendering.expressions import EMOTION_WEIGHTS, EXCLUSIVE, MIN_INTENSITY, resolve_conflicts, with_au
 from emotiscan.rendering.people import HAIR_COLORS
-from emotiscan.rendering.photo import draw_backdrop, expose, take
-from emotiscan.rendering.projection import View
-from emotiscan.rendering.scenes import LIGHTS, Background, Pose
+from emotiscan.rendering.scenes import LIGHTS
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +29,12 @@ def active(expression: Expression) -> set[str]:
     return {au for au, intensity in expression.action_units.items() if intensity >= MIN_INTENSITY}
 
 
-def test_scenes_are_reproducible_and_differ(scenes):
+def test_scenes_are_reproducible_and_vary_with_the_seed(scenes):
     assert sample_scene(np.random.default_rng(7)) == scenes[7]
     assert scenes[7] != scenes[8]
 
 
-def test_every_part_has_its_own_stream():
+def test_changing_the_person_leaves_the_rest_of_the_scene_alone():
     person = sample_person(np.random.default_rng(1))
     one, other = (sample_scene(np.random.default_rng(3), p) for p in (person, replace(person, skin_tone=0.9)))
     assert (one.pose, one.camera, one.light, one.expression) == (
@@ -48,38 +45,38 @@ def test_every_part_has_its_own_stream():
     )
 
 
-def test_half_of_the_expressions_act_an_emotion_out(scenes):
-    words = Counter(scene.expression.emotion for scene in scenes)
-    assert 0.44 < words[""] / len(scenes) < 0.56
-    assert set(words) - {""} == set(EMOTION_WEIGHTS)
-    for word in EMOTION_WEIGHTS:
-        assert facs.high_level_emotion(word)
+def test_half_of_the_expressions_act_out_an_emotion(scenes):
+    emotions = Counter(scene.expression.emotion for scene in scenes)
+    assert 0.44 < emotions[""] / len(scenes) < 0.56
+    assert set(emotions) - {""} == set(EMOTION_WEIGHTS)
+    for emotion in EMOTION_WEIGHTS:
+        assert facs.high_level_emotion(emotion)
 
 
-def test_random_combinations_show_every_code_about_equally_often():
-    drawn = [sample_expression(np.random.default_rng(i), "") for i in range(2500)]
-    counts = Counter(au for expression in drawn for au in active(expression))
+def test_random_combinations_show_all_action_units_about_equally_often():
+    expressions = [sample_expression(np.random.default_rng(i), "") for i in range(2500)]
+    counts = Counter(au for expression in expressions for au in active(expression))
     for au in facs.AU_NAMES:
         low, high = (0.25, 0.45) if au == "AU25" else (0.13, 0.25)  # AU25 comes along with every open jaw
-        assert low < counts[au] / len(drawn) < high, au
+        assert low < counts[au] / len(expressions) < high, au
     assert all(counts[au] for au in AU_NAMES)
 
 
-def test_intensities_are_clearly_active_tiny_or_absent(scenes):
+def test_intensities_are_clearly_active_or_tiny(scenes):
     values = [value for scene in scenes for value in scene.expression.action_units.values()]
     assert all(0 < value < 0.1 or 0.299 <= value <= 1 for value in values)
     tiny = sum(any(value < 0.1 for value in scene.expression.action_units.values()) for scene in scenes)
     assert 0.15 < tiny / len(scenes) < 0.35
 
 
-def test_no_face_shows_what_no_face_can(scenes):
+def test_no_face_combines_exclusive_action_units(scenes):
     for scene in scenes:
         shown = active(scene.expression)
         assert not any(set(pair) <= shown for pair in EXCLUSIVE)
         assert not shown & {"AU26", "AU27"} or "AU25" in shown
 
 
-def test_calm_faces_are_calm(scenes):
+def test_neutral_faces_have_no_active_action_unit(scenes):
     calm = [scene.expression for scene in scenes if scene.expression.emotion == "neutral"]
     assert calm
     assert not any(active(expression) for expression in calm)
@@ -92,20 +89,20 @@ def test_contempt_is_one_sided():
         assert any(min(half) < 0.35 and max(half) == 1 for half in halves)
 
 
-def test_completion_resolves_conflicts(rng):
-    assert "AU27" not in complete({"AU26": 0.5, "AU27": 0.5}, rng)
-    assert complete({"AU27": 0.5}, rng)["AU25"] >= MIN_INTENSITY
-    assert "AU24" not in complete({"AU26": 0.9, "AU24": 0.5}, rng)
+def test_conflicting_action_units_are_resolved(rng):
+    assert "AU27" not in resolve_conflicts({"AU26": 0.5, "AU27": 0.5}, rng)
+    assert resolve_conflicts({"AU27": 0.5}, rng)["AU25"] >= MIN_INTENSITY
+    assert "AU24" not in resolve_conflicts({"AU26": 0.9, "AU24": 0.5}, rng)
 
 
-def test_expressions_refuse_what_cannot_be_drawn():
-    with pytest.raises(ValueError, match="AU99 is not drawn"):
+def test_expressions_reject_unknown_action_units_and_intensities():
+    with pytest.raises(ValueError, match="AU99 is not an action unit of the renderer"):
         Expression({"AU99": 1.0})
     with pytest.raises(ValueError, match="from 0 to 1"):
         Expression({"AU1": 1.5})
 
 
-def test_one_code_can_be_changed():
+def test_one_action_unit_can_be_changed():
     smile = Expression({"AU6": 0.5, "AU12": 0.8}, "happiness")
     assert with_au(smile, "AU6", 0.0).action_units == {"AU12": 0.8}
     assert list(with_au(smile, "AU1", 0.4).action_units) == ["AU1", "AU6", "AU12"]
@@ -121,7 +118,7 @@ def test_people_cover_all_skin_tones_and_ages(scenes):
     assert (ages < 18).mean() > 0.06
     assert (ages > 60).mean() > 0.12
     assert all(person.hair_color in HAIR_COLORS for person in people)
-    lightness = [draw.tone.mean() for draw in (replace(people[0], skin_tone=t) for t in np.linspace(0, 1, 9))]
+    lightness = [replace(people[0], skin_tone=tone).tone.mean() for tone in np.linspace(0, 1, 9)]
     assert (np.diff(lightness) < 0).all()
 
 
@@ -131,12 +128,12 @@ def test_only_grown_men_have_beards(scenes):
     assert all(person.male and person.age >= 17 for person in bearded)
 
 
-def test_a_fifth_wears_glasses_and_a_fifth_is_gray(scenes):
+def test_a_fifth_of_the_images_have_glasses_and_a_fifth_are_gray(scenes):
     assert 0.15 < np.mean([scene.glasses.frame != "none" for scene in scenes]) < 0.25
     assert 0.15 < np.mean([scene.camera.gray for scene in scenes]) < 0.25
 
 
-def test_poses_are_those_of_photographs(scenes):
+def test_poses_are_distributed_as_in_photos(scenes):
     yaw = np.array([scene.pose.yaw for scene in scenes])
     assert np.abs(yaw).max() <= 45
     assert 13 < yaw.std() < 17
@@ -144,7 +141,7 @@ def test_poses_are_those_of_photographs(scenes):
 
 
 @pytest.mark.parametrize("name", LIGHTS)
-def test_lights(name):
+def test_every_kind_of_light_has_colored_lamps(name):
     for i in range(20):
         light = sample_light(np.random.default_rng(i), name)
         assert light.name == name
@@ -152,56 +149,3 @@ def test_lights(name):
         for lamp in light.lamps:
             assert np.linalg.norm(lamp.direction) == pytest.approx(1)
             assert min(lamp.color) > 0
-
-
-def test_the_view_turns_and_shifts():
-    nose = np.float32([[0, 1.2, 12]])
-    straight, turned = (View.of(Pose(yaw=yaw), 100) for yaw in (0, 30))
-    assert turned.to_screen(turned.to_camera(nose))[0, 0] > straight.to_screen(straight.to_camera(nose))[0, 0] + 3
-    assert straight.to_screen(straight.to_camera(nose))[0, :2] == pytest.approx([50, 50], abs=1e-3)
-    shifted = View.of(Pose(shift=(0.1, 0)), 100)
-    assert shifted.to_screen(shifted.to_camera(nose))[0, 0] == pytest.approx(60, abs=1e-3)
-
-
-def test_a_perfect_camera_changes_nothing(rng):
-    picture = rng.integers(0, 256, (40, 40, 3)).astype(np.uint8)
-    assert (take(picture, Camera()) == picture).all()
-
-
-@pytest.mark.parametrize(
-    "camera",
-    [
-        Camera(blur=1),
-        Camera(resolution=0.3),
-        Camera(noise=8),
-        Camera(contrast=0.8),
-        Camera(jpeg_quality=50),
-        Camera(gray=True),
-    ],
-)
-def test_every_fault_of_a_camera_shows_and_is_reproducible(rng, camera):
-    picture = rng.integers(0, 256, (64, 64, 3)).astype(np.uint8)
-    taken = take(picture, camera)
-    assert taken.shape == picture.shape
-    assert (taken != picture).any()
-    assert (take(picture, camera) == taken).all()
-
-
-def test_gray_is_gray(rng):
-    taken = take(rng.integers(0, 256, (32, 32, 3)).astype(np.uint8), Camera(gray=True, noise=5, colored_noise=True))
-    assert (taken[..., 0] == taken[..., 2]).all()
-
-
-@pytest.mark.parametrize("kind", ["plain", "wall", "room", "clutter"])
-def test_backdrops(kind):
-    backdrop = draw_backdrop(Background(kind, seed=4), 48)
-    assert backdrop.shape == (48, 48, 3)
-    assert backdrop.min() > 0
-    assert backdrop.max() <= 1
-
-
-def test_exposure_follows_camera_and_skin():
-    flat = np.full((4, 4, 3), 0.2, np.float32)
-    skin = np.array([0.4, 0.3, 0.2])
-    assert expose(flat, 1.0, skin, Camera(exposure=1.5)).mean() > expose(flat, 1.0, skin, Camera()).mean()
-    assert expose(flat, 2.0, skin, Camera()).mean() < expose(flat, 1.0, skin, Camera()).mean()

@@ -12,7 +12,7 @@ def test_the_app_needs_nothing_whose_license_binds_its_own_code():
     assert {name for name, package in found.items() if package.direct} == {name.lower() for name in direct}
     assert {"jinja2", "sympy"} <= found.keys(), "what the requirements need in turn"
     assert not {"lightning", "pytest"} & found.keys(), "what only training and the tests need"
-    assert not [package.name for package in found.values() if package.direct and package.doubtful]
+    assert not [package.name for package in found.values() if package.direct and package.needs_review]
 
 
 def test_requirements_of_an_included_file_count():
@@ -20,7 +20,7 @@ def test_requirements_of_an_included_file_count():
 
 
 @pytest.mark.parametrize(
-    ("license", "doubtful"),
+    ("license", "needs_review"),
     [
         ("MIT", False),
         ("GPL-3.0-or-later", True),
@@ -30,8 +30,8 @@ def test_requirements_of_an_included_file_count():
         ("MIT OR GPL-2.0", False),
         ("GPL-3.0 WITH GCC-exception-3.1", False),
         ("LicenseRef-NVIDIA-Proprietary", True),
-        ("not named", True),
+        ("not stated", True),
     ],
 )
-def test_what_is_to_be_looked_at(license, doubtful):
-    assert Package("a", "1", license, True).doubtful is doubtful
+def test_unclear_or_binding_licenses_need_review(license, needs_review):
+    assert Package("a", "1", license, True).needs_review is needs_review

@@ -1,19 +1,19 @@
-"""Figures of experiments: what is done is known again, and the table says what the runs reached."""
+"""Results of experiments: finished runs are recognized, and the table shows their means."""
 
 from multiprocessing import get_context, get_start_method
 
 import pandas as pd
 
-from scripts.experiments.runs import Figures, _start_others_by, table
+from scripts.experiments.runs import ResultsTable, _set_start_method, table
 
 
-def test_runs_that_are_written_down_are_known_again(tmp_path):
-    file = tmp_path / "kept" / "figures.csv"
+def test_finished_runs_are_recognized_and_tabulated(tmp_path):
+    file = tmp_path / "kept" / "results.csv"
     file.parent.mkdir()
-    first = Figures(file, "variant", ["plain", "changed"])
+    first = ResultsTable(file, "variant", ["plain", "changed"])
     first.add("changed", 0, {"AUC": 0.75})
     first.add("plain", 0, {"AUC": 0.5})
-    again = Figures(file, "variant", ["plain", "changed"])
+    again = ResultsTable(file, "variant", ["plain", "changed"])
     assert ("plain", 0) in again
     assert ("changed", 0) in again
     assert ("plain", 1) not in again
@@ -27,10 +27,10 @@ def test_runs_that_are_written_down_are_known_again(tmp_path):
     assert "| plain | 2 | 0.600 ± 0.141 |" in file.with_suffix(".md").read_text()
 
 
-def test_a_single_run_has_no_spread():
+def test_a_single_run_has_no_standard_deviation():
     assert "| plain | 1 | 0.500 |" in table(pd.DataFrame([{"variant": "plain", "seed": 0, "AUC": 0.5}]), "variant")
 
 
-def test_a_process_of_runs_side_by_side_starts_others_as_this_one_does():
-    with get_context("spawn").Pool(1, _start_others_by, (get_start_method(),)) as pool:
+def test_a_worker_starts_processes_the_same_way_as_its_parent():
+    with get_context("spawn").Pool(1, _set_start_method, (get_start_method(),)) as pool:
         assert pool.apply(get_start_method) == get_start_method()

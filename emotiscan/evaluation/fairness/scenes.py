@@ -124,7 +124,7 @@ ATTRIBUTES: dict[str, Attribute] = {
         tuple(f"{tenth / 10 + 0.05:.2f}" for tenth in range(10)),
         _of_person("skin_tone"),
         ordered=True,
-        note="the camera exposes dark skin darker, as `rendering.photo.expose` says",
+        note="the camera exposes dark skin darker, as `rendering.camera.expose` says",
     ),
     "age": Attribute(
         "Age of skin and eyes, years",

@@ -1,8 +1,10 @@
-"""Where on the skin things are painted: masks in texture space, drawn once on the mean face.
+"""Skin masks: where lips, beards, wrinkles and the like are painted, in texture space on the mean face.
 
 Texture coordinates run from 0 to 1, v upwards, so that row 0 of a mask is the bottom. The person's
-right half lies at u < 0.5. The places below were read off the model's texture layout.
+right half lies at u < 0.5. The positions below were measured on the model's texture layout.
 """
+
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -36,9 +38,9 @@ CHANNELS = (
     "under_eye",
     "lip_lines",
 )
-"""The masks in their order, each 0 to 1: where the lips are painted, where blood shows, where
-beards grow, where the eye sockets are darker, the lids' edge, the chin's dimples, nostrils, the line
-where the lips meet, ears, where skin shines; then, from `FIRST_WRINKLE` on, groups of wrinkles."""
+"""The masks in order, each 0 to 1: the lips, where blood shows, where beards and moustaches grow, where the eye
+sockets are darker, the edges of the lids, the dimples of the chin, nostrils, the line where the lips meet, ears, where
+skin shines; then, from `FIRST_WRINKLE`, the groups of wrinkles."""
 
 LIPS, REDNESS, BEARD, MOUSTACHE, SOCKET_SHADE, LASH_LINE, CHIN_DIMPLES, NOSTRILS, MOUTH_LINE, EARS, OILY = range(11)
 FOREHEAD_LINES, FROWN_LINES, CROWS_FEET, NOSE_LINES, NASOLABIAL, UNDER_EYE, LIP_LINES = range(11, 18)
@@ -47,22 +49,25 @@ FIRST_WRINKLE = FOREHEAD_LINES
 FOLD = ((0.432, 0.588), (0.415, 0.562), (0.395, 0.528), (0.377, 0.490), (0.366, 0.450), (0.361, 0.420))
 """The nasolabial fold of the person's right half, in texture coordinates, from nose to mouth."""
 
+Curve: TypeAlias = list[tuple[float, float]]
+"""Texture coordinates of the points of a line."""
+
 _ROWS, _COLUMNS = np.mgrid[0:SIDE, 0:SIDE] / (SIDE - 1)
 
 
 def blur(image: Floats, sigma: float) -> Floats:
     """Gaussian blur; sigma in texels."""
-    return cv2.GaussianBlur(image.astype(np.float32), (0, 0), sigma)
+    return np.asarray(cv2.GaussianBlur(image.astype(np.float32), (0, 0), sigma), np.float32)
 
 
 def ramp(low: float, high: float, x: NDArray) -> NDArray:
-    """Smooth step from 0 at `low` to 1 at `high`, for arrays."""
+    """Rise smoothly from 0 at `low` to 1 at `high`; for arrays."""
     t = np.clip((x - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
 
 
 def smooth_curve(points: NDArray, per_point: int = 12, closed: bool = False) -> NDArray:
-    """(n, 2) points along the cubic spline through the given ones."""
+    """Return (n, 2) points along the cubic spline through the given ones."""
     points = np.asarray(points, float)
     if closed:
         points = np.vstack([points, points[:1]])
@@ -71,7 +76,14 @@ def smooth_curve(points: NDArray, per_point: int = 12, closed: bool = False) -> 
 
 
 class Unwrapped:
-    """The mean face laid flat: which place of the face each texel is."""
+    """The mean face unwrapped into texture space.
+
+    Attributes:
+        valid: (SIDE, SIDE) texels that show skin.
+        place: (SIDE, SIDE, 3) position of each texel on the mean face, cm.
+        openness: (SIDE, SIDE) openness of each texel.
+        landmarks: (68, 2) position of each landmark, texels.
+    """
 
     def __init__(self, model: HeadModel, openness: Floats) -> None:
         triangles, uv_triangles = model.of_part(SKIN)
@@ -92,12 +104,14 @@ class Unwrapped:
         self.landmarks = model.uvs[[uv_of_vertex[int(i)] for i in model.landmarks]] * (SIDE - 1)
 
     def places_along(self, curve: NDArray) -> Floats:
-        """(n, 3) places on the mean face of (n, 2) texture coordinates."""
+        """Return (n, 3) positions on the mean face of (n, 2) texture coordinates."""
         texels = (np.asarray(curve) * (SIDE - 1)).astype(int)
         return self.place[texels[:, 1], texels[:, 0]]
 
 
 def _flat_weights(corners: NDArray, points: NDArray) -> NDArray:
+    """Return the (n, 3) barycentric weights of (n, 2) points in (n, 3, 2) triangles."""
+
     def cross(a: NDArray, b: NDArray) -> NDArray:
         return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
 
@@ -107,8 +121,8 @@ def _flat_weights(corners: NDArray, points: NDArray) -> NDArray:
     return np.stack([w0, w1, 1 - w0 - w1], 1)
 
 
-def draw_masks(face: Unwrapped) -> NDArray[np.uint8]:
-    """(SIDE, SIDE, channels) masks in the order of `CHANNELS`."""
+def paint_masks(face: Unwrapped) -> NDArray[np.uint8]:
+    """Paint all masks: (SIDE, SIDE, channels), in the order of `CHANNELS`."""
     masks = np.zeros((SIDE, SIDE, len(CHANNELS)), np.float32)
     lip_outline = smooth_curve(face.landmarks[48:60], closed=True)
     lips = _filled(lip_outline)
@@ -124,7 +138,7 @@ def draw_masks(face: Unwrapped) -> NDArray[np.uint8]:
         + _blob(0.415, 0.72, 0.02, 0.02, 0.5)
     )
     masks[..., LASH_LINE] = _lash_line(face)
-    _draw_wrinkles(masks)
+    _paint_wrinkles(masks)
     x, y, z = np.moveaxis(face.place, 2, 0)
     nostrils = ramp(0, 0.25, 0.42 - face.openness) * (np.abs(y + 0.7) < 1.0) * (np.abs(x) < 1.6) * (z > 9)
     masks[..., NOSTRILS] = blur(nostrils * face.valid, 1.5)
@@ -138,7 +152,7 @@ def draw_masks(face: Unwrapped) -> NDArray[np.uint8]:
 
 
 def is_ear(u: NDArray, v: NDArray) -> NDArray[np.bool_]:
-    """Whether a place of the texture belongs to an ear."""
+    """Return whether texture coordinates belong to an ear."""
     return ((u < 0.083) | (u > 0.917)) & (np.abs(v - 0.57) < 0.118)
 
 
@@ -175,9 +189,9 @@ def _lash_line(face: Unwrapped) -> NDArray:
     return np.exp(-0.5 * (distance / 0.13) ** 2)
 
 
-def _draw_wrinkles(masks: Floats) -> None:
+def _paint_wrinkles(masks: Floats) -> None:
     rng = np.random.default_rng(3)
-    forehead = []
+    forehead: list[Curve] = []
     for k, v in enumerate([0.848, 0.868, 0.889, 0.910, 0.932]):
         inset = 0.02 * abs(k - 1)
         across = np.linspace(0.30 + inset, 0.70 - inset, 9)
@@ -226,28 +240,30 @@ def _blob(u: float, v: float, width: float, height: float, strength: float = 1.0
 
 
 def _both_halves(mask: NDArray) -> NDArray:
+    """Add the mirror image of a mask."""
     return mask + mask[:, ::-1]
 
 
-def _mirrored(curves: list) -> list:
+def _mirrored(curves: list[Curve]) -> list[Curve]:
+    """Add the mirror image of each curve."""
     return curves + [[(1 - u, v) for u, v in curve] for curve in curves]
 
 
-def _filled(outline: NDArray) -> Floats:
+def _filled(outline: NDArray) -> NDArray:
     mask = np.zeros((SIDE, SIDE), np.uint8)
     cv2.fillPoly(mask, [np.round(outline * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
     return mask.astype(np.float32) / 255
 
 
-def _lines(curves: list, thickness: int, sigma: float) -> Floats:
-    """Soft lines that fade out towards their ends."""
+def _lines(curves: list[Curve], thickness: int, sigma: float) -> NDArray:
+    """Paint soft lines that fade out towards their ends."""
     mask = np.zeros((SIDE, SIDE), np.float32)
     for curve in curves:
         points = smooth_curve(np.array(curve) * (SIDE - 1), per_point=14)
         count = len(points)
         for j in range(count - 1):
             strength = float(np.sin(np.pi * (j + 0.5) / (count - 1)) ** 0.6)
-            ends = [tuple(int(c) for c in np.round(p * 16)) for p in points[j : j + 2]]
-            cv2.line(mask, ends[0], ends[1], strength, thickness, cv2.LINE_AA, 4)
+            (x0, y0), (x1, y1) = np.round(points[j : j + 2] * 16).astype(int).tolist()
+            cv2.line(mask, (x0, y0), (x1, y1), strength, thickness, cv2.LINE_AA, 4)
     mask = blur(mask, sigma)
     return np.clip(mask / mask.max(), 0, 1)
