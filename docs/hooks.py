@@ -79,7 +79,8 @@ def action_unit_table() -> Iterator[str]:
     yield "| action unit | name | muscles | what one sees |"
     yield "|---|---|---|---|"
     for unit in facs.ACTION_UNITS.values():
-        yield f"| {unit.au} | {unit.name} | {unit.muscles} | {unit.looks} |"
+        appearance = getattr(unit, "appearance", None) or unit.looks  # TODO(merge): appearance alone
+        yield f"| {unit.au} | {unit.name} | {unit.muscles} | {appearance} |"
 
 
 def _spelling(action: argparse.Action) -> str:
