@@ -67,7 +67,8 @@ def option_tables(name: str) -> Iterator[str]:
             continue
         title = group.title or ""
         yield "" if title in ("options", "positional arguments") else f"**{title[:1].upper()}{title[1:]}**"
-        yield from ("", "| option | what it does |", "|---|---|")
+        kind = "option" if rows[0].option_strings else "argument"
+        yield from ("", f"| {kind} | what it does |", "|---|---|")
         yield from (f"| {_spelling(action)} | {_cell(_help(action, parser))} |" for action in rows)
         yield ""
 
@@ -84,23 +85,20 @@ def action_unit_table() -> Iterator[str]:
 
 
 def _spelling(action: argparse.Action) -> str:
-    if not action.option_strings:
-        value = action.metavar or action.dest.upper()
-        return f"`{value if isinstance(value, str) else ' '.join(value)}`"
-    name = next((option for option in action.option_strings if option.startswith("--")), action.option_strings[0])
-    if isinstance(action, argparse.BooleanOptionalAction):
-        return f"`{name}`, `--no-{name.removeprefix('--')}`"
-    if action.nargs == 0:
-        return f"`{name}`"
     if isinstance(action.metavar, tuple):
         value = " ".join(action.metavar)
-    elif action.metavar:
-        value = action.metavar
-    elif action.choices:
-        value = "|".join(map(str, action.choices))
     else:
-        value = action.dest.upper()
-    return f"`{name} {value}`".replace("|", "\\|")
+        value = action.metavar or action.dest.upper()
+    if not action.option_strings:
+        return f"`{value}`"
+    name = next((option for option in action.option_strings if option.startswith("--")), action.option_strings[0])
+    if isinstance(action, argparse.BooleanOptionalAction):
+        return f"`{name}`<br>`--no-{name.removeprefix('--')}`"
+    if action.nargs == 0:
+        return f"`{name}`"
+    if action.choices and not action.metavar:
+        return f"`{name}`<br>" + ", ".join(f"`{choice}`" for choice in action.choices)
+    return f"`{name} {value}`"
 
 
 def _help(action: argparse.Action, parser: argparse.ArgumentParser) -> str:
