@@ -3,7 +3,7 @@
     python -m benchmarks.detail --data rendered:held-out [--weights W.safetensors] [--faces 100]
 
 The network's cells are as large as a lip is wide. Ways to finer maps, each held against where the action units move the skin
-(see `emotiscan.evaluation.heat_map_report`): the mean of a face and its mirror image; the mean of four crops, half a cell apart;
+(see `emotiscan.evaluation.heat_map_localization`): the mean of a face and its mirror image; the mean of four crops, half a cell apart;
 the network's finer layer (twice as many cells each way) by LayerCAM; and that layer's map within the cells' map.
 Prints, for each, how often the peak is in place, how much of the map is, for the finest action units too, and milliseconds
 for all action units of a face.
@@ -26,14 +26,14 @@ from torch import Tensor, nn
 from emotiscan.cli.options import whole_number
 from emotiscan.datasets.alignment import align
 from emotiscan.datasets.face_dataset import FaceDataset
-from emotiscan.evaluation.headline import figure_text
-from emotiscan.evaluation.heat_map_report import MOVES, SIDE
+from emotiscan.evaluation.heat_map_localization import MIN_MOVEMENT, SIDE
 from emotiscan.evaluation.localization import localization
 from emotiscan.evaluation.prediction import load_split
 from emotiscan.explain import heat_maps
 from emotiscan.faces import compose
 from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
 from emotiscan.model.network import FaceModel
+from emotiscan.reports import LocalizationMetrics
 
 FINE = ("AU11", "AU14", "AU23")
 """Action units whose place is smaller than a cell."""
@@ -124,7 +124,7 @@ def main() -> None:
         sets.append(FaceDataset(table, transforms, card.config, movement=0 if x or y else SIDE))
     faces = [[part[row] for part in sets] for row in range(len(table))]
     movement = np.stack([face[0]["movement"].numpy() for face in faces])
-    places = np.nan_to_num(movement) >= MOVES
+    places = np.nan_to_num(movement) >= MIN_MOVEMENT
     present = np.stack([face[0]["action_units"].numpy() == 1 for face in faces]) & places.any((2, 3))
     ways = Ways(model)
     named: dict[str, Callable[[Tensor], Maps]] = {
@@ -140,9 +140,9 @@ def main() -> None:
         maps = np.stack([way(torch.stack([part["crop"] for part in face])) for face in faces])
         took = 1000 * (time.perf_counter() - began) / len(faces)
         report = localization(card.config.action_units, maps, places, present, table.frame["subject"].to_numpy(str))
-        fine = ", ".join(f"{report['codes'][au]['pointing']['value']:.2f}" for au in FINE if report["codes"][au])
-        mean = report["mean"]
-        print(f"{name:24s}{figure_text(mean['pointing']):22s}{figure_text(mean['energy']):22s}{fine:26s}{took:.0f}")
+        fine = ", ".join(f"{report.action_units[au].pointing.value:.2f}" for au in FINE if au in report.action_units)
+        mean = report.mean or LocalizationMetrics()
+        print(f"{name:24s}{mean.pointing!s:22s}{mean.energy!s:22s}{fine:26s}{took:.0f}")
 
 
 if __name__ == "__main__":

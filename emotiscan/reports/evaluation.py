@@ -264,9 +264,9 @@ class EvaluationReport(Record):
             "accuracy if clear": emotion.accuracy_clear,
             "accuracy without neutral": without_neutral.accuracy,
             "macro F1 without neutral": without_neutral.macro_f1,
-            "mean AU AUC": mean.auc,
-            "AU AUC within subjects": mean.within_person,
-            "mean AU F1": mean.f1,
-            "AU calibration error": mean.ece,
+            "action units' mean AUC": mean.auc,
+            "AUC within subjects": mean.within_person,
+            "action units' mean F1": mean.f1,
+            "action units' calibration error": mean.ece,
         }
         return {name: metric for name, metric in named.items() if metric is not None and metric.value is not None}

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from emotiscan.cli.options import whole_number
+from emotiscan.reports import EvaluationReport
 from scripts.experiments import course_projects
 from scripts.experiments.runs import Figures, RunFailed, all_trained, parallel_options
 
@@ -72,13 +73,10 @@ def _told(system: str, seed: int, starts: Mapping[str, str], options: argparse.N
 
 
 def _figures(run: Path) -> dict[str, float]:
-    report = json.loads((run / "report.json").read_text())["test"]
-    return {
-        "emotion accuracy": report["emotion"]["accuracy"]["value"],
-        "emotion macro F1": report["emotion"]["macro_f1"]["value"],
-        "action units' mean F1": report["codes_mean"]["f1"]["value"],
-        "action units' mean AUC": report["codes_mean"]["auc"]["value"],
-    }
+    report = EvaluationReport.from_dict(json.loads((run / "report.json").read_text())["test"])
+    names = ("emotion accuracy", "emotion macro F1", "action units' mean F1", "action units' mean AUC")
+    headline = report.headline()
+    return {name: metric.value for name in names if (metric := headline[name]).value is not None}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,30 @@
+"""Writing reports, as `evaluate`, `localize`, `fairness` and `data` do."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from emotiscan.files import atomic_write_bytes
+from emotiscan.reports.record import Record
+
+
+def write_json(report: Record, path: Path) -> Path:
+    """Write a report as JSON; missing folders are made. Returns the path.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    return atomic_write_bytes(path, json.dumps(report.to_dict(), indent=1) + "\n")
+
+
+def attach(report: Record | Mapping[str, Any], weights: Path, name: str | None) -> None:
+    """Store a report in a checkpoint under a name, in the place of an older one; without a name, do nothing.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be used.
+    """
+    from emotiscan.model.checkpoint import attach_report
+
+    if name:
+        attach_report(weights, name, report.to_dict() if isinstance(report, Record) else report)
