@@ -52,8 +52,8 @@ def test_the_report_holds_each_fold_and_all_answers_together(validated):
     assert pooled["samples"] == sum(fold["samples"] for fold in folds)
     hits = sum(np.trace(fold["emotion"]["confusion"]) for fold in folds)
     assert np.trace(pooled["emotion"]["confusion"]) == hits
-    for au, scores in pooled["codes"].items():
-        parts = [np.array(fold["codes"][au]["confusion"]) for fold in folds]
+    for au, scores in pooled["action_units"].items():
+        parts = [np.array(fold["action_units"][au]["confusion"]) for fold in folds]
         assert (np.array(scores["confusion"]) == sum(parts)).all()  # each by its own run's threshold
     table = pd.read_csv(validated / "folds.csv", index_col="fold")
     assert list(table.index) == ["fold-01", "fold-02", "fold-03", "mean", "deviation"]
