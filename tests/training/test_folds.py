@@ -77,7 +77,7 @@ def test_only_what_is_missing_is_done_again(validated, tmp_path):
     assert (settings.folds, settings.fold) == ("3", None)
     assert cross_validate(TrainingSettings(**{**vars(settings), "out": str(copy)}), train) == 0
     assert done == [(str(copy / "fold-02"), 1, True)]
-    assert json.loads((copy / "report.json").read_text())["pooled"] == before
+    assert json.loads((copy / "report.json").read_text())["pooled"] == before.to_dict()
 
 
 def test_a_run_that_stops_stops_all_and_says_how_to_go_on(tmp_path, caplog):

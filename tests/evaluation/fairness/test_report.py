@@ -73,20 +73,25 @@ def test_a_group_of_which_most_were_not_found_is_neither_best_nor_worst():
 
 def test_metrics_are_those_of_the_evaluation():
     oracle, truth = Oracle(noise=0.4), truth_of(0, FACES, CONFIG.emotions, CONFIG.action_units)
-    read = [
-        probabilities for [(probabilities)] in ((oracle([drawn(base_scene(0, face), 32)])) for face in range(FACES))
-    ]
-    emotions, action_units = (np.stack(columns) for columns in zip(*read, strict=True))
+    predicted = [oracle([drawn(base_scene(0, face), 32)])[0] for face in range(FACES)]
+    emotions, action_units = (np.stack(columns) for columns in zip(*predicted, strict=True))
     everyone = np.ones(FACES, bool)
     limits = dict.fromkeys(CONFIG.action_units, 0.3)
     ours = compare(
         {"all": GroupPredictions(everyone, everyone, everyone, emotions, action_units)}, truth, limits, 100, 3
     ).groups
     theirs = evaluate_predictions(
-        emotions=truth.emotions, action_units=truth.action_units, emotion_probabilities=emotions, au_probabilities=action_units,
-        emotion_classes=truth.classes, au_labels=truth.labels, subjects=truth.subjects, thresholds=limits,
-        bootstraps=100, seed=3,
-    )  # fmt: skip
+        emotions=truth.emotions,
+        action_units=truth.action_units,
+        emotion_probabilities=emotions,
+        au_probabilities=action_units,
+        emotion_classes=truth.classes,
+        au_labels=truth.labels,
+        subjects=truth.subjects,
+        thresholds=limits,
+        bootstraps=100,
+        seed=3,
+    )
     for name, estimate in (
         ("accuracy", theirs.emotion.accuracy),
         ("au_auc", theirs.action_units_mean.auc),
@@ -96,7 +101,7 @@ def test_metrics_are_those_of_the_evaluation():
 
 
 def test_every_group_is_bootstrapped_with_the_same_subjects():
-    # Both groups miss by the person; the second a little more: unpaired, the difference would drown.
+    # The same subjects are wrong in both groups, a few more in the second: unpaired, the difference would be lost.
     rng = np.random.default_rng(0)
     wrong = rng.random(200) < 0.5
     more = wrong | (np.arange(200) % 10 == 0)
