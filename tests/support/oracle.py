@@ -27,7 +27,7 @@ def drawn(scene, size):
 
 
 class Oracle:
-    """Predicts what the stub rendered: rightly but for noise, wrongly from one skin tone on, from another not at all."""
+    """Predicts what was rendered: rightly but for noise, wrongly from one skin tone on, not at all from another."""
 
     def __init__(self, worse_from=2.0, blind_from=2.0, noise=0.0):
         self.worse_from, self.blind_from, self.noise = worse_from, blind_from, noise
