@@ -24,11 +24,12 @@ def run(arguments: argparse.Namespace) -> int:
         OSError: a file cannot be written.
     """
     from emotiscan.datasets.loaders import load_source
+    from emotiscan.datasets.source_files import expand_sources
     from emotiscan.datasets.table import join_tables
     from emotiscan.evaluation.dataset_report import dataset_report
     from emotiscan.evaluation.text import dataset_text
 
-    table = join_tables([load_source(source) for source in arguments.data])
+    table = join_tables([load_source(source) for source in expand_sources(arguments.data)])
     report = dataset_report(table)
     print(dataset_text(report))
     if arguments.out:

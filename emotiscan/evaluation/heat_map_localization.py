@@ -108,10 +108,9 @@ def _faces(
     model: FaceModel, dataset: FaceDataset, workers: int
 ) -> Iterator[tuple[torch.Tensor, NDArray[np.float32], NDArray[np.float32]]]:
     """Each face's feature map (1, c, h, w), movement (k, SIDE, SIDE) and labels (k,)."""
-    device = next(model.parameters()).device
     for batch in DataLoader(dataset, BATCH, num_workers=workers):
         with torch.inference_mode():
-            feature_maps = model.features(batch["crop"].to(device))
+            feature_maps = model.features(batch["crop"].to(model.device))
         for row in range(len(feature_maps)):
             yield feature_maps[row : row + 1], batch["movement"][row].numpy(), batch["action_units"][row].numpy()
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from emotiscan import facs
 from emotiscan.datasets.aligned import AlignedTable, align_table, evaluation_loader
 from emotiscan.datasets.loaders import load_source
+from emotiscan.datasets.sources import DataSource
 from emotiscan.datasets.table import LabelTable, TableError, join_tables
 from emotiscan.evaluation.bootstrap import Floats, Ints
 from emotiscan.evaluation.metrics import evaluate_predictions
@@ -39,7 +40,7 @@ class Predictions:
     action_units: NDArray[np.float32]
 
 
-def load_split(source: str, split: str | None, whole_if_undivided: bool = False) -> LabelTable:
+def load_split(source: str | DataSource, split: str | None, whole_if_undivided: bool = False) -> LabelTable:
     """Load a data set, or one of its splits.
 
     Args:
@@ -60,7 +61,7 @@ def load_split(source: str, split: str | None, whole_if_undivided: bool = False)
                 if divided
                 else "; add the option split=SEED to divide it by subject, as `emotiscan train --seed SEED` does"
             )
-            raise TableError(source, f"it has no rows in the split “{split}”{undivided}")
+            raise TableError(f"{source}", f"it has no rows in the split “{split}”{undivided}")
     return table
 
 
@@ -114,7 +115,7 @@ def evaluate_table(
     cache: str | Path = "cache",
     workers: int = 2,
     with_masking: bool = False,
-    device: str = "cpu",
+    device: str = "auto",
 ) -> EvaluationReport:
     """Evaluate a checkpoint on a table.
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from emotiscan.datasets.source_files import expand_sources
 from emotiscan.datasets.table import TableError
 from emotiscan.evaluation.calibration_fit import calibrate
 from emotiscan.evaluation.prediction import load_split, predict_tables, report_on
@@ -51,14 +52,14 @@ def recalibrate(
     flip_tta: bool | None = None,
     cache: str | Path = "cache",
     workers: int = 2,
-    device: str = "cpu",
+    device: str = "auto",
 ) -> Recalibration:
     """Fit a checkpoint's calibration to labeled faces, and write the checkpoint with it.
 
     Args:
         weights: the checkpoint to calibrate.
         out: file to write; the same path as `weights` replaces it.
-        sources: data sets, as `load_source` takes them; each counts as much as any other.
+        sources: data sets, as `expand_sources` takes them; each counts as much as any other.
         split: rows to fit to, or `ALL_ROWS`; a data set without splits is taken whole.
         keep: action units whose calibration stays; their labels are ignored.
         flip_tta: whether predictions average a crop and its mirror image from now on; None: as before.
@@ -78,7 +79,9 @@ def recalibrate(
         model.config = dataclasses.replace(card.config, flip_tta=flip_tta)
         card = dataclasses.replace(card, config=model.config)
     rows = None if split == ALL_ROWS else split
-    tables = [load_split(source, rows, whole_if_undivided=True).without_labels(keep) for source in sources]
+    tables = [
+        load_split(source, rows, whole_if_undivided=True).without_labels(keep) for source in expand_sources(sources)
+    ]
     predictions = predict_tables(model.to(resolve_device(device)), tables, cache, workers)
     calibration = calibrate(predictions, card.config, card.calibration)
     before, after = (report_on(predictions, card.config, c) for c in (card.calibration, calibration))

@@ -58,13 +58,9 @@ class Result:
 class RenderedFacePredictor:
     """Predicts rendered images with an `Analyzer`, as the app predicts an uploaded photo."""
 
-    def __init__(self, weights: str | Path) -> None:
-        """Load a checkpoint.
-
-        Raises:
-            CheckpointError: it is missing, damaged or of another version.
-        """
-        self._analyzer = Analyzer(weights)
+    def __init__(self, weights: str | Path, device: str = "auto") -> None:
+        """Load a checkpoint; the arguments and errors are those of `Analyzer`."""
+        self._analyzer = Analyzer(weights, device)
 
     def __call__(self, images: Sequence[RenderedImage]) -> list[Probabilities | None]:
         """Predict the probabilities of each image's face; None where it is not found.
@@ -128,6 +124,7 @@ class FaceTesterFiles:
         weights: the checkpoint.
         cache: folder for what the renderer prepares.
         seed, size: see `FaceTester`.
+        device: where the network runs (see `resolve_device`).
     """
 
     model: str
@@ -135,6 +132,7 @@ class FaceTesterFiles:
     cache: str
     seed: int
     size: int
+    device: str = "auto"
 
     def load(self) -> FaceTester:
         """Load the renderer and the network.
@@ -142,8 +140,9 @@ class FaceTesterFiles:
         Raises:
             HeadModelError: the face model is missing, or the file is none.
             CheckpointError: the checkpoint cannot be used.
+            DeviceError: there is no such device.
         """
-        predictor = RenderedFacePredictor(self.weights)
+        predictor = RenderedFacePredictor(self.weights, self.device)
         return FaceTester(self.seed, self.size, Renderer(self.model, self.cache).render, predictor)
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from emotiscan.datasets.source_files import expand_sources
+from emotiscan.datasets.sources import DataSource
 from emotiscan.datasets.table import LabelTable
 from emotiscan.evaluation.fairness.metrics import compare
 from emotiscan.evaluation.fairness.photos import compare_photos
@@ -41,14 +43,14 @@ def fairness_report(
     size: int = 224,
     cache: str = "cache",
     workers: int = 1,
-    device: str = "cpu",
+    device: str = "auto",
 ) -> FairnessReport:
     """Measure a checkpoint on rendered faces, on labeled photos, or on both.
 
     Args:
         weights: the checkpoint.
         head_model: the converted face model to render with; None: no rendered faces.
-        sources: labeled photos, as `load_source` takes them.
+        sources: labeled photos, as `expand_sources` takes them.
         split: only this split of the photos.
         faces: rendered subjects.
         attributes: what is varied on rendered faces, keys of `ATTRIBUTES`.
@@ -65,11 +67,11 @@ def fairness_report(
     """
     if not head_model and not sources:
         raise HeadModelError("give the face model with --model to render faces, or photos with --data, or both")
-    tables = {source: load_split(source, split) for source in sources}
+    tables = {source: load_split(source, split) for source in expand_sources(sources)}
     model, card = load_checkpoint(weights)
     report = FairnessReport()
     if head_model:
-        tester = FaceTesterFiles(head_model, str(weights), cache, seed, size)
+        tester = FaceTesterFiles(head_model, str(weights), cache, seed, size, device)
         report = measure_fairness(tester, card.config, card.calibration, faces, attributes, workers)
     if tables:
         photos = compare_photos(_named(tables), model.to(resolve_device(device)), card, cache, workers)
@@ -77,10 +79,9 @@ def fairness_report(
     return report
 
 
-def _named(tables: Mapping[str, LabelTable]) -> dict[str, LabelTable]:
+def _named(tables: Mapping[DataSource, LabelTable]) -> dict[str, LabelTable]:
     """Name the tables by kind and file name: a report is shared, and paths belong to the machine that made it."""
-    parts = [source.partition(":") for source in tables]
-    names = [f"{kind}:{Path(rest.split(',')[0]).name}" for kind, _, rest in parts]
+    names = [f"{source.kind}:{source.path.name}" for source in tables]
     repeated = {name for name in names if names.count(name) > 1}
     unique = [f"{name} ({place})" if name in repeated else name for place, name in enumerate(names, start=1)]
     return dict(zip(unique, tables.values(), strict=True))
