@@ -62,9 +62,11 @@ def run(arguments: argparse.Namespace) -> int:
         DeviceError: there is no such device.
         OSError: the checkpoint cannot be written.
     """
+    from emotiscan.cli.reports import log_progress
     from emotiscan.evaluation.recalibration import recalibrate
     from emotiscan.evaluation.text import recalibration_text
 
+    log_progress()
     result = recalibrate(
         arguments.weights,
         arguments.out,

@@ -35,11 +35,12 @@ def run(arguments: argparse.Namespace) -> int:
         DeviceError: there is no such device.
         OSError: a file cannot be written.
     """
-    from emotiscan.cli.reports import attach, write_json
+    from emotiscan.cli.reports import attach, log_progress, write_json
     from emotiscan.evaluation.plots import write_plots
     from emotiscan.evaluation.prediction import evaluate_table, load_split
     from emotiscan.evaluation.text import evaluation_text
 
+    log_progress()
     weights = weights_of(arguments)
     table = load_split(arguments.data, arguments.split)
     report = evaluate_table(table, weights, arguments.cache, arguments.workers, arguments.masking, arguments.device)

@@ -62,11 +62,12 @@ def run(arguments: argparse.Namespace) -> int:
         DeviceError: there is no such device.
         OSError: a file cannot be written.
     """
-    from emotiscan.cli.reports import attach, write_json
+    from emotiscan.cli.reports import attach, log_progress, write_json
     from emotiscan.evaluation.fairness.report import fairness_report
     from emotiscan.evaluation.plots.fairness import write_fairness_plots
     from emotiscan.evaluation.text import fairness_text
 
+    log_progress()
     weights = weights_of(arguments)
     report = fairness_report(
         weights,

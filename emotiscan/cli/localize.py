@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     import torch
 
-    from emotiscan.cli.reports import attach, write_json
+    from emotiscan.cli.reports import attach, log_progress, write_json
     from emotiscan.evaluation.heat_map_localization import localize_heat_maps
     from emotiscan.evaluation.prediction import load_split
     from emotiscan.evaluation.text import localization_text
@@ -64,6 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     from emotiscan.model.device import resolve_device
     from emotiscan.model.network import FaceModel
 
+    log_progress()
     weights, device = weights_of(arguments), resolve_device(arguments.device)
     table = load_split(arguments.data, arguments.split)
     model, card = load_checkpoint(weights)

@@ -1,12 +1,19 @@
-"""Writing reports, as `evaluate`, `localize`, `fairness` and `data` do."""
+"""What the commands that make reports have in common: progress on the error stream, JSON files, attached reports."""
 
 import json
+import logging
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from emotiscan.files import atomic_write_bytes
 from emotiscan.reports.record import Record
+
+
+def log_progress() -> None:
+    """Show log messages on the error stream: progress, and images that cannot be read."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
 
 
 def write_json(report: Record, path: Path) -> Path:

@@ -169,20 +169,20 @@ def _au_reports(
         return {}, None
     reports, draws_of_complete = {}, []
     for column, (au, rows) in enumerate(zip(action_units, known.T, strict=True)):
-        truth, scores, drawn = labels[rows, column] >= PRESENT, probabilities[rows, column], samples.where(rows)
-        confusions = drawn.confusions(truth.astype(np.int64), calls[rows, column].astype(np.int64), 2)
+        truth, scores, own = labels[rows, column] >= PRESENT, probabilities[rows, column], samples.where(rows)
+        confusions = own.confusions(truth.astype(np.int64), calls[rows, column].astype(np.int64), 2)
         decided = {score: draws[:, 1] for score, draws in _class_scores(confusions).items()}
-        draws = {"f1": decided["f1"]} | drawn.ranking(scores, truth)
-        of_present = drawn.where(truth)
-        error = calibration_error(scores, truth, drawn)
-        paired = drawn.seen_both_ways(truth)
-        within = drawn.where(paired).within_subject_auc(scores[paired], truth[paired])
+        draws = {"f1": decided["f1"]} | own.ranking(scores, truth)
+        of_present = own.where(truth)
+        error = calibration_error(scores, truth, own)
+        paired = own.seen_both_ways(truth)
+        within = own.where(paired).within_subject_auc(scores[paired], truth[paired])
         reports[au] = AUReport(
             f1=of_present.estimate(draws["f1"]),
             auc=of_present.estimate(draws["auc"]),
             average_precision=of_present.estimate(draws["average_precision"]),
-            ece=drawn.estimate(error, centered=True),
-            within_person=drawn.where(paired).estimate(within),
+            ece=own.estimate(error, centered=True),
+            within_person=own.where(paired).estimate(within),
             precision=number(decided["precision"][0]),
             recall=number(decided["recall"][0]),
             support=int(truth.sum()),

@@ -143,10 +143,10 @@ ATTRIBUTES: dict[str, Attribute] = {
         note="wrinkles, folds and eyes age; hair color and hairline stay",
     ),
     "habits": Attribute(
-        "Hair, beard and lashes in",
+        "Hair, beard and lashes",
         ("women's habit", "men's habit"),
         lambda scene, group, rng: _habits(scene, group.removesuffix(" habit"), rng),
-        note="the face model's shapes have no sex; they stay",
+        note="the face model's shapes have no sex and stay the same",
     ),
     "hair": Attribute(
         "Hairstyle",
@@ -161,13 +161,13 @@ ATTRIBUTES: dict[str, Attribute] = {
         note=f"only men of {MIN_BEARD_AGE} years and older",
     ),
     "glasses": Attribute("Frame of the glasses", ("none", "thin", "thick"), _glasses),
-    "yaw": Attribute("Yaw, degrees to the picture's right", _steps(range(-40, 41, 10)), _of_pose("yaw"), ordered=True),
+    "yaw": Attribute("Yaw, degrees to the image's right", _steps(range(-40, 41, 10)), _of_pose("yaw"), ordered=True),
     "pitch": Attribute("Pitch, degrees downwards", _steps(range(-20, 21, 10)), _of_pose("pitch"), ordered=True),
     "light": Attribute(
         "Light", tuple(LIGHTS), lambda scene, group, rng: replace(scene, light=sample_light(rng, group))
     ),
     "resolution": Attribute(
-        "Resolution, share of the picture's pixels a side",
+        "Resolution, share of the image's pixels per side",
         ("1.00", "0.70", "0.50", "0.35", "0.25", "0.18", "0.12"),
         lambda scene, group, rng: replace(scene, camera=replace(scene.camera, resolution=float(group))),
         ordered=True,
@@ -180,7 +180,7 @@ ATTRIBUTES: dict[str, Attribute] = {
             scene, camera=replace(scene.camera, jpeg_quality=None if group == "none" else int(group))
         ),
         ordered=True,
-        note="none: never compressed",
+        note="none: uncompressed",
     ),
 }
 """All attributes, by the names that `emotiscan fairness --vary` takes."""
