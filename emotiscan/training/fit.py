@@ -66,10 +66,10 @@ def main(arguments: list[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] in (["data"], ["compare"]):
-        from emotiscan.evaluation import dataset_report
+        from emotiscan.cli.main import main as command
         from emotiscan.training import run_comparison
 
-        return {"data": dataset_report, "compare": run_comparison}[arguments[0]].main(arguments[1:])
+        return command(arguments) if arguments[0] == "data" else run_comparison.main(arguments[1:])
     parsed = argument_parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO if is_first() else logging.ERROR, format="%(message)s", stream=sys.stderr)
     for library in ("lightning.pytorch", "lightning.fabric"):

@@ -12,7 +12,6 @@ import pandas as pd
 from emotiscan.datasets.aligned import AlignedTable
 from emotiscan.datasets.loaders import without_paths
 from emotiscan.datasets.table import LabelTable
-from emotiscan.evaluation import headline
 from emotiscan.evaluation.calibration_fit import calibrate
 from emotiscan.evaluation.plots import write_plots
 from emotiscan.evaluation.prediction import Predictions, agreed_classes, labels_for, predict, report_on
@@ -54,14 +53,17 @@ def finish(
     reports = {split: report_on(read, model.config, calibration) for split, read in predictions.items()}
     if "test" in predictions:
         keep_answers(out / ANSWERS, predictions["test"], model.config, calibration)
-    atomic_write_bytes(out / "report.json", json.dumps(reports, indent=1) + "\n")
-    save_checkpoint(path, model, Card(model.config, calibration, training, reports))
+    metrics = {split: report.to_dict() for split, report in reports.items()}
+    atomic_write_bytes(out / "report.json", json.dumps(metrics, indent=1) + "\n")
+    save_checkpoint(path, model, Card(model.config, calibration, training, metrics))
     for split, report in reports.items():
         before = report_on(predictions[split], model.config, Calibration(), bootstraps=0)
         write_plots(report, out / "figures" / split, data.table, history, before)
     log.info("wrote %s", path)
     for split, report in reports.items():
-        figures = {name: round(figure["value"], 4) for name, figure in headline(report).items()}
+        figures = {
+            name: round(metric.value, 4) for name, metric in report.headline().items() if metric.value is not None
+        }
         log.info("%s: %s", split, json.dumps(figures))
     return path
 

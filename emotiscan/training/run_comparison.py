@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from emotiscan.evaluation import headline
-from emotiscan.evaluation.headline import figure_text
+from emotiscan.reports import EvaluationReport
 from emotiscan.training.settings import SettingsError
 
 LEFT_OUT = ("out", "cache", "workers", "threads", "devices", "nodes", "fold", "sweep")
@@ -61,7 +60,8 @@ def figures(runs: list[Path], part: str) -> pd.DataFrame:
         if file.is_file():
             reports = _json(file)
             report = reports.get("pooled") or reports.get(part)
-            row |= {name: figure_text(figure) for name, figure in headline(report).items()} if report else {}
+            headline = EvaluationReport.from_dict(report).headline() if report else {}
+            row |= {name: str(metric) for name, metric in headline.items()}
         rows[run.name] = row
     return pd.DataFrame.from_dict(rows, orient="index")
 

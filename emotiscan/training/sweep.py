@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from emotiscan.evaluation import headline
 from emotiscan.files import atomic_write_bytes
+from emotiscan.reports import EvaluationReport
 from emotiscan.training.command_line import trial_settings
 from emotiscan.training.multi_run import Train, run_all
 from emotiscan.training.settings import TrainingSettings
@@ -41,8 +41,8 @@ def sweep(settings: TrainingSettings, train: Train) -> int:
 def _table(trials: dict[Path, Options]) -> pd.DataFrame:
     rows = {}
     for run, options in trials.items():
-        report = json.loads((run / "report.json").read_text())["validation"]
-        figures = {name: figure["value"] for name, figure in headline(report).items()}
+        report = EvaluationReport.from_dict(json.loads((run / "report.json").read_text())["validation"])
+        figures = {name: metric.value for name, metric in report.headline().items()}
         rows[run.name] = {"options": " ".join(options), **figures}
     table = pd.DataFrame.from_dict(rows, orient="index")
     judged = [name for name in ("emotion accuracy", "action units' mean AUC") if name in table]

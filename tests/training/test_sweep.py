@@ -88,7 +88,7 @@ def test_the_best_trial_comes_first_and_what_is_done_is_kept(tmp_path, capsys):
         figure = {"value": {0.1: 0.5, 0.2: 0.9, 0.3: 0.7}[told.lr], "low": None, "high": None}
         run = tmp_path / f"trial-0{round(told.lr * 10)}"
         run.mkdir(exist_ok=True)
-        (run / "report.json").write_text(json.dumps({"validation": {"emotion": {"accuracy": figure}}}))
+        (run / "report.json").write_text(json.dumps({"validation": {"samples": 9, "emotion": {"accuracy": figure}}}))
         return 0
 
     assert sweep(settings, train) == 130
