@@ -1,6 +1,6 @@
 """The Compare page: readings and heat maps side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -9,9 +9,11 @@ from emotiscan import explain
 from emotiscan.analysis import Reading
 from emotiscan.explain import METHODS, Tile, overlays
 from emotiscan.images import MAX_BYTES, ImageError
+from emotiscan.reports import EvaluationReport
 from emotiscan.ui import charts, components, wording
 from emotiscan.ui import heat_map_views as views
 from emotiscan.ui.data_urls import picture_url
+from emotiscan.ui.metrics import report_of
 from emotiscan.ui.samples import samples
 from emotiscan.ui.session import Photo, analyzer, key_of, photos_of_this_visit, read_photo
 
@@ -181,11 +183,11 @@ def _apart(readings: Sequence[Reading], au: str) -> float:
 def _advice_on_changes() -> str:
     """Say how to take the photos and, if the checkpoint knows, how well it tells two images of one person apart."""
     advice = "Take both photos of the same person, from the same side and in the same light; other changes count, too."
-    report = analyzer().card.metrics.get("rendered")
-    mean = (report.get("codes_mean") if isinstance(report, Mapping) else None) or {}
-    within, among = ((mean.get(key) or {}).get("value") for key in ("within_person", "auc"))
-    if within is None or among is None:
+    report = report_of(analyzer().card, "rendered")
+    mean = report.action_units_mean if isinstance(report, EvaluationReport) else None
+    if mean is None or mean.within_person.value is None or mean.auc.value is None:
         return advice
+    within, among = mean.within_person.value, mean.auc.value
     return (
         f"{advice} Of two rendered images of the same person, the one that shows an action unit had the higher "
         f"probability in {100 * within:.0f} % of all pairs; of two different people, in {100 * among:.0f} %."
