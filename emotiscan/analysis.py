@@ -211,6 +211,7 @@ class Analyzer:
 
         Raises:
             ImageError: the file cannot be read or is not an image.
+            TypeError: the source is something else, e.g. an array.
         """
         photo = to_rgb(source) if isinstance(source, Image.Image) else read_image(_bytes_or_path(source))
         faces = [self._detector.locate(photo)] if cropped else self._detector.detect(photo)
@@ -287,8 +288,15 @@ class Analyzer:
             )
 
 
-def _bytes_or_path(source: bytes | str | PathLike[str]) -> bytes | Path:
-    return Path(source) if isinstance(source, str | PathLike) else source
+def _bytes_or_path(source: object) -> bytes | Path:
+    if isinstance(source, str | PathLike):
+        return Path(source)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source)
+    raise TypeError(
+        f"an image is a path, the bytes of a file, or a PIL image, not {type(source).__name__}; "
+        "for an array in RGB order use PIL.Image.fromarray"
+    )
 
 
 def _name_of(source: object) -> str:
