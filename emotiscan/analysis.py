@@ -131,7 +131,8 @@ class Analysis:
         readings: one per face, from left to right.
         skipped_faces: number of detected faces that were not analyzed because there were more than `MAX_FACES`.
         name: of the image: its path, or what `Analyzer.analyze` was given; "" if neither is known.
-        emotions, action_units: labels that the network predicts, in order.
+        emotions: labels that the network predicts, in order.
+        action_units: labels that the network predicts, in order.
     """
 
     photo: Image.Image
