@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from PIL import Image
 
 from emotiscan.analysis import Analysis
+from emotiscan.export.data_urls import data_url
 from emotiscan.export.records import record
 from emotiscan.images import ImageError
 from emotiscan.ui import wording
-from emotiscan.ui.data_urls import data_url
 from emotiscan.ui.session import key_of
 
 PICTURE_SIDE = 176

@@ -11,10 +11,10 @@ import streamlit as st
 
 from emotiscan import explain, facs
 from emotiscan.analysis import Reading
+from emotiscan.export.data_urls import picture_url
 from emotiscan.model.checkpoint import Card
 from emotiscan.reports import MaskedAU
 from emotiscan.ui import wording
-from emotiscan.ui.data_urls import picture_url
 from emotiscan.ui.links import AU_PARAMETER
 from emotiscan.ui.metrics import masked_action_units
 from emotiscan.ui.samples import au_icon

@@ -5,6 +5,7 @@ import streamlit as st
 from emotiscan import facs
 from emotiscan.analysis import Analyzer, Reading
 from emotiscan.explain import METHODS
+from emotiscan.export.boxes import marked_photo
 from emotiscan.model.checkpoint import CheckpointError
 from emotiscan.ui import charts, heat_map_views, wording
 from emotiscan.ui.links import PAGES, link_action_units, linked_action_units
@@ -57,7 +58,7 @@ def choose_face(photo: Photo) -> int:
             format_func=lambda number: str(number + 1),
             key=f"face-{photo.key}",
         )
-    picture = charts.marked_photo(photo.picture, photo.faces, chosen)
+    picture = marked_photo(photo.picture, photo.faces, chosen)
     count = "one face" if len(readings) == 1 else f"{len(readings)} faces, numbered from left to right"
     place.image(picture, width="stretch", alt=f"The photo with {count}; face {chosen + 1} is selected.")
     if photo.skipped_faces:

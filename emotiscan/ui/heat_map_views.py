@@ -8,8 +8,8 @@ from PIL import Image
 
 from emotiscan import explain, facs
 from emotiscan.explain import METHODS, HeatMap, Tile, overlays
+from emotiscan.export.data_urls import picture_url
 from emotiscan.ui import wording
-from emotiscan.ui.data_urls import picture_url
 from emotiscan.ui.links import au_link
 from emotiscan.ui.session import Photo, analyzer, heat_maps_of
 

@@ -8,11 +8,12 @@ import streamlit as st
 from emotiscan import explain
 from emotiscan.analysis import Reading
 from emotiscan.explain import METHODS, Tile, overlays
+from emotiscan.export.boxes import marked_photo
+from emotiscan.export.data_urls import picture_url
 from emotiscan.images import MAX_BYTES, ImageError
 from emotiscan.reports import EvaluationReport
 from emotiscan.ui import charts, components, wording
 from emotiscan.ui import heat_map_views as views
-from emotiscan.ui.data_urls import picture_url
 from emotiscan.ui.metrics import report_of
 from emotiscan.ui.samples import samples
 from emotiscan.ui.session import Photo, analyzer, key_of, photos_of_this_visit, read_photo
@@ -84,7 +85,7 @@ def choose_photos() -> list[Photo]:
 
 
 def _show_photo(photo: Photo) -> None:
-    picture = charts.marked_photo(photo.picture, photo.faces, -1)
+    picture = marked_photo(photo.picture, photo.faces)
     found = "one face" if len(photo.readings) == 1 else f"{len(photo.readings)} faces"
     st.image(picture, width=220, alt=f"{photo.name}, with {found}")
 
