@@ -88,13 +88,13 @@ def percent(probability: float) -> str:
     return f"{round(100 * probability)} %"
 
 
-def title_of(target: str) -> str:
+def display_name(target: str) -> str:
     """Return the display name of an action unit or emotion, e.g. “AU12 Lip corner puller”."""
     unit = facs.ACTION_UNITS.get(target)
     return f"{target} {unit.name}" if unit else target.capitalize()
 
 
-def plain(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Escape a visitor's or the system's text, e.g. a file name, so that Markdown shows it as it is, on one line."""
     escaped = re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
     # URLs and :names: would still become links and icons; an invisible character inside prevents that.
