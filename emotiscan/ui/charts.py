@@ -54,7 +54,7 @@ def emotion_bars(emotions: Mapping[str, float]) -> go.Figure:
     return figure
 
 
-def emotions_in_words(emotions: Mapping[str, float]) -> str:
+def describe_emotions(emotions: Mapping[str, float]) -> str:
     """Describe the emotion bars for screen readers."""
     order = sorted(emotions, key=emotions.__getitem__, reverse=True)
     return "Probability of each emotion: " + ", ".join(f"{e} {percent(emotions[e])}" for e in order)
@@ -66,7 +66,7 @@ def au_changes(before: Reading, after: Reading) -> go.Figure:
     The largest change is on top.
     """
     order = wording.most_changed(before, after)
-    titles = [wording.title_of(au) for au in order]
+    titles = [wording.display_name(au) for au in order]
     figure = go.Figure()
     for title, au in zip(titles, order, strict=True):
         figure.add_scatter(
@@ -109,7 +109,7 @@ def au_changes(before: Reading, after: Reading) -> go.Figure:
     return figure
 
 
-def au_changes_in_words(before: Reading, after: Reading) -> str:
+def describe_au_changes(before: Reading, after: Reading) -> str:
     """Describe the changes for screen readers."""
     return "Each action unit in both photos: " + ", ".join(
         f"{au} {percent(before.action_units[au])} to {percent(after.action_units[au])}"

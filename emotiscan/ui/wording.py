@@ -4,8 +4,8 @@ import re
 
 from emotiscan import facs
 from emotiscan.analysis import Reading
+from emotiscan.export.text import display_name as display_name
 from emotiscan.export.text import percent as percent
-from emotiscan.export.text import title_of as title_of
 
 CLEARLY, FAIRLY_CERTAIN = 0.85, 0.60
 """Lowest probabilities at which a clear emotion is called so, and fairly certain."""
@@ -81,7 +81,7 @@ def _named(au: str) -> str:
     return f"{au} {facs.ACTION_UNITS[au].name.lower()}" if au in facs.ACTION_UNITS else au
 
 
-def plain(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Escape a visitor's or the system's text, e.g. a file name, so that Markdown shows it as it is, on one line."""
     escaped = re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
     # URLs and :names: would still become links and icons; an invisible character inside prevents that.

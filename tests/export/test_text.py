@@ -2,7 +2,7 @@
 
 import pytest
 
-from emotiscan.export.text import percent, title_of
+from emotiscan.export.text import percent, display_name
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,6 @@ def test_percentages_are_never_flat(probability, text):
 
 
 def test_titles_name_known_and_unknown_targets():
-    assert title_of("AU12") == "AU12 Lip corner puller"
-    assert title_of("AU43") == "AU43"
-    assert title_of("positive") == "Positive"
+    assert display_name("AU12") == "AU12 Lip corner puller"
+    assert display_name("AU43") == "AU43"
+    assert display_name("positive") == "Positive"
