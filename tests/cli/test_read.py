@@ -226,8 +226,10 @@ def test_read_is_the_default_command(read):
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_a_terminal_gets_a_table_and_a_progress_bar_with_the_time_left(tiny_weights):
     import pty
+    import termios
 
     main_end, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (24, 100))
     command = [sys.executable, "-m", "emotiscan", SMILE, SMILE, SMILE, "--weights", tiny_weights]
     process = subprocess.Popen(command, stdout=terminal, stderr=terminal, cwd=ROOT)
     os.close(terminal)
