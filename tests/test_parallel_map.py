@@ -70,7 +70,7 @@ def test_an_error_while_the_function_is_made_reaches_the_caller():
 
 
 def test_a_process_that_dies_is_reported_with_what_to_do():
-    with pytest.raises(WorkerError, match="a process that was to count died.*fewer --workers"):
+    with pytest.raises(WorkerError, match=r"a process that was to count died.*fewer --workers"):
         list(parallel_map(Failing, [4], 2, task="count"))
 
 

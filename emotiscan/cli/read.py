@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emotiscan.cli.main import OK, SOME_FAILED
-from emotiscan.cli.progress import progress_bar
 from emotiscan.cli.options import UsageError, add_device, add_weights, weights_of, whole_number
+from emotiscan.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from emotiscan.batch import InputImage, Job, Output, ScoredImage

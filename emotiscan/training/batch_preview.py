@@ -1,4 +1,4 @@
-"""The first batch as the network sees it: crops after augmentation, with their labels."""
+"""A picture of the first batch as the network sees it: crops after augmentation, with their labels."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,12 +15,17 @@ COLUMNS, ROWS = 6, 4
 
 
 def plot_first_batch(batch: Mapping[str, Tensor], config: ModelConfig, path: str | Path) -> Path:
-    """Draw up to 24 faces of a batch of `dataset.FaceDataset`, each with its emotion and the action units it shows.
+    """Plot up to 24 faces of a batch, each with its emotion and its action units.
 
-    Whoever trains sees here whether faces are upright, whole and rightly labeled before hours are spent.
+    Shows whether faces are upright, complete and labeled correctly before hours are spent on training.
 
     Args:
+        batch: of `datasets.face_dataset.FaceDataset`.
+        config: of the network that trains.
         path: PNG file to write.
+
+    Returns:
+        The path written to.
     """
     crops = batch["crop"][: COLUMNS * ROWS].float().cpu()
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (config.mean, config.std))
@@ -38,7 +43,7 @@ def plot_first_batch(batch: Mapping[str, Tensor], config: ModelConfig, path: str
 
 
 def label_text(votes: np.ndarray, labels: np.ndarray, config: ModelConfig) -> str:
-    """Two lines: the emotion with most votes, and the action units present, e.g. ``"positive\\nAU6 12 25"``."""
+    """Describe labels in two lines: the emotion with most votes, and the action units, e.g. ``"positive\\nAU6 12 25"``."""
     emotion = "emotion unknown" if np.isnan(votes).any() else config.emotions[int(votes.argmax())]
     present = [au for au, label in zip(config.action_units, labels, strict=True) if label >= PRESENT]
     if present:

@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 
-from emotiscan.cli.main import main
 from emotiscan.batch import InputImage, Job, Output, OutputError, Scorer, find_images, score
+from emotiscan.cli.main import main
 from emotiscan.model.checkpoint import CheckpointError
 from tests.support.places import SAMPLES
 
@@ -93,9 +93,7 @@ def test_images_already_done_are_not_read_again(collection, read, monkeypatch):
     before = read(collection)
     read_again = []
     call = Scorer.__call__
-    monkeypatch.setattr(
-        Scorer, "__call__", lambda self, image: read_again.append(image.path) or call(self, image)
-    )
+    monkeypatch.setattr(Scorer, "__call__", lambda self, image: read_again.append(image.path) or call(self, image))
     assert read(collection)[1] == before[1]
     assert read_again == [str(collection / "b/smile.jpg")]  # the last: its lines might have been incomplete
 

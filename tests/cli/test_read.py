@@ -213,7 +213,10 @@ def test_the_table_has_a_line_for_each_face_and_each_error(read, broken):
     header, *lines = text.splitlines()
     assert status == 1
     assert header.split() == ["image", "face", "emotion", "action", "units"]
-    assert [line.split()[:2] for line in lines[:-1]] == [["smile.jpg", "1"], *(["group.jpg", str(n)] for n in range(1, 5))]
+    assert [line.split()[:2] for line in lines[:-1]] == [
+        ["smile.jpg", "1"],
+        *(["group.jpg", str(n)] for n in range(1, 5)),
+    ]
     (row,) = rows_of(read(SMILE)[1])
     assert all(au in lines[0].split() for au in row["present"])
     assert "damaged" in lines[-1]
