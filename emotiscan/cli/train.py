@@ -58,8 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sweep",
         dest="sweep_file",
         metavar="FILE",
-        help="a run for each combination of the options in a TOML file with lines like lr = [0.0003, 0.001], in folders "
-        "of --out, and a table of what each reached",
+        help="a run for each combination of the options in a TOML file with lines like lr = [0.0003, 0.001], in "
+        "folders of --out, and a table of what each reached",
     )
 
 

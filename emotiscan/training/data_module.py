@@ -205,8 +205,8 @@ def batches(rows: NDArray[np.int64], size: int, processes: int = 1, process: int
 
     Args:
         rows: (n,) in the epoch's order.
-        size: rows in a batch, over all processes. The last batch may be smaller; if it is too small to give each process
-            the two rows that batch normalization needs, it joins the one before.
+        size: rows in a batch, over all processes. The last batch may be smaller; if it is too small to give each
+            process the two rows that batch normalization needs, it joins the one before.
         processes: number of processes that train together.
         process: number of this process, from 0.
     """
@@ -220,8 +220,8 @@ def batches(rows: NDArray[np.int64], size: int, processes: int = 1, process: int
 def in_pairs(rows: NDArray[np.int64], subjects: NDArray, rng: np.random.Generator) -> NDArray[np.int64]:
     """Shuffle rows, but keep two of the same subject side by side where there are two.
 
-    In one batch, what the two images have in common (the face at rest, often the light and the camera) pulls the network
-    in both directions and cancels out; what differs, the expression, remains.
+    In one batch, what the two images have in common (the face at rest, often the light and the camera) pulls the
+    network in both directions and cancels out; what differs, the expression, remains.
 
     Args:
         rows: (n,) indices into `subjects`, modulo its length.

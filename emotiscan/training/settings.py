@@ -58,7 +58,8 @@ class TrainingSettings:
 
     `emotiscan train --help` explains each one; its name here has underscores. `backbone`, `stride`, `sizes`, `hidden`,
     `dropout`, `grayscale`, `flip_tta`, `local_action_units`, `unfreeze` and `backbone_lr_factor` may be None: they then
-    follow from `init`. With `input_size` None, the last of `sizes` is used. `epochs` becomes a part of `sizes` when the run starts.
+    follow from `init`. With `input_size` None, the last of `sizes` is used. `epochs` becomes a part of `sizes` when the
+    run starts.
 
     Attributes:
         fold: for one run of a cross-validation, the number of the fold that it holds out, from 0; else None.
@@ -72,8 +73,8 @@ class TrainingSettings:
         MISSING,
         "a labeled data set; repeat it for several. KIND is ckplus (the official folders), ckplus-course "
         "(data_labels.csv), disfa and bp4d (their label folders, and Images/ with the frames), ferplus (folder or "
-        "zip), rendered (the folder that `emotiscan render` wrote) or csv (a table with the column image and any of subject, "
-        "split, emotion, AU1 …). The documentation lists the options of a data set",
+        "zip), rendered (the folder that `emotiscan render` wrote) or csv (a table with the column image and any of "
+        "subject, split, emotion, AU1 …). The documentation lists the options of a data set",
         COMMON,
         metavar="KIND:PATH[,OPTION=VALUE…]",
     )
