@@ -22,16 +22,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "explain": {"facs", "faces", "model"},
     "analysis": CORE,  # of export only inside functions: tables, HTML
     "export": {"facs", "faces", "explain", "analysis"},  # of analysis only the types
-    "batch": CORE,
-    "__main__": CORE | {"batch", "cli"},
+    "parallel_map": set(),
+    "batch": CORE | {"parallel_map"},
+    "__main__": {"cli"},
     "ui": CORE | {"runtime"},
-    "rendering": {"facs", "files", "images", "faces"},
-    "datasets": {"facs", "files", "images", "faces", "model", "explain", "rendering"},
-    "evaluation": CORE - {"analysis", "export"} | {"datasets", "rendering", "cli"},
-    "training": CORE - {"analysis", "export"} | {"datasets", "evaluation", "cli"},
-    "cli": {"model", "resources", "runtime"},
+    "rendering": {"facs", "files", "images", "faces", "parallel_map"},
+    "datasets": {"facs", "files", "images", "faces", "model", "explain", "rendering", "parallel_map"},
+    "evaluation": CORE - {"analysis", "export"} | {"datasets", "rendering", "parallel_map"},
+    "training": CORE - {"analysis", "export"} | {"datasets", "evaluation"},
+    "cli": CORE | {"runtime", "batch", "training", "evaluation", "datasets", "rendering"},
     "streamlit_app": {"ui", "__init__"},
-    "train": {"training", "runtime"},
+    "train": {"cli"},
 }
 """Rooms of the house that each room may use, beside itself."""
 

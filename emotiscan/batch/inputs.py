@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import TextIO
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".avif"})
 """File name suffixes of the images that are read from a folder. A file named on its own is read whatever its suffix."""
@@ -12,7 +13,8 @@ STDIN = "-"
 """Stands for the paths on standard input."""
 
 
-class InputImage(NamedTuple):
+@dataclass(frozen=True)
+class InputImage:
     """An image of a collection.
 
     Attributes:

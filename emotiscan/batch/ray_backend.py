@@ -1,8 +1,10 @@
 """Reading images on a Ray cluster, or in Ray's processes on this machine. Needs the extra `ray`."""
 
 import json
+import logging
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 from emotiscan.batch.inputs import InputImage
@@ -47,10 +49,10 @@ def score_on_ray(images: Iterable[InputImage], job: Job, workers: int = 2) -> It
         import ray.data
     except ImportError:
         raise WorkerError('--ray needs Ray Data; install it with: pip install "emotiscan[ray]"') from None
-    rows = [image._asdict() for image in images]
+    rows = [asdict(image) for image in images]
     if not rows:
         return
-    ray.init(include_dashboard=False, log_to_driver=False, logging_level="ERROR", ignore_reinit_error=True)
+    ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, ignore_reinit_error=True)
     context = ray.data.DataContext.get_current()
     context.execution_options.preserve_order = True
     context.enable_progress_bars = False

@@ -1,15 +1,19 @@
 """`emotiscan app`: start the web app."""
 
 import argparse
+import importlib.util
 import json
 import os
 import re
+import runpy
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import emotiscan
+from emotiscan.cli.main import OK
 from emotiscan.cli.options import UsageError, whole_number
 
 PACKAGE = Path(emotiscan.__file__).resolve().parent
@@ -27,7 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--port", type=whole_number(1, 65535), metavar="N", help="port to serve on (default: Streamlit's, 8501)"
     )
     parser.add_argument(
-        "--weights", type=Path, metavar="FILE", help="checkpoint to use (default: $EMOTISCAN_WEIGHTS or the shipped one)"
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="checkpoint to use (default: $EMOTISCAN_WEIGHTS or the shipped one)",
     )
     parser.add_argument("streamlit", nargs="*", metavar="-- OPTION", help="options of `streamlit run`")
 
@@ -41,12 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
     # The app starts without a checkpoint, too; its pages say what is missing.
     if arguments.weights:
         os.environ["EMOTISCAN_WEIGHTS"] = str(arguments.weights.absolute())
-    try:
-        from streamlit.web.cli import main as streamlit
-    except ImportError:
-        raise UsageError("the app needs Streamlit; install it with: pip install emotiscan") from None
-    streamlit(streamlit_arguments(arguments.port, arguments.streamlit), prog_name="streamlit")
-    return 0
+    if importlib.util.find_spec("streamlit") is None:
+        raise UsageError("the app needs Streamlit: pip install streamlit")
+    sys.argv = ["streamlit", *streamlit_arguments(arguments.port, arguments.streamlit)]
+    runpy.run_module("streamlit", run_name="__main__", alter_sys=True)  # as `python -m streamlit`
+    return OK
 
 
 def streamlit_arguments(port: int | None, extra: Sequence[str]) -> list[str]:

@@ -14,6 +14,7 @@ from emotiscan.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from emotiscan.batch import InputImage, Job, Output, ScoredImage
+    from emotiscan.batch.output import Format
 
 DESCRIPTION = "Read the emotion and the action units of every face in photos."
 
@@ -121,7 +122,7 @@ def _open_output(job: "Job", arguments: argparse.Namespace) -> "Output":
     vocabulary = config.emotions, config.action_units
     if arguments.out:
         return Output.to_file(arguments.out, arguments.format or "jsonl", *vocabulary)
-    format = arguments.format or ("table" if sys.stdout.isatty() else "jsonl")
+    format: Format = arguments.format or ("table" if sys.stdout.isatty() else "jsonl")
     return Output(sys.stdout.buffer, format, *vocabulary, width=shutil.get_terminal_size().columns)
 
 

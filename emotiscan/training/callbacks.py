@@ -3,6 +3,7 @@
 import io
 import sys
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pandas as pd
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.loggers import TensorBoardLogger
+from torch import Tensor
 
 from emotiscan.files import atomic_write, atomic_write_bytes
 from emotiscan.training.lightning_module import FaceLightningModule
@@ -66,15 +69,20 @@ class AtLastSize(Callback):
     Metrics of smaller crops are not comparable: they must neither count as the best nor end the run.
     """
 
-    def on_validation_end(self, trainer: L.Trainer, module: FaceLightningModule) -> None:
+    def on_validation_end(self, trainer: L.Trainer, module: L.LightningModule) -> None:
         """Look at the epoch's metrics."""
-        if module.settings.is_last_size(trainer.current_epoch):
+        if _is_last_size(trainer, module):
             super().on_validation_end(trainer, module)
 
-    def on_train_epoch_end(self, trainer: L.Trainer, module: FaceLightningModule) -> None:
+    def on_train_epoch_end(self, trainer: L.Trainer, module: L.LightningModule) -> None:
         """Look at the epoch's metrics."""
-        if module.settings.is_last_size(trainer.current_epoch):
+        if _is_last_size(trainer, module):
             super().on_train_epoch_end(trainer, module)
+
+
+def _is_last_size(trainer: L.Trainer, module: L.LightningModule) -> bool:
+    assert isinstance(module, FaceLightningModule)
+    return module.settings.is_last_size(trainer.current_epoch)
 
 
 class BestKeeper(AtLastSize, Keeper):
@@ -136,7 +144,9 @@ class FirstBatch(Callback):
         """
         self._file = file
 
-    def on_train_batch_start(self, trainer: L.Trainer, module: FaceLightningModule, batch: dict, number: int) -> None:
+    def on_train_batch_start(
+        self, trainer: L.Trainer, module: L.LightningModule, batch: Mapping[str, Tensor], number: int
+    ) -> None:
         """Plot it, once in a run."""
         if number or self._file.exists() or not trainer.is_global_zero:
             return
@@ -144,6 +154,8 @@ class FirstBatch(Callback):
 
         from emotiscan.training.batch_preview import plot_first_batch
 
+        assert isinstance(module, FaceLightningModule)
         picture = matplotlib.image.imread(plot_first_batch(batch, module.model.config, self._file))
         for logger in trainer.loggers:
+            assert isinstance(logger, TensorBoardLogger)
             logger.experiment.add_image("first batch", picture[..., :3], dataformats="HWC")

@@ -100,7 +100,7 @@ def split_table(table: LabelTable, settings: TrainingSettings, number: int = 0) 
         if settings.fold is not None and settings.folds == HELD_OUT_SETS:
             return table.with_split(_whole_set(table, settings, held_out=number == settings.fold))
         if settings.fold is not None:
-            subjects = table.frame["subject"]
+            subjects = table.frame["subject"].tolist()
             return table.with_split(fold_split(subjects, int(settings.folds or 0), settings.fold, settings.seed))
     except ValueError as error:
         raise SettingsError(f"--folds {settings.folds}: {error}") from None
@@ -109,7 +109,7 @@ def split_table(table: LabelTable, settings: TrainingSettings, number: int = 0) 
         raise SettingsError("--split table: the label table has no column “split”; use --split published")
     if settings.split == "published" or not has_split:
         try:
-            return table.with_split(published_split(table.frame["subject"], settings.seed))
+            return table.with_split(published_split(table.frame["subject"].tolist(), settings.seed))
         except ValueError as error:
             raise SettingsError(str(error)) from None
     blank = (table.frame["split"] == "").sum()
@@ -122,7 +122,7 @@ def _whole_set(table: LabelTable, settings: TrainingSettings, held_out: bool) ->
     """Split a whole data set: all of it tests, or some subjects validate and the others train."""
     if held_out:
         return np.full(len(table), "test")
-    split = published_split(table.frame["subject"], settings.seed)
+    split = published_split(table.frame["subject"].tolist(), settings.seed)
     return np.where(split == "train", "train", "validation")
 
 
@@ -142,8 +142,9 @@ class FaceDataModule(L.LightningDataModule):
 
     def _sets(self) -> Iterator[tuple[NDArray[np.int64], int]]:
         """Rows of each data set, and how many of them an epoch trains on."""
-        sets = self.training.table.frame.groupby(["root", "source", "share"], sort=False).indices
-        for (_, _, share), rows in sets.items():
+        frame = self.training.table.frame
+        for rows in map(np.asarray, frame.groupby(["root", "source", "share"], sort=False).indices.values()):
+            share = float(frame["share"].iloc[rows[0]])
             yield rows, max(1, round(share * len(rows)))
 
     def _rows(self, epoch: int) -> NDArray[np.int64]:

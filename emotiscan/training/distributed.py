@@ -5,6 +5,7 @@ processes itself; over several machines, torchrun or srun starts all of them.
 """
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ STAGES = 5
 
 def is_first() -> bool:
     """Whether this process is the one that writes the run folder and reports, or the only one."""
-    return rank_zero_only.rank == 0
+    return getattr(rank_zero_only, "rank", 0) == 0  # an attribute that Lightning sets on the function
 
 
 def uses_cuda(settings: TrainingSettings) -> bool:
@@ -32,7 +33,7 @@ def check_device(settings: TrainingSettings) -> None:
     Raises:
         SettingsError: it cannot.
     """
-    available = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    available: dict[str, Callable[[], bool]] = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
     if settings.device in available and not available[settings.device]():
         raise SettingsError(
             f"--device {settings.device}: torch finds no such device on this machine; use --device auto"

@@ -18,6 +18,7 @@ import logging
 import sys
 import warnings
 from pathlib import Path
+from typing import Literal
 
 import lightning as L
 import pandas as pd
@@ -182,7 +183,7 @@ def _class_weights(batches: FaceDataModule, settings: TrainingSettings) -> dict[
     }
 
 
-def precision_of(choice: str, cuda: bool | None = None) -> str:
+def precision_of(choice: str, cuda: bool | None = None) -> Literal["32-true", "bf16-mixed"]:
     """Lightning's name of a precision.
 
     Args:
@@ -193,4 +194,4 @@ def precision_of(choice: str, cuda: bool | None = None) -> str:
         cuda = torch.cuda.is_available() if cuda is None else cuda
         supported = torch.cuda.is_bf16_supported() if cuda else torch.cpu._is_avx512_bf16_supported()
         choice = "bf16" if supported else "fp32"
-    return {"fp32": "32-true", "bf16": "bf16-mixed"}[choice]
+    return "bf16-mixed" if choice == "bf16" else "32-true"

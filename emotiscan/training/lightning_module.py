@@ -1,9 +1,11 @@
 """The network in training, as Lightning runs it: losses, freezing, optimizer, metrics of each epoch."""
 
 import math
+from collections.abc import Callable
 
 import lightning as L
 import torch
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torchmetrics import CatMetric, MeanMetric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
@@ -22,6 +24,9 @@ class FaceLightningModule(L.LightningModule):
     Logs after each epoch: `train_loss`, `val_loss`; `val_accuracy` and `val_macro_f1` of the emotions; and
     `val_au_auc`, the mean over the action units that are present in some images and absent in others.
     """
+
+    emotion_weights: Tensor | None
+    au_weights: Tensor | None
 
     def __init__(
         self,
@@ -49,7 +54,7 @@ class FaceLightningModule(L.LightningModule):
         emotions = len(model.config.emotions)
         self.accuracy = MulticlassAccuracy(emotions, average="micro")
         self.macro_f1 = MulticlassF1Score(emotions, average="macro")
-        self._compiled = None
+        self._compiled: Callable[[Tensor], Tensor] | None = None
         # Lightning's own mean over processes with batches of different sizes is wrong (it rounds their number).
         self.train_loss, self.val_loss = MeanMetric(), MeanMetric()
         # Gathered over all processes, in no particular order; NaN marks an unknown label, not a mistake.
@@ -169,7 +174,7 @@ class FaceLightningModule(L.LightningModule):
         if gradient_clip_val:
             nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
 
-    def configure_optimizers(self) -> dict:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Make an AdamW optimizer with two learning rates, and the chosen schedule."""
         settings = self.settings
         assert settings.backbone_lr_factor is not None  # `initial_model` filled it in

@@ -105,8 +105,8 @@ def side_loss(
         A scalar; 0 where no label is known.
     """
     width = au_logit_map.shape[3]
-    sides = au_logit_map[..., : (width + 1) // 2], au_logit_map[..., width // 2 :]
-    return sum(au_loss(pool(side), labels, weights) for side in sides) / 2
+    left, right = au_logit_map[..., : (width + 1) // 2], au_logit_map[..., width // 2 :]
+    return (au_loss(pool(left), labels, weights) + au_loss(pool(right), labels, weights)) / 2
 
 
 def of_photos(labels: Tensor, regions: Tensor) -> Tensor:
@@ -116,7 +116,8 @@ def of_photos(labels: Tensor, regions: Tensor) -> Tensor:
 
 def _in_cells(maps: Tensor, logits: Tensor) -> Tensor:
     """Average maps down to the cells of the logits, and scale the largest cell of each to 1."""
-    cells = functional.adaptive_avg_pool2d(maps, logits.shape[2:])
+    height, width = logits.shape[2:]
+    cells = functional.adaptive_avg_pool2d(maps, (height, width))
     return cells / cells.amax((2, 3), keepdim=True).clamp(min=1e-6)
 
 

@@ -80,7 +80,7 @@ def save_predictions(path: Path, predictions: Predictions, config: ModelConfig, 
         calibration.action_units(predictions.action_units, config.action_units),
     )
     frame = predictions.table.frame
-    arrays = {
+    arrays: dict[str, Any] = {
         "image": frame["image"].to_numpy(str),
         "subjects": (frame["source"] + ":" + frame["subject"]).to_numpy(str),
         "emotions": np.array(config.emotions),

@@ -1,12 +1,14 @@
 """`emotiscan app`: the app starts from any folder with its own settings."""
 
 import json
+import os
+import runpy
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 from streamlit import config
-from streamlit.web import cli as streamlit_cli
 
 from emotiscan.cli import app
 from emotiscan.cli.main import main
@@ -17,7 +19,8 @@ from tests.support.places import ROOT
 def started(monkeypatch):
     """What `streamlit` was called with."""
     calls = []
-    monkeypatch.setattr(streamlit_cli, "main", lambda arguments, prog_name: calls.append(arguments))
+    monkeypatch.setattr(runpy, "run_module", lambda module, **_: calls.append(sys.argv[1:]))
+    monkeypatch.setattr(sys, "argv", sys.argv)
     monkeypatch.setenv("EMOTISCAN_WEIGHTS", "before.safetensors")
     return calls
 
@@ -45,8 +48,6 @@ def test_every_setting_is_one_that_streamlit_knows(started):
 
 
 def test_port_weights_and_further_options_are_passed_on(started, monkeypatch, tmp_path):
-    import os
-
     monkeypatch.chdir(tmp_path)
     main(["app", "--port", "8600", "--weights", "mine.safetensors", "--", "--server.headless", "true"])
     assert started[0][-3:] == ["--server.port=8600", "--server.headless", "true"]
