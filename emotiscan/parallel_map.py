@@ -34,8 +34,8 @@ def parallel_map(
     """Apply a function to every item, in several processes.
 
     Args:
-        make_function: makes the function, once in each process: load there what the function needs. Must be picklable,
-            e.g. a class or a `functools.partial` of one.
+        make_function: makes the function, once in each process and not before it is needed: load there what the function
+            needs. Must be picklable, e.g. a class or a `functools.partial` of one.
         items: read as results are taken, at most `workers * look_ahead * chunk_size` of them in advance.
         workers: number of processes, each computing on one thread. With 0 or 1 everything runs in this process, on as
             many threads as its libraries use.
@@ -51,8 +51,11 @@ def parallel_map(
         Exception: what `make_function` or the function itself raised.
     """
     if workers <= 1:
-        function = make_function()
-        yield from map(function, items)
+        function = None
+        for item in items:
+            if function is None:  # with the first item: what it loads is not needed if there is none
+                function = make_function()
+            yield function(item)
         return
     chunks = _chunks(items, chunk_size)
     # Spawned, because forked processes would inherit the locks of this process's threads.

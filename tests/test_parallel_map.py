@@ -57,6 +57,11 @@ def test_endless_items_are_taken_only_as_needed():
     results.close()
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_function_is_not_made_without_items(workers):
+    assert list(parallel_map(functools.partial(Failing, LookupError), [], workers, task="count")) == []
+
+
 def test_an_error_in_the_function_reaches_the_caller():
     results = parallel_map(Failing, range(4), 2, task="count")
     assert [next(results) for _ in range(3)] == [0, 1, 2]

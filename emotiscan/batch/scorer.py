@@ -9,13 +9,10 @@ from typing import Any, TypeAlias
 
 from emotiscan.analysis import Analyzer, Reading
 from emotiscan.batch.inputs import InputImage
-from emotiscan.explain import DEFAULT_METHOD, heat_maps, overlay
-from emotiscan.export.records import record
+from emotiscan.explain import DEFAULT_METHOD, overlay
+from emotiscan.export.records import error_record, records
 from emotiscan.images import ImageError
 from emotiscan.parallel_map import parallel_map
-
-NO_FACE = "No face was found."
-"""The `error` of an image that could be read but shows no face."""
 
 Record: TypeAlias = dict[str, Any]
 """One face as plain values (see `export.records.record`), or an `image` with its `error`."""
@@ -51,9 +48,10 @@ class Scorer:
 
         Raises:
             CheckpointError: it cannot be used.
+            DeviceError: this machine has no such device.
         """
         self._job = job
-        self._analyzer = Analyzer(job.weights)
+        self._analyzer = Analyzer(job.weights, device=job.device)
 
     def __call__(self, image: InputImage) -> list[Record]:
         """Read one image.
@@ -67,18 +65,16 @@ class Scorer:
         try:
             readings = self._analyzer.analyze(image.path, cropped=self._job.cropped).readings
         except ImageError as error:
-            return [{"image": image.path, "error": str(error)}]
+            return [error_record(image.path, str(error))]
         if self._job.heatmaps:
             for face, reading in enumerate(readings):
                 self._write_heat_maps(image, face, reading, self._job.heatmaps)
-        records = [record(image.path, face, reading) for face, reading in enumerate(readings)]
-        return records or [{"image": image.path, "error": NO_FACE}]
+        return records(image.path, readings)
 
     def _write_heat_maps(self, image: InputImage, face: int, reading: Reading, folder: Path) -> None:
         # The index keeps images with the same name in different folders apart.
         stem = f"{image.index:04}-{Path(image.path).stem}-{face}"
-        maps = heat_maps(self._analyzer.model, reading.feature_map, reading.present, self._job.method)
-        for au, heat_map in maps.items():
+        for au, heat_map in reading.heat_maps(reading.present, self._job.method).items():
             overlay(reading.crop, heat_map).save(folder / f"{stem}-{au}.png")
 
 
@@ -95,8 +91,9 @@ def score(images: Iterable[InputImage], job: Job, workers: int = 1) -> Iterator[
 
     Raises:
         CheckpointError: the checkpoint cannot be used.
+        DeviceError: this machine has no such device.
         WorkerError: a process died, e.g. because memory ran out.
     """
     remaining, queued = itertools.tee(images)
-    records = parallel_map(functools.partial(Scorer, job), queued, workers, task="read images")
-    yield from zip(remaining, records, strict=True)
+    results = parallel_map(functools.partial(Scorer, job), queued, workers, task="read images")
+    yield from zip(remaining, results, strict=True)

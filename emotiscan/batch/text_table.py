@@ -3,8 +3,9 @@
 import os
 
 from emotiscan.batch.scorer import Record
+from emotiscan.export.text import percent
 
-_EMOTION = 22
+_EMOTION = 24
 _MIN_NAME, _MAX_NAME = 12, 40
 
 
@@ -28,9 +29,9 @@ class TextTable:
         name = self._shortened(os.path.basename(record["image"]) or record["image"])
         if "error" in record:
             return self._line(name, "–", record["error"], "")
-        emotion = f"{record['emotion']} {_percent(record['emotions'][record['emotion']])}"
+        emotion = f"{record['emotion']} {percent(record['emotions'][record['emotion']])}"
         emotion = emotion if record["clear"] else f"unclear ({emotion})"
-        units = " ".join(f"{au} {_percent(record['facs'][au])}" for au in record["present"])
+        units = ", ".join(f"{au} {percent(record['facs'][au])}" for au in record["present"])
         return self._line(name, str(record["face"] + 1), emotion, units or "none")
 
     def _line(self, name: str, face: str, emotion: str, action_units: str) -> str:
@@ -38,8 +39,3 @@ class TextTable:
 
     def _shortened(self, name: str) -> str:
         return name if len(name) <= self._name else "…" + name[1 - self._name :]
-
-
-def _percent(probability: float) -> str:
-    """A probability for people; one that is not quite certain never reads 100 %."""
-    return ">99%" if probability > 0.99 else f"{probability:.0%}"

@@ -64,23 +64,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         overview.error(f"there is no command or file “{words[0]}”; did you mean “{guess}”?")
     name = words.pop(0) if words[0] in COMMANDS else DEFAULT
     runtime.configure(training=name == "train")  # before the subcommand imports torch
-    command = importlib.import_module(f"emotiscan.cli.{name}")
-    parser = argparse.ArgumentParser(
-        prog=f"emotiscan {name}",
-        description=command.DESCRIPTION,
-        epilog=getattr(command, "EPILOG", None),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    command.add_arguments(parser)
-    parsed = parser.parse_args(words)
     try:
-        return int(command.run(parsed))
+        command = importlib.import_module(f"emotiscan.cli.{name}")
+        parser = argparse.ArgumentParser(
+            prog=f"emotiscan {name}",
+            description=command.DESCRIPTION,
+            epilog=getattr(command, "EPILOG", None),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_arguments(parser)
+        return int(command.run(parser.parse_args(words)))
     except KeyboardInterrupt as interrupt:  # its message, if any, says how to resume
         print(f"\nemotiscan {name}: {str(interrupt) or 'stopped'}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the program that reads our output, e.g. `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    except ModuleNotFoundError as error:
+        if not error.name or error.name.partition(".")[0] == "emotiscan":  # a mistake of ours
+            raise
+        print(
+            f"emotiscan {name}: the package {error.name} is not installed; install all that this command needs with: "
+            'pip install "emotiscan[train]"',
+            file=sys.stderr,
+        )
+        return FAILED
     except (ValueError, RuntimeError, OSError) as error:
         if not is_for_users(error):
             raise

@@ -24,8 +24,18 @@ def add_data(parser: Group, *, several: bool = False, required: bool = True) -> 
         action="append" if several else "store",
         metavar="KIND:PATH[,OPTION=VALUE…]",
         help="a labeled data set, e.g. ckplus:/path/to/CK+, folder:/path or csv:labels.csv"
-        + ("; repeat it for several" if several else ""),
+        + ("; repeat it for several, or name a TOML file that lists them" if several else ""),
     )
+
+
+def data_source_text() -> str:
+    """Describe the kinds and options of data sources, for the end of a help text."""
+    from emotiscan.datasets.sources import KINDS, OPTIONS
+
+    kinds = "\n".join(f"  {kind:14} {description}" for kind, description in KINDS.items())
+    separators = {option: " " if len(option) <= 14 else "\n" + 17 * " " for option in OPTIONS}
+    options = "\n".join(f"  {option:14}{separators[option]}{OPTIONS[option]}" for option in OPTIONS)
+    return f"kinds of data sets (KIND:PATH):\n{kinds}\n\noptions of data sets (after a comma):\n{options}\n"
 
 
 def add_weights(parser: Group) -> None:

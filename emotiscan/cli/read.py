@@ -75,12 +75,14 @@ def run(arguments: argparse.Namespace) -> int:
         An exit status: 0, or 1 if any image could not be read.
 
     Raises:
-        UsageError, CheckpointError, OutputError, WorkerError, OSError: nothing, or nothing more, can be done.
+        UsageError, CheckpointError, DeviceError, OutputError: nothing can be read.
+        WorkerError, OSError: nothing more can be read or written.
         KeyboardInterrupt: Ctrl-C; what was written stays.
     """
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="surrogateescape")  # a file's name need not be valid text
-    from emotiscan.batch import NO_FACE, Job
+    from emotiscan.batch import Job
+    from emotiscan.export.records import NO_FACE
 
     job = Job(
         weights_of(arguments).absolute(),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emotiscan.cli.main import OK
+from emotiscan.cli.options import data_source_text
 from emotiscan.cli.progress import show_face_search
 
 if TYPE_CHECKING:
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
 
 DESCRIPTION = "Fine-tune EmotiScan's network on labeled faces, and report how well it predicts."
 
-EPILOG = """\
+EPILOG = (
+    data_source_text()
+    + """
 examples:
   train on CK+ from the shipped checkpoint (at most 30 epochs, with early stopping)
     emotiscan train --data ckplus:/path/to/CK+
   the course subset: at first the backbone is frozen, then its last stage trains
     emotiscan train --data ckplus-course:/path/to/data_labels.csv --freeze-epochs 5 --unfreeze 1
+  one folder of images for each emotion, 10 epochs
+    emotiscan train --data folder:/path/to/images --epochs 10
   FER+ from random weights, small crops first
     emotiscan train --data ferplus:ferplus.zip --init none --sizes 64:5,96:4,128:3
   look at a data set before training on it
@@ -37,6 +42,7 @@ examples:
   resume an interrupted run
     emotiscan train --resume runs/2026-01-31_12-00-00
 """
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -101,8 +107,10 @@ def _settings(options: Mapping[str, Any], first: bool) -> "TrainingSettings":
     """The settings of the run to resume, of the run to start again, or of the command line.
 
     Raises:
-        SettingsError: they cannot be used, or the run folder already holds a run.
+        TableError: a data set is not named as it should be.
+        SettingsError: the settings cannot be used, or the run folder already holds a run.
     """
+    from emotiscan.datasets.source_files import expand_sources
     from emotiscan.training.settings import SettingsError, TrainingSettings
     from emotiscan.training.sweep import read_sweep, trial_settings
 
@@ -119,7 +127,8 @@ def _settings(options: Mapping[str, Any], first: bool) -> "TrainingSettings":
         return dataclasses.replace(TrainingSettings.load(Path(options["rerun"], "settings.json")), out=out)
     if not options.get("data"):
         raise SettingsError("name at least one data set, e.g. --data ckplus:/path/to/CK+ (see --help)")
-    settings = TrainingSettings(tuple(options["data"]), out).changed({**options, "out": out})
+    sources = tuple(map(str, expand_sources(options["data"])))
+    settings = TrainingSettings(sources, out).changed({**options, "data": sources, "out": out})
     if options["sweep_file"]:
         settings = dataclasses.replace(settings, sweep=read_sweep(options["sweep_file"], settings.seed))
     for trial in settings.sweep or ():

@@ -43,7 +43,7 @@ def plot_first_batch(batch: Mapping[str, Tensor], config: ModelConfig, path: str
 
 
 def label_text(votes: np.ndarray, labels: np.ndarray, config: ModelConfig) -> str:
-    """Describe labels in two lines: the most voted emotion, and the action units, e.g. ``"positive\\nAU6 12 25"``."""
+    """Describe labels in two lines: the most voted emotion, and the action units, e.g. "positive" and "AU6 12 25"."""
     emotion = "emotion unknown" if np.isnan(votes).any() else config.emotions[int(votes.argmax())]
     present = [au for au, label in zip(config.action_units, labels, strict=True) if label >= PRESENT]
     if present:

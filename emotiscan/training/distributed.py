@@ -5,13 +5,13 @@ processes itself; over several machines, torchrun or srun starts all of them.
 """
 
 import os
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from lightning.pytorch.utilities import rank_zero_only
 
-from emotiscan.training.settings import SettingsError, TrainingSettings
+from emotiscan.model.device import resolve_device
+from emotiscan.training.settings import TrainingSettings
 
 STAGES = 5
 """Stages of a backbone (see `model.backbones.stages`); all of them train if `unfreeze` says so."""
@@ -23,27 +23,18 @@ def is_first() -> bool:
 
 
 def uses_cuda(settings: TrainingSettings) -> bool:
-    """Whether the network trains on CUDA devices."""
-    return settings.device in ("auto", "cuda") and torch.cuda.is_available()
-
-
-def check_device(settings: TrainingSettings) -> None:
-    """Check that torch can use the chosen device.
+    """Whether the network trains on CUDA devices.
 
     Raises:
-        SettingsError: it cannot.
+        DeviceError: this machine does not have the chosen device.
     """
-    available: dict[str, Callable[[], bool]] = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
-    if settings.device in available and not available[settings.device]():
-        raise SettingsError(
-            f"--device {settings.device}: torch finds no such device on this machine; use --device auto"
-        )
+    return resolve_device(settings.device).type == "cuda"
 
 
 def trainer_options(settings: TrainingSettings) -> dict[str, Any]:
     """Arguments of Lightning's trainer: devices, nodes, and how gradients are shared."""
     options: dict[str, Any] = {
-        "accelerator": settings.device,
+        "accelerator": resolve_device(settings.device).type,
         "devices": settings.devices,
         "num_nodes": settings.nodes,
     }

@@ -29,6 +29,7 @@ from emotiscan.datasets.alignment import Progress
 from emotiscan.datasets.table import LabelTable
 from emotiscan.files import atomic_write_bytes
 from emotiscan.images import ImageError
+from emotiscan.model.device import resolve_device
 from emotiscan.training.callbacks import (
     AtomicCheckpoints,
     Average,
@@ -40,7 +41,7 @@ from emotiscan.training.callbacks import (
     Patience,
 )
 from emotiscan.training.data_module import FaceDataModule, load_data
-from emotiscan.training.distributed import check_device, is_first, share_processor, trainer_options, uses_cuda
+from emotiscan.training.distributed import is_first, share_processor, trainer_options, uses_cuda
 from emotiscan.training.errors import DivergedError, StoppedError, TrainingInterrupted
 from emotiscan.training.initialization import initial_model
 from emotiscan.training.lightning_module import FaceLightningModule
@@ -76,11 +77,11 @@ def fit(settings: TrainingSettings, resume: bool = False, on_progress: Progress 
         on_progress: called with the number of images searched for faces, and their total.
 
     Raises:
-        TableError, SettingsError: the run cannot start.
+        TableError, SettingsError, DeviceError: the run cannot start.
         StoppedError: it cannot continue; what it has saved is complete.
         TrainingInterrupted: Ctrl-C; the run can be resumed.
     """
-    check_device(settings)
+    resolve_device(settings.device)  # before anything is written
     out = Path(settings.out)
     # Gradients too small to matter (denormal numbers) make processors ten times slower; set before threads start.
     torch.set_flush_denormal(True)

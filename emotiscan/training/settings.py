@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from emotiscan.datasets.augmentation import Augmentation
+from emotiscan.datasets.sources import KINDS
 from emotiscan.files import atomic_write_bytes
 from emotiscan.model.backbones import BACKBONES
+from emotiscan.model.device import DEVICES
 from emotiscan.training.options import SettingsError, add_options, check_options, option
 
 HELD_OUT_SETS = "sets"
@@ -71,10 +73,9 @@ class TrainingSettings:
 
     data: tuple[str, ...] = option(
         MISSING,
-        "a labeled data set; repeat it for several. KIND is ckplus (the official folders), ckplus-course "
-        "(data_labels.csv), disfa and bp4d (their label folders, and Images/ with the frames), ferplus (folder or "
-        "zip), rendered (the folder that `emotiscan render` wrote) or csv (a table with the column image and any of "
-        "subject, split, emotion, AU1 …). The documentation lists the options of a data set",
+        "a labeled data set; repeat it for several, or name a TOML file that lists them. KIND is one of "
+        + ", ".join(KINDS)
+        + "; see below for what each one is, and for its options",
         COMMON,
         metavar="KIND:PATH[,OPTION=VALUE…]",
     )
@@ -276,7 +277,7 @@ class TrainingSettings:
         "auto",
         "where the network trains; auto uses a GPU if there is one",
         MACHINE,
-        choices=("auto", "cpu", "cuda", "mps"),
+        choices=DEVICES,
     )
     workers: int = option(2, "processes that load images", MACHINE, metavar="N", minimum=0)
     threads: int = option(0, "threads that compute; 0 leaves it to torch", MACHINE, metavar="N", minimum=0)

@@ -89,6 +89,15 @@ def test_errors_become_one_line_and_an_exit_status(monkeypatch, capsys, error, s
     assert capsys.readouterr().err == message
 
 
+def test_a_missing_package_is_named_with_how_to_install_it(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "lightning", None)
+    monkeypatch.delitem(sys.modules, "emotiscan.training.fit", raising=False)
+    assert main(["train", "--data", "csv:labels.csv"]) == 2
+    error = capsys.readouterr().err
+    assert "lightning" in error
+    assert 'pip install "emotiscan[train]"' in error
+
+
 def test_other_errors_are_not_hidden(monkeypatch):
     from emotiscan.cli import compare
 

@@ -177,7 +177,7 @@ def test_training_teaches_the_network_where_an_action_unit_shows(tmp_path, monke
     for option in ("--map-loss", "--region-loss", "--side-loss"):
         assert emotiscan_train([*arguments, "--out", str(tmp_path / "global"), option, "1"]) == 2
         assert (
-            f"{option} teaches where action units show, which only --local-action-units can tell"
+            f"{option} teaches where action units show; add --local-action-units"
             in capsys.readouterr().err
         )
     seen = []

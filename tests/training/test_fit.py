@@ -112,7 +112,7 @@ def test_a_missing_device_is_named(ckplus, train, capsys):
     missing = "mps" if torch.cuda.is_available() else "cuda"
     status, _ = train("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:1", "--device", missing)
     assert status == 2
-    assert f"--device {missing}: torch finds no such device" in capsys.readouterr().err
+    assert f"torch finds no “{missing}” device" in capsys.readouterr().err
 
 
 # -- learning
