@@ -34,7 +34,7 @@ def parallel_map(
     """Apply a function to every item, in several processes.
 
     Args:
-        make_function: makes the function, once in each process and not before it is needed: load there what the function
+        make_function: makes the function, once in each process, with its first item: load there what the function
             needs. Must be picklable, e.g. a class or a `functools.partial` of one.
         items: read as results are taken, at most `workers * look_ahead * chunk_size` of them in advance.
         workers: number of processes, each computing on one thread. With 0 or 1 everything runs in this process, on as
