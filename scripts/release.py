@@ -105,7 +105,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=DEFAULT_WEIGHTS, help="default: the shipped checkpoint's place")
     for name in ("ferplus", "coded", "photos", "people", "rendered", "held-out"):
         parser.add_argument(f"--{name}", required=True, help="a data set, as train.py's --data takes it")
-    parser.add_argument("--model", type=Path, required=True, help="the converted ICT-FaceKit (see rendering.convert)")
+    parser.add_argument("--model", type=Path, required=True, help="the converted ICT-FaceKit (see `emotiscan render --help`)")
     parser.add_argument("--flip-tta", action="store_true", help="each face is to be read mirrored as well")
     parser.add_argument("--persons", type=int, default=60, help="drawn for the fairness report (default: 60)")
     parser.add_argument("--cache", default="cache", help="where found faces are kept (default: cache)")

@@ -83,9 +83,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if not error.name or error.name.partition(".")[0] == "emotiscan":  # a mistake of ours
             raise
+        wanted = "emotiscan" if name in ("read", "app") else "emotiscan[train]"
         print(
             f"emotiscan {name}: the package {error.name} is not installed; install all that this command needs with: "
-            'pip install "emotiscan[train]"',
+            f'pip install "{wanted}"',
             file=sys.stderr,
         )
         return FAILED
