@@ -12,9 +12,7 @@ from emotiscan.batch.text_table import TextTable
 from emotiscan.export.records import columns, flat
 
 Format: TypeAlias = Literal["jsonl", "csv", "table"]
-
-FORMATS: tuple[Format, ...] = ("jsonl", "csv", "table")
-"""JSON lines, comma-separated values, and a table for people."""
+"""JSON lines, comma-separated values, or a table for people."""
 
 RESUMABLE: tuple[Format, ...] = ("jsonl", "csv")
 """Formats from which the images already done can be read back."""
@@ -25,7 +23,7 @@ class OutputError(ValueError):
 
 
 class Output:
-    """Writes records in one of `FORMATS`, one write an image, so that a reader never waits for half of one.
+    """Writes records in a format, one write an image, so that a reader never waits for half of one.
 
     Attributes:
         done: paths of the images whose records the file already held.
@@ -38,7 +36,7 @@ class Output:
 
         Args:
             stream: open for bytes.
-            format: one of `FORMATS`.
+            format: of the output.
             emotions, action_units: the checkpoint's vocabulary, for the columns of CSV.
             width: of the table for people, in characters.
         """

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
-"""Values of `--device`."""
+from emotiscan.model.choices import DEVICES
 
 Group: TypeAlias = argparse.ArgumentParser | argparse._ArgumentGroup
 """What options can be added to."""

@@ -30,7 +30,7 @@ examples:
 """
 
 FORMATS = ("jsonl", "csv", "table")
-"""As `emotiscan.batch.output.FORMATS`, whose import would load torch before `--help` is answered."""
+"""Values of `--format` (see `emotiscan.batch.output.Format`)."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -112,18 +112,21 @@ def _config(settings: TrainingSettings, vocabulary: Vocabulary) -> ModelConfig:
     assert settings.stride
     assert settings.hidden
     assert settings.grayscale is not None
-    return ModelConfig(
-        backbone=settings.backbone,
-        emotions=vocabulary.emotions,
-        action_units=vocabulary.action_units,
-        input_size=settings.input_size or settings.sizes[-1][0],
-        stride=settings.stride,
-        grayscale=settings.grayscale,
-        flip_tta=bool(settings.flip_tta),
-        local_action_units=bool(settings.local_action_units),
-        hidden=settings.hidden,
-        dropout=settings.dropout or 0.0,
-    )
+    try:
+        return ModelConfig(
+            backbone=settings.backbone,
+            emotions=vocabulary.emotions,
+            action_units=vocabulary.action_units,
+            input_size=settings.input_size or settings.sizes[-1][0],
+            stride=settings.stride,
+            grayscale=settings.grayscale,
+            flip_tta=bool(settings.flip_tta),
+            local_action_units=bool(settings.local_action_units),
+            hidden=settings.hidden,
+            dropout=settings.dropout or 0.0,
+        )
+    except ValueError as error:  # e.g. a VGG cannot have stride 16
+        raise SettingsError(str(error)) from None
 
 
 def _download(backbone: str) -> dict[str, Tensor]:

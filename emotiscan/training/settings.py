@@ -11,8 +11,7 @@ from typing import Any
 from emotiscan.datasets.augmentation import Augmentation
 from emotiscan.datasets.sources import KINDS
 from emotiscan.files import atomic_write_bytes
-from emotiscan.model.backbones import BACKBONES
-from emotiscan.model.device import DEVICES
+from emotiscan.model.choices import BACKBONES, DEVICES
 from emotiscan.training.options import SettingsError, add_options, check_options, option
 
 HELD_OUT_SETS = "sets"

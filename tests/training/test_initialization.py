@@ -183,3 +183,8 @@ def test_a_checkpoint_may_read_larger_crops_than_it_was_trained_at(tiny_weights)
     model, settings = start(tiny_weights, sizes=((48, 2),), input_size=96)
     assert model.config.input_size == 96
     assert settings.size_at(1) == 48
+
+
+def test_a_stride_that_the_backbone_cannot_have_is_refused():
+    with pytest.raises(SettingsError, match="vgg16 cannot have stride 16"):
+        start("none", backbone="vgg16", stride=16, sizes=((48, 2),))
