@@ -25,7 +25,7 @@ COMMANDS = {
     "train": "fine-tune the network on labeled faces",
     "data": "report on a data set before training on it",
     "evaluate": "measure a checkpoint on labeled faces",
-    "calibrate": "calibrate a checkpoint's probabilities anew",
+    "calibrate": "recalibrate a checkpoint's probabilities",
     "average": "average the weights of several checkpoints",
     "localize": "measure whether heat maps land where the face moves",
     "fairness": "measure how a checkpoint treats different faces",

@@ -129,7 +129,7 @@ def _open_output(job: "Job", arguments: argparse.Namespace) -> "Output":
 
 
 def _images(arguments: argparse.Namespace, output: "Output") -> "Iterable[InputImage]":
-    """The images still to read; a list, so that the time left can be told, unless their paths come from a stream."""
+    """The images still to read: a list, so that the time left is known, unless paths come from standard input."""
     from emotiscan.batch import find_images
 
     images = (image for image in find_images(arguments.photos, sys.stdin) if image.path not in output.done)

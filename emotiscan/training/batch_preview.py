@@ -1,4 +1,4 @@
-"""A picture of the first batch as the network sees it: crops after augmentation, with their labels."""
+"""A plot of the first batch as the network sees it: crops after augmentation, with their labels."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,16 +29,16 @@ def plot_first_batch(batch: Mapping[str, Tensor], config: ModelConfig, path: str
     """
     crops = batch["crop"][: COLUMNS * ROWS].float().cpu()
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (config.mean, config.std))
-    pictures = ((crops * std + mean).clamp(0, 1) * 255).byte().permute(0, 2, 3, 1).numpy()
-    rows = -(-len(pictures) // COLUMNS)
+    images = ((crops * std + mean).clamp(0, 1) * 255).byte().permute(0, 2, 3, 1).numpy()
+    rows = -(-len(images) // COLUMNS)
     figure = blank(1.75 * rows)
     grid = figure.subplots(rows, COLUMNS, squeeze=False)
     for axes in grid.flat:
         axes.set_axis_off()
-    for place, (axes, picture) in enumerate(zip(grid.flat, pictures, strict=False)):
-        axes.imshow(picture)
-        words = label_text(batch["emotion"][place].cpu().numpy(), batch["action_units"][place].cpu().numpy(), config)
-        axes.set_title(words, linespacing=1.3, loc="left", **font(SMALL - 2))
+    for row, (axes, image) in enumerate(zip(grid.flat, images, strict=False)):
+        axes.imshow(image)
+        title = label_text(batch["emotion"][row].cpu().numpy(), batch["action_units"][row].cpu().numpy(), config)
+        axes.set_title(title, linespacing=1.3, loc="left", **font(SMALL - 2))
     return write(figure, path)
 
 

@@ -155,7 +155,7 @@ class FirstBatch(Callback):
         from emotiscan.training.batch_preview import plot_first_batch
 
         assert isinstance(module, FaceLightningModule)
-        picture = matplotlib.image.imread(plot_first_batch(batch, module.model.config, self._file))
+        image = matplotlib.image.imread(plot_first_batch(batch, module.model.config, self._file))
         for logger in trainer.loggers:
             assert isinstance(logger, TensorBoardLogger)
-            logger.experiment.add_image("first batch", picture[..., :3], dataformats="HWC")
+            logger.experiment.add_image("first batch", image[..., :3], dataformats="HWC")

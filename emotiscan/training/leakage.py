@@ -17,7 +17,7 @@ def warn_of_leakage(settings: TrainingSettings, divided: Mapping[str, str]) -> N
     """Warn if the starting weights were trained on the same data sets, split by subject in another way.
 
     Some of the subjects that validate or test now were then trained on, which makes metrics on them too good. Weights
-    that do not tell how they were trained (ImageNet's, random ones, an unreadable file) are ignored.
+    that do not say how they were trained (ImageNet's, random ones, an unreadable file) are ignored.
 
     Args:
         settings: of the run.

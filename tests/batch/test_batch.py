@@ -20,8 +20,8 @@ VOCABULARY = (("negative", "positive"), ("AU1", "AU12"))
 def collection(tmp_path):
     """Folders with an image of four faces, two of one face, a broken image, and a file that is no image."""
     folder = tmp_path / "photos"
-    for place, name in enumerate(NAMES):
-        target = folder / ("b", "a")[place % 2] / name
+    for number, name in enumerate(NAMES):
+        target = folder / ("b", "a")[number % 2] / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(SAMPLES / name, target)
     (folder / "broken.png").write_bytes(b"not an image")
@@ -121,9 +121,9 @@ def test_a_growing_list_is_read_as_it_grows(tiny_weights, workers):
     asked = []
 
     def endless():
-        for place in itertools.count():
-            asked.append(place)
-            yield InputImage(place, str(SAMPLES / "smile.jpg"))
+        for index in itertools.count():
+            asked.append(index)
+            yield InputImage(index, str(SAMPLES / "smile.jpg"))
 
     scored = score(endless(), Job(tiny_weights), workers)
     assert next(scored)[0].index == 0

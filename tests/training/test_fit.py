@@ -26,14 +26,14 @@ def test_a_run_writes_everything_that_it_promises(run):
     assert len(environment["data"]) == 16
     metrics = pd.read_csv(out / "metrics.csv")
     assert metrics["epoch"].tolist() == [0, 1]
-    figures = metrics[["train_loss", "val_loss", "val_accuracy", "val_macro_f1", "val_au_auc"]]
-    assert np.isfinite(figures.to_numpy()).all()
+    logged = metrics[["train_loss", "val_loss", "val_accuracy", "val_macro_f1", "val_au_auc"]]
+    assert np.isfinite(logged.to_numpy()).all()
     reports = json.loads((out / "report.json").read_text())
     frame_counts = {split: report["samples"] for split, report in reports.items()}
     assert frame_counts == {"validation": 3, "test": 3}
     for split in reports:
-        drawn = {path.name for path in (out / "figures" / split).iterdir()}
-        assert {"emotion_confusion.png", "au_scores.png", "learning_curves.png", "reliability_diagram.png"} <= drawn
+        plots = {path.name for path in (out / "figures" / split).iterdir()}
+        assert {"emotion_confusion.png", "au_scores.png", "learning_curves.png", "reliability_diagram.png"} <= plots
 
 
 def test_its_checkpoint_reads_a_photo(run):
@@ -119,8 +119,8 @@ def test_a_missing_device_is_named(ckplus, train, capsys):
 
 
 def test_the_loss_falls_when_a_few_images_are_memorized(tmp_path, train):
-    pictures = [["happy", "happiness", 1, 0], ["surprise", "surprise", 0, 1], ["anger", "anger", 0, 0]]
-    rows = [[f"{p[0]}{n}.png", "train" if n < 3 else "validation", *p[1:]] for n in range(4) for p in pictures]
+    faces = [["happy", "happiness", 1, 0], ["surprise", "surprise", 0, 1], ["anger", "anger", 0, 0]]
+    rows = [[f"{p[0]}{n}.png", "train" if n < 3 else "validation", *p[1:]] for n in range(4) for p in faces]
     file = write_csv(tmp_path / "data", ["image", "split", "emotion", "AU12", "AU27"], rows)
     status, out = train(
         *("--data", f"csv:{file}", *FROM_NOTHING, "--sizes", "32:6", "--dropout", "0", "--no-augmentation"),
