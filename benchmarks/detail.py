@@ -26,14 +26,14 @@ from torch import Tensor, nn
 from emotiscan.cli.options import whole_number
 from emotiscan.datasets.alignment import align
 from emotiscan.datasets.face_dataset import FaceDataset
-from emotiscan.evaluation.headline import figure_text
-from emotiscan.evaluation.heat_map_report import MOVES, SIDE
+from emotiscan.evaluation.heat_map_localization import MIN_MOVEMENT, SIDE
 from emotiscan.evaluation.localization import localization
 from emotiscan.evaluation.prediction import load_split
 from emotiscan.explain import heat_maps
 from emotiscan.faces import compose
 from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
 from emotiscan.model.network import FaceModel
+from emotiscan.reports import LocalizationMetrics
 
 FINE = ("AU11", "AU14", "AU23")
 """Action units whose region is smaller than a cell."""
@@ -124,7 +124,7 @@ def main() -> None:
         sets.append(FaceDataset(table, transforms, card.config, movement=0 if x or y else SIDE))
     faces = [[part[row] for part in sets] for row in range(len(table))]
     movement = np.stack([face[0]["movement"].numpy() for face in faces])
-    places = np.nan_to_num(movement) >= MOVES
+    places = np.nan_to_num(movement) >= MIN_MOVEMENT
     present = np.stack([face[0]["action_units"].numpy() == 1 for face in faces]) & places.any((2, 3))
     methods = MapMethods(model)
     named: dict[str, Callable[[Tensor], Maps]] = {
@@ -140,9 +140,9 @@ def main() -> None:
         maps = np.stack([method(torch.stack([part["crop"] for part in face])) for face in faces])
         took = 1000 * (time.perf_counter() - began) / len(faces)
         report = localization(card.config.action_units, maps, places, present, table.frame["subject"].to_numpy(str))
-        fine = ", ".join(f"{report['codes'][au]['pointing']['value']:.2f}" for au in FINE if report["codes"][au])
-        mean = report["mean"]
-        print(f"{name:24s}{figure_text(mean['pointing']):22s}{figure_text(mean['energy']):22s}{fine:26s}{took:.0f}")
+        fine = ", ".join(f"{report.action_units[au].pointing.value:.2f}" for au in FINE if au in report.action_units)
+        mean = report.mean or LocalizationMetrics()
+        print(f"{name:24s}{mean.pointing!s:22s}{mean.energy!s:22s}{fine:26s}{took:.0f}")
 
 
 if __name__ == "__main__":

@@ -314,3 +314,12 @@ def high_level_emotion(label: str) -> str:
     except KeyError:
         known = ", ".join(sorted(EMOTION_OF_LABEL))
         raise ValueError(f"unknown emotion “{label}”; use one of: {known}") from None
+
+
+JOIN = "_or_"
+"""Stands between the action units of a joined label: ``"AU26_or_AU27"`` says that at least one of them is present."""
+
+
+def au_parts(label: str) -> tuple[str, ...]:
+    """The action units of a label that may be joined: ``"AU26_or_AU27"`` gives ``("AU26", "AU27")``."""
+    return tuple(label.split(JOIN))

@@ -239,7 +239,7 @@ def check(path: Path, names: list[str], soft: np.ndarray) -> None:
     with path.open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["image"] in row_of]
     for column in list(rows[0] if rows else ())[1:]:
-        index = [facs.AU_NAMES.index(au) for au in column.split("_or_")]
+        index = [facs.AU_NAMES.index(au) for au in facs.au_parts(column)]
         pairs = [(row[column], soft[row_of[row["image"]], index].max()) for row in rows]
         zero, one = (np.array([p for truth, p in pairs if truth == want and p == p]) for want in "01")
         area = (np.sign(one[:, None] - zero).mean() + 1) / 2 if one.size and zero.size else np.nan

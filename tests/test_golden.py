@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from emotiscan.analysis import Analyzer
-from emotiscan.evaluation import checkpoint_report as evaluate
+from emotiscan.cli.main import main
 from emotiscan.explain import METHODS, heat_maps
 from emotiscan.export.records import record
 from tests.support.places import ROOT, SAMPLES
@@ -105,7 +105,7 @@ def test_heat_maps(shipped, golden, written):
 
 
 def test_evaluation(golden, written, tmp_path: Path):
-    """The report on the samples with one face: small, but every figure of a report is in it."""
+    """The report on the samples with one face: small, but every metric of a report is in it."""
     samples = json.loads((SAMPLES / "samples.json").read_text(encoding="utf-8"))
     known = ("AU1", "AU2", "AU4", "AU6", "AU7", "AU12", "AU15", "AU17", "AU25")
     emotions = {"smile.jpg": "positive", "laugh.jpg": "positive", "surprise.jpg": "surprise", "anger.jpg": "negative"}
@@ -120,8 +120,16 @@ def test_evaluation(golden, written, tmp_path: Path):
                 presence = [int(strengths.get(unit, 0) >= 0.3) for unit in known]
                 writer.writerow([sample["file"], emotions[sample["file"]], *presence])
     out = tmp_path / "report"
-    arguments = ["--data", f"csv:{table},images={SAMPLES}", "--out", str(out), "--cache", str(tmp_path / "cache")]
-    assert evaluate.main([*arguments, "--workers", "0"]) == 0
+    arguments = [
+        "evaluate",
+        "--data",
+        f"csv:{table},images={SAMPLES}",
+        "--out",
+        str(out),
+        "--cache",
+        str(tmp_path / "cache"),
+    ]
+    assert main([*arguments, "--device", "cpu", "--workers", "0"]) == 0
     compare("evaluation", json.loads((out / "report.json").read_text(encoding="utf-8")), golden, written, 5e-3)
 
 

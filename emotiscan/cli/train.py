@@ -85,13 +85,13 @@ def run(arguments: argparse.Namespace) -> int:
     settings = _settings(vars(arguments), is_first())
     train = functools.partial(fit, on_progress=show_face_search)
     if settings.folds and settings.fold is None:
-        from emotiscan.evaluation.checkpoint_report import print_report
+        from emotiscan.evaluation.text import evaluation_text
         from emotiscan.training.folds import cross_validate  # loads matplotlib, which one run needs only at its end
 
         table, pooled = cross_validate(settings, train)
         _print_table(table)
         print("\nall folds together")
-        print_report(pooled)
+        print(evaluation_text(pooled))
     elif settings.sweep:
         from emotiscan.training.sweep import sweep
 

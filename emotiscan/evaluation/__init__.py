@@ -1,8 +1,7 @@
-"""Predictions and labels to a report: figures with intervals, confusion matrices, reliability."""
+"""Measure a checkpoint: metrics with confidence intervals, calibration, heat map localization, fairness."""
 
 from emotiscan.evaluation.bootstrap import PRESENT
-from emotiscan.evaluation.headline import headline
-from emotiscan.evaluation.report import evaluate
+from emotiscan.evaluation.metrics import evaluate_predictions
 from emotiscan.evaluation.thresholds import choose_thresholds
 
-__all__ = ["PRESENT", "choose_thresholds", "evaluate", "headline"]
+__all__ = ["PRESENT", "choose_thresholds", "evaluate_predictions"]

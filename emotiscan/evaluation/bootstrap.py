@@ -1,61 +1,73 @@
-"""Bootstrap samples of the subjects, and figures with intervals from them.
+"""Bootstrap over subjects: estimates of metrics with 95 % percentile intervals.
 
-The intervals are 95 % percentile intervals of a bootstrap over subjects: pictures of one person
-are alike, so persons are drawn with replacement, each with all of their pictures. A sample is a
-weight per subject (how often it was drawn), and each figure is computed for all samples at once.
+Images of one subject resemble each other, so subjects are resampled with replacement, each with all of their images.
+A sample is a weight per subject (how often it was drawn), and each metric is computed for all samples at once.
 """
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from emotiscan.reports import Estimate
+
 PERCENTILES = (2.5, 97.5)
 PRESENT = 0.5
-"""An action unit whose label is at least this counts as present (labels may be a teacher's probabilities)."""
+"""From this label on an action unit counts as present (labels may be a teacher's probabilities)."""
 
 BLOCK = 4_000_000
-"""Most numbers in one array of sample weights; keeps the memory of large tables near 200 MB."""
+"""Upper limit on the numbers in one array of sample weights; keeps the memory for large tables near 200 MB."""
 
-Floats, Ints, Bools = NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+Bools: TypeAlias = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class BootstrapSamples:
-    """Faces, and the samples drawn of their subjects.
+    """Faces, and bootstrap samples of their subjects.
 
     Attributes:
         owners: (n,) column of `weights` that is each face's subject.
-        weights: (1 + b, s) how often each subject was drawn; the first row is the data, all 1.
+        weights: (1 + b, s) how often each subject was drawn; the first row is the data itself, all 1.
     """
 
     owners: Ints
     weights: Floats
 
     def where(self, mask: Bools) -> "BootstrapSamples":
-        """The same samples of some of the faces."""
+        """The same samples, restricted to some of the faces."""
         return BootstrapSamples(self.owners[mask], self.weights)
 
     def sums(self, cells: Ints, count: int, values: Floats | None = None) -> Floats:
-        """(1 + b, c) sums of the faces' values in each sample, by the cell (0 to c - 1) that each face is in.
+        """Sum the faces' values in each sample, by the cell that each face belongs to.
 
         Args:
-            cells: (n,) each face's cell.
+            cells: (n,) each face's cell, 0 to c - 1.
             count: number of cells, c.
             values: (n,) what is summed; None counts the faces.
+
+        Returns:
+            (1 + b, c)
         """
         subjects = self.weights.shape[1]
         table = np.bincount(self.owners * count + cells, values, minlength=subjects * count)
         return self.weights @ table.reshape(subjects, count).astype(np.float64)
 
     def confusions(self, truth: Ints, predicted: Ints, classes: int) -> Floats:
-        """(1 + b, c, c) counts of each sample, true rows and predicted columns."""
+        """(1 + b, c, c) confusion matrix of each sample: true rows, predicted columns."""
         return self.sums(truth * classes + predicted, classes**2).reshape(-1, classes, classes)
 
     def share(self, mask: Bools) -> Floats:
         """(1 + b,) share of the faces for which the mask is true; NaN in a sample without faces."""
         counts = self.sums(mask.astype(np.int64), 2)
         return ratio(counts[:, 1], counts.sum(1))
+
+    def mean(self, values: Floats) -> Floats:
+        """(1 + b,) mean of the faces' (n,) values in each sample; NaN in a sample without faces."""
+        one_cell = np.zeros(len(values), np.int64)
+        return ratio(self.sums(one_cell, 1, values)[:, 0], self.sums(one_cell, 1)[:, 0])
 
     def ranking(self, scores: Floats, present: Bools) -> dict[str, Floats]:
         """AUC and average precision of each sample, each (1 + b,); NaN where undefined.
@@ -80,60 +92,60 @@ class BootstrapSamples:
             average_precision[block] = ratio((hits * precision).sum(1), positives)
         return {"auc": auc, "average_precision": average_precision}
 
-    def both_ways(self, present: Bools) -> Bools:
-        """(n,) faces of the subjects who were seen both with and without it."""
+    def seen_both_ways(self, present: Bools) -> Bools:
+        """(n,) faces of the subjects who have faces both with and without the action unit."""
         return np.isin(self.owners, np.intersect1d(self.owners[present], self.owners[~present]))
 
-    def pairs(self, scores: Floats, present: Bools) -> Floats:
-        """(1 + b,) AUC within subjects; NaN in a sample without a subject seen both with and without it.
+    def within_subject_auc(self, scores: Floats, present: Bools) -> Floats:
+        """AUC within subjects: (1 + b,), NaN in a sample without a subject who is seen both ways.
 
-        Of each pair of one subject's faces, one with it and one without, the share in which the first
+        Of all pairs of one subject's faces, one with the action unit and one without, the share in which the first
         scores higher. Equal scores count half; every pair counts the same.
         """
         right, all_pairs = np.zeros((2, self.weights.shape[1]))
-        for owner in np.unique(self.owners[self.both_ways(present)]):
+        for owner in np.unique(self.owners[self.seen_both_ways(present)]):
             own = self.owners == owner
             shown, others = scores[own & present], np.sort(scores[own & ~present])
-            # Sorted, because all pairs of a video's thousands of frames would not fit into memory.
+            # By sorting: all pairs of a video's thousands of frames would not fit into memory.
             right[owner] = sum(np.searchsorted(others, shown, side).sum() for side in ("left", "right")) / 2
             all_pairs[owner] = len(shown) * len(others)
         return ratio(self.weights @ right, self.weights @ all_pairs)
 
-    def figure(self, draws: Floats, centerd: bool = False) -> dict[str, float | None]:
-        """Value and interval of (1 + b,) draws; no interval where all faces are one subject's.
+    def estimate(self, draws: Floats, centered: bool = False) -> Estimate:
+        """Value and interval of a metric's draws; no interval where all faces belong to one subject.
 
         Args:
-            draws: the first is the value.
-            centerd: shift the draws so that their median is the value, none below 0: for figures
-                that drawing alone makes larger, as it does calibration errors.
+            draws: (1 + b,), the first is the value; NaN where undefined, which does not count for the interval.
+            centered: shift the draws so that their median is the value, none below 0: for metrics that resampling
+                alone increases, as it does calibration errors.
         """
         others = draws[1:][~np.isnan(draws[1:])]
         spread = len(others) > 0 and len(np.unique(self.owners)) > 1 and not np.isnan(draws[0])
-        if spread and centerd:
+        if spread and centered:
             others = np.maximum(0.0, others - np.median(others) + draws[0])
         low, high = np.percentile(others, PERCENTILES) if spread else (np.nan, np.nan)
-        return {"value": number(draws[0]), "low": number(low), "high": number(high)}
+        return Estimate(number(draws[0]), number(low), number(high))
 
 
 def bootstrap_samples(subjects: ArrayLike, bootstraps: int, seed: int) -> BootstrapSamples:
-    """The data themselves and so many bootstrap samples of them.
+    """The data itself and this many bootstrap samples of it.
 
     Args:
-        subjects: (n,) names; one person, one name.
+        subjects: (n,) names; the same name for all faces of a subject.
     """
-    people, owners = np.unique(np.asarray(subjects).astype(str), return_inverse=True)
-    count = max(1, len(people))
+    names, owners = np.unique(np.asarray(subjects).astype(str), return_inverse=True)
+    count = max(1, len(names))
     drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=bootstraps)
     return BootstrapSamples(owners, np.concatenate([np.ones((1, count)), drawn]))
 
 
-def ratio(part: Floats, whole: Floats) -> Floats:
-    """The quotient; NaN where the whole is nothing."""
+def ratio(part: Floats | Ints, whole: Floats | Ints) -> Floats:
+    """The quotient; NaN where the denominator is 0."""
     return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=np.asarray(whole) > 0)
 
 
 def mean_of_defined(scores: Floats) -> Floats:
-    """(1 + b, c) to (1 + b,) means over what is defined."""
+    """Average (1 + b, c) scores to (1 + b,), leaving out NaN."""
     defined = ~np.isnan(scores)
     return ratio(np.where(defined, scores, 0.0).sum(1), defined.sum(1))
 

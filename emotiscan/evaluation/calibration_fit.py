@@ -1,14 +1,13 @@
-"""Fit what turns logits into probabilities that mean something.
+"""Fit the calibration of a checkpoint.
 
-Emotions get one temperature (Guo et al., 2017), each action unit a slope and an offset (Platt, 1999), all
-by maximum likelihood on faces that the network did not learn from. Labels are hard, the emotion of
-the majority and action unit present or not, because that is what the report holds the probabilities
-against: a temperature fitted to the annotators' shares would say how they divide, not how often
-the named emotion is right.
+Emotions get one temperature (Guo et al., 2017), each action unit a slope and an offset (Platt, 1999), all by maximum
+likelihood on faces that the network was not trained on. Labels are hard, the majority's emotion and action unit
+present or not, because that is what the report compares the probabilities with: a temperature fitted to the
+annotators' shares would say how they divide, not how often the predicted emotion is right.
 
-Each parameter has a normal prior around “leave it as it is”, worth a few faces, so that it moves
-only as far as the data can tell. As the prior is highest there, and the search starts there, the
-likelihood of the faces that are fitted on never gets worse.
+Each parameter has a normal prior centered on “no change”, worth a few faces, so that it moves only as far as the data
+supports. As the prior is highest there, and the search starts there, the likelihood of the faces that are fitted to
+never gets worse.
 """
 
 import dataclasses
@@ -18,24 +17,25 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 
-from emotiscan.evaluation import PRESENT, choose_thresholds
+from emotiscan.evaluation.bootstrap import PRESENT, Bools, Floats
 from emotiscan.evaluation.prediction import Predictions, agreed_classes, labels_for
+from emotiscan.evaluation.thresholds import choose_thresholds
 from emotiscan.model.calibration import Calibration
 from emotiscan.model.network import ModelConfig
 
 LOG_SPREAD = 0.5
-"""Prior standard deviation of a log temperature or log slope: twice or half is already unusual."""
+"""Prior standard deviation of a log temperature or log slope: a factor of two is already unusual."""
 
 OFFSET_SPREAD = 2.0
-"""Prior standard deviation of an offset: losses that favor rare action units shift it by as much."""
-
-Floats = NDArray[np.float64]
+"""Prior standard deviation of an offset: losses that favor rare action units shift it by about as much."""
 
 
 def calibrate(predictions: Predictions, config: ModelConfig, before: Calibration | None = None) -> Calibration:
-    """Fit a checkpoint's calibration on its predictions, each data set counting as much as another.
+    """Fit a checkpoint's calibration on its predictions; each data set counts as much as any other.
 
     Args:
+        predictions: on labeled faces.
+        config: of the network.
         before: its calibration so far; kept where there is nothing to fit on.
     """
     return fit_calibration(
@@ -50,7 +50,7 @@ def calibrate(predictions: Predictions, config: ModelConfig, before: Calibration
 
 
 def equal_weights(sources: ArrayLike) -> Floats:
-    """(n,) names to (n,) weights of mean 1 that sum to the same for each name."""
+    """Weights (n,) of mean 1 for (n,) names; they sum to the same for each name."""
     names, place, counts = np.unique(np.asarray(sources, str), return_inverse=True, return_counts=True)
     return len(place) / (len(names) * counts[place])
 
@@ -64,18 +64,18 @@ def fit_calibration(
     weights: ArrayLike | None = None,
     before: Calibration | None = None,
 ) -> Calibration:
-    """Temperature, slopes, offsets, and thresholds of highest F1 on the probabilities that these give.
+    """Fit temperature, slopes and offsets, then the thresholds that maximize F1 on the calibrated probabilities.
 
     Args:
         emotion_logits, au_logits: (n, e) and (n, k) of the network.
         emotion_classes: (n,) index of the true emotion, -1 where unknown.
         au_labels: (n, k) in [0, 1], NaN where unknown; present from 0.5.
         action_units: names of the k columns.
-        weights: (n,) how much each face counts, 0 or more; by default all alike. Only their
-            proportions matter; 0 leaves a face out.
-        before: keeps its temperature where no emotion is known, its numbers of an action unit without a
-            present or without an absent face, and its rule of what is clear; by default those of
-            a checkpoint that was never calibrated.
+        weights: (n,) weight of each face, 0 or more; by default all count the same. Only their proportions matter;
+            0 leaves a face out.
+        before: keeps its temperature where no emotion is known, its parameters of an action unit that is never
+            present or never absent, and its rule of what is clear; by default those of a checkpoint that was never
+            calibrated.
 
     Raises:
         ValueError: the shapes do not fit each other, or a number lies outside its range.
@@ -85,11 +85,11 @@ def fit_calibration(
     weights = np.ones(n) if weights is None else np.asarray(weights, np.float64)
     if au_logits.shape != (n, len(action_units)) or au_labels.shape != au_logits.shape or classes.shape != (n,):
         raise ValueError(
-            f"{n} rows of emotion logits do not fit action unit logits {au_logits.shape}, action unit labels {au_labels.shape} "
-            f"and emotion classes {classes.shape}, with {len(action_units)} codes"
+            f"{n} rows of emotion logits do not fit action unit logits {au_logits.shape}, action unit labels "
+            f"{au_labels.shape} and emotion classes {classes.shape}, with {len(action_units)} action units"
         )
     if weights.shape != (n,) or not ((weights >= 0) & np.isfinite(weights)).all():
-        raise ValueError(f"weights have shape {weights.shape}; {n} numbers, 0 or more, are wanted")
+        raise ValueError(f"weights have shape {weights.shape}; expected {n} numbers, 0 or more")
     if not (np.isfinite(emotion_logits).all() and np.isfinite(au_logits).all()):
         raise ValueError("logits must be finite")
 
@@ -112,7 +112,7 @@ def fit_calibration(
 
 
 def fit_temperature(logits: Floats, classes: NDArray[np.integer], weights: Floats) -> float:
-    """The temperature under which the true classes are likeliest, above 0.
+    """Fit the temperature, above 0, that maximizes the likelihood of the true classes.
 
     Args:
         logits: (n, e).
@@ -133,12 +133,12 @@ def fit_temperature(logits: Floats, classes: NDArray[np.integer], weights: Float
     return float(np.exp(log_temperature))
 
 
-def fit_platt(logits: Floats, present: NDArray[np.bool_], weights: Floats) -> tuple[float, float]:
-    """Slope, above 0, and offset under which one action unit's labels are likeliest.
+def fit_platt(logits: Floats, present: Bools, weights: Floats) -> tuple[float, float]:
+    """Fit the slope, above 0, and the offset that maximize the likelihood of one action unit's labels.
 
     Args:
         logits: (n,).
-        present: (n,) whether the action unit is there; some are, some are not.
+        present: (n,) whether the action unit is present; in some faces it is, in others not.
         weights: (n,) above 0.
     """
     weights = _as_faces(weights)
@@ -155,7 +155,7 @@ def fit_platt(logits: Floats, present: NDArray[np.bool_], weights: Floats) -> tu
 
 
 def _as_faces(weights: Floats) -> Floats:
-    """The weights, summing to the number of equally weighted faces that would tell as much (Kish, 1965).
+    """Scale weights to sum to the effective number of faces (Kish, 1965).
 
     So the prior is worth the same number of faces however the weights are scaled or spread.
     """
@@ -163,12 +163,12 @@ def _as_faces(weights: Floats) -> Floats:
 
 
 def _fit(loss: Callable[[Floats], tuple[float, Floats]], spreads: Sequence[float]) -> Floats:
-    """Parameters that minimize a loss and the prior, from 0 on; `loss` gives value and gradient."""
+    """Minimize loss plus prior, starting at 0; `loss` returns value and gradient."""
     precision = 1 / np.square(spreads)
 
     def objective(parameters: Floats) -> tuple[float, Floats]:
         value, gradient = loss(parameters)
-        return value + precision @ parameters**2 / 2, gradient + precision * parameters
+        return float(value + precision @ parameters**2 / 2), gradient + precision * parameters
 
     # Within ten prior deviations, so that no trial step overflows.
     bounds = [(-10 * spread, 10 * spread) for spread in spreads]

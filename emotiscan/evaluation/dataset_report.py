@@ -1,102 +1,113 @@
-"""What a data set holds, before anything is trained on it: `python train.py data --data KIND:PATH --out DIR`.
+"""What a data set holds, before anything is trained on it.
 
-Counts of emotions and action units, which action units go together, pictures of each person, what is missing, and rows that look like
-mistakes; as text, as `survey.json`, and as pictures.
+Counts of emotions and action units, which action units go together, images per subject, what is missing, and rows that
+look like mistakes.
 """
 
-import argparse
 import hashlib
-import json
-import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from emotiscan import facs
-from emotiscan.datasets.loaders import load_source
 from emotiscan.datasets.storage import read_file
-from emotiscan.datasets.table import LabelTable, TableError, join_tables
-from emotiscan.evaluation import PRESENT
+from emotiscan.datasets.table import LabelTable
+from emotiscan.evaluation.bootstrap import PRESENT, Bools
 from emotiscan.images import ImageError
-
-MAX_SHOWN = 20
-"""Suspicious rows that are printed; survey.json has all of them."""
+from emotiscan.reports.record import Record
 
 
-def argument_parser() -> argparse.ArgumentParser:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="train.py data", description=__doc__.split("\n")[0].split(":")[0])
-    parser.add_argument(
-        "--data", action="append", required=True, metavar="KIND:PATH[,…]", help="a data set, as train.py takes it"
-    )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="also write survey.json and pictures there")
-    return parser
+@dataclass(frozen=True)
+class ImagesPerSubject(Record):
+    """How many images a subject has: at least, in the middle, at most."""
+
+    minimum: int
+    median: float
+    maximum: int
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Survey, print, and write what was asked for.
+@dataclass(frozen=True)
+class SplitCounts(Record):
+    """Images and subjects of a split."""
 
-    Returns:
-        Exit status: 0, or 1 after a mistake.
+    images: int
+    subjects: int
+
+
+@dataclass(frozen=True)
+class LabelCounts(Record):
+    """Images in which an action unit is present, absent, and not known to be either."""
+
+    present: int
+    absent: int
+    unknown: int
+
+
+@dataclass(frozen=True)
+class SuspiciousRow(Record):
+    """An image whose labels look like a mistake, and why."""
+
+    image: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class DatasetReport(Record):
+    """What a data set holds.
+
+    Attributes:
+        images, subjects: how many.
+        images_per_subject: how they are spread.
+        splits: counts by split; "none" for images in no split.
+        emotions: images by emotion, and "unknown".
+        action_units: counts by action unit.
+        together: of the images that show an action unit (and of which the other is known), the share that also shows
+            the other; None without any.
+        suspicious: rows that look like mistakes.
     """
-    parsed = argument_parser().parse_args(arguments)
-    try:
-        table = join_tables([load_source(source) for source in parsed.data])
-        found = summarize(table)
-        print_summary(found)
-        if parsed.out:
-            from emotiscan.evaluation.plots import au_pairs, label_distribution  # matplotlib, not needed else
 
-            parsed.out.mkdir(parents=True, exist_ok=True)
-            (parsed.out / "survey.json").write_text(json.dumps(found, indent=1) + "\n")
-            label_distribution(table, parsed.out / "label_distribution.png")
-            au_pairs(found, parsed.out / "au_pairs.png")
-    except (TableError, OSError) as error:
-        print(f"train.py data: {error}", file=sys.stderr)
-        return 1
-    return 0
+    images: int
+    subjects: int
+    images_per_subject: ImagesPerSubject
+    splits: Mapping[str, SplitCounts]
+    emotions: Mapping[str, int]
+    action_units: Mapping[str, LabelCounts]
+    together: Mapping[str, Mapping[str, float | None]]
+    suspicious: tuple[SuspiciousRow, ...]
 
 
-def summarize(table: LabelTable) -> dict:
-    """Everything that is counted.
-
-    Returns:
-        A dict that `json.dumps` takes: `pictures`; `persons`; `pictures_of_a_person` (`least`, `median`, `most`);
-        `splits`, of each the `pictures` and `persons`; `emotions`, of each the pictures, and those `unknown`; `action_units`,
-        of each the pictures with it `present`, `absent` and `unknown`; `together`, of each action unit's pictures the share in
-        which every other is present too; `suspicious`, of each doubtful row its `image` and `why`.
-    """
+def dataset_report(table: LabelTable) -> DatasetReport:
+    """Count what a table holds and look for mistakes in it."""
     frame, labels = table.frame, table.au_labels
-    person = frame["source"] + ":" + frame["subject"]
-    counts = person.value_counts()
+    subject = frame["source"] + ":" + frame["subject"]
+    counts = subject.value_counts()
     present, known = labels >= PRESENT, ~np.isnan(labels)
     classes = table.emotion_classes
     emotions = {name: int((classes == place).sum()) for place, name in enumerate(table.emotions)}
-    return {
-        "pictures": len(table),
-        "persons": len(counts),
-        "pictures_of_a_person": {"least": int(counts.min()), "median": counts.median(), "most": int(counts.max())},
-        "splits": {
-            split or "none": {"pictures": len(rows), "persons": int(person[rows.index].nunique())}
+    return DatasetReport(
+        images=len(table),
+        subjects=len(counts),
+        images_per_subject=ImagesPerSubject(int(counts.min()), float(counts.median()), int(counts.max())),
+        splits={
+            str(split) or "none": SplitCounts(len(rows), int(subject[rows.index].nunique()))
             for split, rows in frame.groupby("split", sort=False)
         },
-        "emotions": emotions | {"unknown": int((classes < 0).sum())},
-        "codes": {
-            au: {
-                "present": int(present[:, k].sum()),
-                "absent": int((known & ~present)[:, k].sum()),
-                "unknown": int((~known)[:, k].sum()),
-            }
+        emotions=emotions | {"unknown": int((classes < 0).sum())},
+        action_units={
+            au: LabelCounts(
+                present=int(present[:, k].sum()),
+                absent=int((known & ~present)[:, k].sum()),
+                unknown=int((~known)[:, k].sum()),
+            )
             for k, au in enumerate(table.action_units)
         },
-        "together": _together(table.action_units, present, known),
-        "suspicious": list(_suspicious(table)),
-    }
+        together=_together(table.action_units, present, known),
+        suspicious=tuple(_suspicious(table)),
+    )
 
 
-def _together(action_units: tuple[str, ...], present: NDArray, known: NDArray) -> dict[str, dict[str, float | None]]:
+def _together(action_units: tuple[str, ...], present: Bools, known: Bools) -> dict[str, dict[str, float | None]]:
     both = present.T.astype(int) @ present.astype(int)
     of = present.T.astype(int) @ known.astype(int)
     return {
@@ -105,7 +116,7 @@ def _together(action_units: tuple[str, ...], present: NDArray, known: NDArray) -
     }
 
 
-def _suspicious(table: LabelTable) -> Iterator[dict[str, str]]:
+def _suspicious(table: LabelTable) -> Iterator[SuspiciousRow]:
     places = {au: k for k, au in enumerate(table.action_units)}
     labels, classes = table.au_labels, table.emotion_classes
 
@@ -116,20 +127,20 @@ def _suspicious(table: LabelTable) -> Iterator[dict[str, str]]:
     seen: dict[str, int] = {}
     for row, (root, image) in enumerate(zip(table.frame["root"], table.frame["image"], strict=True)):
         emotion = table.emotions[classes[row]] if classes[row] >= 0 else None
-        doubts = []
+        reasons = []
         if emotion is None and np.isnan(labels[row]).all():
-            doubts.append("nothing is known of it: neither an emotion nor any action unit")
+            reasons.append("it has no labels: neither an emotion nor any action unit")
         if holds(row, "AU26", True) and holds(row, "AU27", True):
-            doubts.append("AU26 and AU27 together: a jaw drops or is stretched, action units one of them")
+            reasons.append("AU26 and AU27 together: a jaw either drops or is stretched; label one of them")
         if holds(row, "AU27", True) and holds(row, "AU25", False):
-            doubts.append("AU27 without AU25: a mouth is stretched open, but its lips do not part")
+            reasons.append("AU27 without AU25: the mouth is stretched open, but the lips do not part")
         if emotion == facs.POSITIVE and holds(row, "AU12", False) and holds(row, "AU6", False):
-            doubts.append("positive without AU6 and AU12: no sign of a smile")
-        doubts += _doubts_of_the_file(table, row, str(root), str(image), seen)
-        yield from ({"image": str(image), "why": doubt} for doubt in doubts)
+            reasons.append("positive without AU6 and AU12: no sign of a smile")
+        reasons += _file_problems(table, row, str(root), str(image), seen)
+        yield from (SuspiciousRow(str(image), reason) for reason in reasons)
 
 
-def _doubts_of_the_file(table: LabelTable, row: int, root: str, image: str, seen: dict[str, int]) -> Iterator[str]:
+def _file_problems(table: LabelTable, row: int, root: str, image: str, seen: dict[str, int]) -> Iterator[str]:
     try:
         digest = hashlib.sha256(read_file(root, image)).hexdigest()
     except ImageError as error:
@@ -141,31 +152,6 @@ def _doubts_of_the_file(table: LabelTable, row: int, root: str, image: str, seen
     other = table.frame.iloc[first]
     same = np.array_equal(table.au_labels[first], table.au_labels[row], equal_nan=True)
     same &= bool(table.emotion_classes[first] == table.emotion_classes[row])
-    yield f"the same picture as {other['image']}" + ("" if same else ", with other labels")
+    yield f"the same image as {other['image']}" + ("" if same else ", with other labels")
     if other["split"] != table.frame["split"].iloc[row]:
-        yield f"the same picture as {other['image']}, which is in another split"
-
-
-def print_summary(found: Mapping) -> None:
-    """The survey as text."""
-    of_a_person = found["pictures_of_a_person"]
-    print(
-        f"{found['pictures']} pictures of {found['persons']} persons, {of_a_person['least']} to {of_a_person['most']} "
-        f"of each (median {of_a_person['median']:g})"
-    )
-    for split, counts in found["splits"].items():
-        print(f"  split {split:12s} {counts['pictures']:>7d} pictures {counts['persons']:>6d} persons")
-    print("\nemotion         pictures")
-    for name, count in found["emotions"].items():
-        print(f"{name:14s} {count:>9d}")
-    print("\ncode    present   absent  unknown   most often with")
-    for au, counts in found["codes"].items():
-        others = {other: share for other, share in found["together"][au].items() if other != au and share}
-        nearest = sorted(others, key=lambda other: -others[other])[:2]
-        words = ", ".join(f"{other} ({100 * others[other]:.0f} %)" for other in nearest)
-        print(f"{au:6s} {counts['present']:>8d} {counts['absent']:>8d} {counts['unknown']:>8d}   {words}".rstrip())
-    print(f"\n{len(found['suspicious'])} doubtful rows" + (":" if found["suspicious"] else ""))
-    for doubt in found["suspicious"][:MAX_SHOWN]:
-        print(f"  {doubt['image']}: {doubt['why']}")
-    if len(found["suspicious"]) > MAX_SHOWN:
-        print(f"  and {len(found['suspicious']) - MAX_SHOWN} more; --out writes all of them to survey.json")
+        yield f"the same image as {other['image']}, which is in another split"

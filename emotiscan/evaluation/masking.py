@@ -1,4 +1,8 @@
-"""Which action units are read less surely beside which others: movements of the same skin hide one another."""
+"""AU masking: which action units are predicted worse where which others are present too.
+
+Movements of the same skin can hide one another: beside a raised cheek (AU6), for example, a tightened lid (AU7) is
+harder to see. Such pairs are found by comparing an action unit's AUC among faces with the other one and without it.
+"""
 
 from collections.abc import Sequence
 
@@ -6,36 +10,33 @@ import numpy as np
 from scipy.stats import false_discovery_control, norm
 
 from emotiscan.evaluation.bootstrap import PRESENT, BootstrapSamples, Floats
+from emotiscan.reports import MaskedAU, Masking
 
 MIN_SUPPORT = 20
-"""Fewest faces with an action unit, and fewest without it, by which its ranking is measured."""
+"""A pair is tested where each AUC rests on at least so many faces with the action unit, and as many without it."""
 
-MASKING = 0.05
-"""Least AUC that an action unit loses beside another one which is said to hide it."""
+MIN_LOSS = 0.05
+"""From this loss of AUC on, one action unit is said to mask another."""
 
-FALSE_SHARE = 0.05
-"""Largest share, to be expected, of those found that are chance: many pairs are looked at."""
+FALSE_DISCOVERY_RATE = 0.05
+"""Expected share of chance findings among those reported; many pairs are tested at once."""
 
 
-def masking(action_units: Sequence[str], probabilities: Floats, labels: Floats, samples: BootstrapSamples) -> dict:
-    """The action units that others hide: those that are ranked worse among the faces that show the other one.
+def find_masking(
+    action_units: Sequence[str], probabilities: Floats, labels: Floats, samples: BootstrapSamples
+) -> Masking:
+    """Find the action units whose AUC is lower among faces that show another one.
 
-    A pair is measured where, of the faces with the other action unit and of those without it, at least `MIN_SUPPORT`
-    show the action unit and `MIN_SUPPORT` do not.
+    A pair is tested where, both among the faces with the other action unit and among those without it, at least
+    `MIN_SUPPORT` show the action unit and `MIN_SUPPORT` do not. It is reported where `MIN_LOSS` of AUC or more is
+    lost, and more than chance explains (Benjamini and Hochberg, 1995, at `FALSE_DISCOVERY_RATE`, with the spread of
+    the bootstrap draws; nothing is reported without draws).
 
     Args:
         action_units: names of the k columns.
         probabilities: (n, k), in [0, 1].
         labels: (n, k) in [0, 1], NaN where unknown; present from 0.5.
         samples: of the n faces.
-
-    Returns:
-        `pairs`, how many were measured, and `found`: those that lose `MASKING` of AUC or more, by more
-        than chance (Benjamini and Hochberg, 1995, at `FALSE_SHARE`, with the draws' spread; none
-        without draws), what loses most first, each with `au`, `beside` (the other action unit), figures
-        `auc`, among the faces with the other action unit, and `lost`, how much higher it is among those
-        without; numbers `known`, of how many faces with the other action unit this one is known, and
-        `support`, of how many of these it is present.
     """
     pairs, chances = [], []
     present, absent = labels >= PRESENT, labels < PRESENT
@@ -44,27 +45,36 @@ def masking(action_units: Sequence[str], probabilities: Floats, labels: Floats, 
         for place, other in enumerate(action_units):
             beside, without = present[:, place] & known[:, column], absent[:, place] & known[:, column]
             truths = present[beside, column], present[without, column]
-            if (
-                place == column
-                or min(count for truth in truths for count in (truth.sum(), (~truth).sum())) < MIN_SUPPORT
-            ):
+            fewest = min(count for truth in truths for count in (truth.sum(), (~truth).sum()))
+            if place == column or fewest < MIN_SUPPORT:
                 continue
             auc, other_auc = (
-                samples.where(kind).ranking(probabilities[kind, column], truth)["auc"]
-                for kind, truth in zip((beside, without), truths, strict=True)
+                samples.where(rows).ranking(probabilities[rows, column], truth)["auc"]
+                for rows, truth in zip((beside, without), truths, strict=True)
             )
             lost = other_auc - auc
-            figures = {"auc": samples.where(beside).figure(auc), "lost": samples.where(beside | without).figure(lost)}
-            counts = {"support": int(truths[0].sum()), "known": len(truths[0])}
-            pairs.append({"code": au, "beside": other} | figures | counts)
+            pairs.append(
+                MaskedAU(
+                    au,
+                    other,
+                    samples.where(beside).estimate(auc),
+                    samples.where(beside | without).estimate(lost),
+                    support=int(truths[0].sum()),
+                    known=len(truths[0]),
+                )
+            )
             chances.append(_chance(lost))
-    likely = false_discovery_control(chances) <= FALSE_SHARE if chances else []
-    found = [pair for pair, sure in zip(pairs, likely, strict=True) if sure and pair["lost"]["value"] >= MASKING]
-    return {"pairs": len(pairs), "found": sorted(found, key=lambda pair: -pair["lost"]["value"])}
+    likely = false_discovery_control(chances) <= FALSE_DISCOVERY_RATE if chances else []
+    losses = [
+        (pair.lost.value, pair)
+        for pair, sure in zip(pairs, likely, strict=True)
+        if sure and pair.lost.value is not None and pair.lost.value >= MIN_LOSS
+    ]
+    return Masking(len(pairs), tuple(pair for _, pair in sorted(losses, key=lambda loss: -loss[0])))
 
 
 def _chance(lost: Floats) -> float:
-    """How likely a loss as large as the first is by chance, by the spread of the draws after it."""
+    """How likely chance alone makes a loss as large as the first, by the spread of the draws after it."""
     draws = lost[1:][~np.isnan(lost[1:])]
     if not len(draws):
         return 1.0

@@ -1,4 +1,4 @@
-"""What a network says of a label table, and the labels to hold against it."""
+"""Predict the faces of a label table, and compare the predictions with its labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,21 +8,26 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from emotiscan.datasets.aligned import AlignedTable, evaluation_loader
-from emotiscan.datasets.alignment import align
+from emotiscan import facs
+from emotiscan.datasets.aligned import AlignedTable, align_table, evaluation_loader
 from emotiscan.datasets.loaders import load_source
+from emotiscan.datasets.sources import DataSource
 from emotiscan.datasets.table import LabelTable, TableError, join_tables
-from emotiscan.evaluation.report import evaluate
+from emotiscan.evaluation.bootstrap import Floats, Ints
+from emotiscan.evaluation.metrics import evaluate_predictions
 from emotiscan.model.calibration import Calibration
+from emotiscan.model.checkpoint import load_checkpoint
+from emotiscan.model.device import resolve_device
 from emotiscan.model.network import FaceModel, ModelConfig
+from emotiscan.reports import EvaluationReport
 
 MIN_AGREEMENT = 5
-"""Where annotators voted, a face's emotion counts as known if at least so many of them agree."""
+"""Where annotators voted, a face's emotion counts as known only if at least so many of them agree."""
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """A label table and the network's logits, row by row.
+    """A label table and the network's logits for each row.
 
     Attributes:
         table: n rows.
@@ -35,10 +40,12 @@ class Predictions:
     action_units: NDArray[np.float32]
 
 
-def load_split(source: str, split: str | None, whole_if_undivided: bool = False) -> LabelTable:
-    """One data set, or only one split of it.
+def load_split(source: str | DataSource, split: str | None, whole_if_undivided: bool = False) -> LabelTable:
+    """Load a data set, or one of its splits.
 
     Args:
+        source: as `load_source` takes it.
+        split: "train", "validation" or "test"; None for all rows.
         whole_if_undivided: take all of a data set that has no splits.
 
     Raises:
@@ -49,43 +56,48 @@ def load_split(source: str, split: str | None, whole_if_undivided: bool = False)
     if split and (divided or not whole_if_undivided):
         table = table.part(split)
         if not len(table):
-            undivided = "" if divided else "; behind it, split=SEED divides it by person as train.py --seed SEED does"
-            raise TableError(source, f"it has no rows in the split “{split}”{undivided}")
+            undivided = (
+                ""
+                if divided
+                else "; add the option split=SEED to divide it by subject, as `emotiscan train --seed SEED` does"
+            )
+            raise TableError(f"{source}", f"it has no rows in the split “{split}”{undivided}")
     return table
 
 
 def predict_tables(model: FaceModel, tables: Sequence[LabelTable], cache: str | Path, workers: int = 2) -> Predictions:
-    """Find the faces of one or more tables and read them, as one table.
+    """Find and predict the faces of one or more tables, joined to one.
 
-    Pictures that cannot be read are left out.
+    Images that cannot be read are left out.
+
+    Args:
+        cache: folder that keeps where faces were found.
+        workers: processes that find faces and load images.
     """
-    table = join_tables(tables)
-    alignment = align(table, cache, workers)
-    readable = alignment.readable
-    return predict(model, AlignedTable(table.where(readable), alignment.transforms[readable]))
+    return predict(model, align_table(join_tables(tables), cache, workers))
 
 
 def predict(model: FaceModel, data: AlignedTable, batch: int = 64, workers: int = 2) -> Predictions:
-    """Read every row of an aligned table, in its order, as the app reads: by a copy made quicker.
+    """Predict every row of an aligned table, in its order, as `Analyzer` does.
 
     Args:
-        model: stays unchanged; a copy optimized for inference does the work.
-        batch: crops that are read at a time.
-        workers: processes that load pictures.
+        model: stays unchanged; a copy optimized for inference does the work, on the same device.
+        batch: crops that are predicted at a time.
+        workers: processes that load images.
     """
-    config, device = model.config, next(model.parameters()).device
-    quick = model.optimize_for_inference()
+    config = model.config
+    optimized = model.optimize_for_inference()
     emotions, action_units = [np.empty((0, len(config.emotions)))], [np.empty((0, len(config.action_units)))]
     with torch.inference_mode():
         for crops in evaluation_loader(data, config, config.input_size, batch, workers):
-            _, emotion_logits, au_logits = quick.predict(crops["crop"].to(device))
+            _, emotion_logits, au_logits = optimized.predict(crops["crop"].to(model.device))
             emotions.append(emotion_logits.float().cpu().numpy())
             action_units.append(au_logits.float().cpu().numpy())
     return Predictions(data.table, *(np.concatenate(rows, dtype=np.float32) for rows in (emotions, action_units)))
 
 
-def agreed_classes(table: LabelTable, emotions: tuple[str, ...]) -> NDArray[np.int64]:
-    """(n,) index into `emotions` of the true one; -1 where unknown, disputed, or none of them."""
+def agreed_classes(table: LabelTable, emotions: tuple[str, ...]) -> Ints:
+    """True emotions as (n,) indices into `emotions`; -1 where unknown, disputed, or not among them."""
     index_of = {name: emotions.index(name) if name in emotions else -1 for name in table.emotions}
     classes = np.array([index_of[table.emotions[c]] if c >= 0 else -1 for c in table.emotion_classes], np.int64)
     disputed = table.frame["agreement"].to_numpy(float) < MIN_AGREEMENT
@@ -93,8 +105,36 @@ def agreed_classes(table: LabelTable, emotions: tuple[str, ...]) -> NDArray[np.i
 
 
 def labels_for(table: LabelTable, action_units: tuple[str, ...]) -> NDArray[np.float32]:
-    """(n, k) labels of the wanted action units; an action unit that the table lacks is NaN throughout."""
+    """(n, k) labels of these action units; NaN throughout for one that the table lacks."""
     return table.frame.reindex(columns=list(action_units)).to_numpy(np.float32)
+
+
+def evaluate_table(
+    table: LabelTable,
+    weights: Path,
+    cache: str | Path = "cache",
+    workers: int = 2,
+    with_masking: bool = False,
+    device: str = "auto",
+) -> EvaluationReport:
+    """Evaluate a checkpoint on a table.
+
+    Args:
+        table: its action units may be joined, as ``AU26_or_AU27``; those that the network lacks are left out.
+        weights: the checkpoint.
+        cache, workers: see `predict_tables`.
+        with_masking: see `evaluate_predictions`.
+        device: see `resolve_device`.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be used.
+        DeviceError: there is no such device.
+    """
+    model, card = load_checkpoint(weights)
+    known = set(card.config.action_units)
+    action_units = tuple(au for au in table.action_units if set(facs.au_parts(au)) <= known)
+    predictions = predict_tables(model.to(resolve_device(device)), [table], cache, workers)
+    return report_on(predictions, card.config, card.calibration, action_units, with_masking=with_masking)
 
 
 def report_on(
@@ -103,35 +143,35 @@ def report_on(
     calibration: Calibration,
     action_units: tuple[str, ...] | None = None,
     bootstraps: int = 500,
-    find_masking: bool = False,
-) -> dict:
-    """The evaluation report of predictions against their table (see `emotiscan.evaluation.evaluate`).
+    with_masking: bool = False,
+) -> EvaluationReport:
+    """Evaluate predictions against the labels of their table.
 
     Args:
-        action_units: of the report, by default the network's. One like `AU26_or_AU27` is whether any of
-            its parts is present; the network's probability for it is the largest of theirs, and
-            its threshold their least.
-        bootstraps, find_masking: see `evaluate`.
+        config, calibration: of the checkpoint.
+        action_units: those to report on, by default the network's. One like ``AU26_or_AU27`` is present where any of
+            its parts is; its probability is the largest of theirs, and its threshold the smallest.
+        bootstraps, with_masking: see `evaluate_predictions`.
     """
-    action_units, table = config.action_units if action_units is None else action_units, predictions.table
-    emotions = calibration.emotions(predictions.emotions)
-    return evaluate(
+    action_units = config.action_units if action_units is None else action_units
+    table, emotions = predictions.table, calibration.emotions(predictions.emotions)
+    au_probabilities = calibration.action_units(predictions.action_units, config.action_units)
+    return evaluate_predictions(
         emotions=config.emotions,
         action_units=action_units,
         emotion_probabilities=emotions,
-        au_probabilities=_joined(
-            calibration.action_units(predictions.action_units, config.action_units), config.action_units, action_units
-        ),
+        au_probabilities=_joined(au_probabilities, config.action_units, action_units),
         emotion_classes=agreed_classes(table, config.emotions),
         au_labels=labels_for(table, action_units),
         subjects=table.frame["subject"].to_numpy(),
-        thresholds={au: min(calibration.threshold(part) for part in au.split("_or_")) for au in action_units},
+        thresholds={au: min(map(calibration.threshold, facs.au_parts(au))) for au in action_units},
         clear=calibration.is_clear(emotions),
         bootstraps=bootstraps,
-        find_masking=find_masking,
+        with_masking=with_masking,
     )
 
 
-def _joined(probabilities: NDArray, known: tuple[str, ...], wanted: tuple[str, ...]) -> NDArray:
-    columns = [probabilities[:, [known.index(part) for part in au.split("_or_")]].max(1) for au in wanted]
+def _joined(probabilities: Floats, known: tuple[str, ...], labels: tuple[str, ...]) -> Floats:
+    """Columns of the network's action units to one column per label, the largest of its parts'."""
+    columns = [probabilities[:, [known.index(part) for part in facs.au_parts(label)]].max(1) for label in labels]
     return np.stack(columns, axis=1) if columns else np.empty((len(probabilities), 0))

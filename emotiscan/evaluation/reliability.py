@@ -1,17 +1,18 @@
-"""Do probabilities mean what they say? Expected calibration error, and the curve behind it.
+"""Calibration of probabilities: the expected calibration error, and the reliability diagram behind it.
 
-Of the faces of which the network is 80 % sure, it should be right about 80 %. Faces are sorted by
-probability into 15 bins of equal width, and the error is the mean distance between a bin's mean
-probability and the share of it that is right, each bin weighted by its faces (Naeini et al., 2015;
-Guo et al., 2017, whose bins these are, so that the figure compares with published ones).
+Of the faces for which the network is 80 % sure, it should be right about 80 %. Faces are sorted by probability into 15
+bins of equal width; the error is the mean distance between a bin's mean probability and the share of it that is right,
+each bin weighted by its faces (Naeini et al., 2015; the bins are those of Guo et al., 2017, so that the error compares
+with published ones).
 
-Chance alone moves each bin, so that exact probabilities have an error above 0 too: 0.014 of 3400
-simulated faces, 0.04 of 400. Drawing faces anew moves the bins once more; see `BootstrapSamples.figure`.
+Chance alone moves each bin, so exact probabilities have an error above 0 too: 0.014 for 3400 simulated faces, 0.04 for
+400. Resampling faces moves the bins once more; see `BootstrapSamples.estimate`.
 """
 
 import numpy as np
 
 from emotiscan.evaluation.bootstrap import Bools, BootstrapSamples, Floats, Ints, number, ratio
+from emotiscan.reports import ReliabilityBin
 
 BINS = 15
 
@@ -22,11 +23,11 @@ def bins_of(probabilities: Floats) -> Ints:
 
 
 def calibration_error(probabilities: Floats, right: Bools, samples: BootstrapSamples) -> Floats:
-    """(1 + b,) expected calibration error of each sample, 0 to 1; NaN in a sample without faces.
+    """Expected calibration error of each sample: (1 + b,), 0 to 1; NaN in a sample without faces.
 
     Args:
-        probabilities: (n,) of what is claimed of each face, in [0, 1].
-        right: (n,) whether that is so.
+        probabilities: (n,) probability of what is claimed about each face, in [0, 1].
+        right: (n,) whether the claim is true.
         samples: of these faces.
     """
     bins = bins_of(probabilities)
@@ -35,21 +36,15 @@ def calibration_error(probabilities: Floats, right: Bools, samples: BootstrapSam
     return ratio(gaps, samples.sums(bins, BINS).sum(1))
 
 
-def reliability(probabilities: Floats, right: Bools) -> list[dict[str, float | int | None]]:
-    """The bins from the lowest probability to the highest, for drawing.
+def reliability(probabilities: Floats, right: Bools) -> tuple[ReliabilityBin, ...]:
+    """The bins of a reliability diagram, from the lowest probability to the highest.
 
     Args:
         probabilities, right: as in `calibration_error`.
-
-    Returns:
-        Per bin its mean `confidence`, its `accuracy` (both None where it is empty) and its `count`.
     """
     bins = bins_of(probabilities)
-    counts = np.bincount(bins, minlength=BINS)
+    counts = np.bincount(bins, minlength=BINS).astype(np.float64)
     confidence, accuracy = (
         ratio(np.bincount(bins, values, minlength=BINS), counts) for values in (probabilities, right)
     )
-    return [
-        {"confidence": number(confidence[i]), "accuracy": number(accuracy[i]), "count": int(counts[i])}
-        for i in range(BINS)
-    ]
+    return tuple(ReliabilityBin(number(confidence[i]), number(accuracy[i]), int(counts[i])) for i in range(BINS))

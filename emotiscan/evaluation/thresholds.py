@@ -1,4 +1,4 @@
-"""From which probability on an action unit is called present."""
+"""Decision thresholds: from which probability on an action unit is called present."""
 
 from collections.abc import Sequence
 
@@ -11,19 +11,18 @@ from emotiscan.evaluation.bootstrap import PRESENT, Bools, Floats
 def choose_thresholds(
     probabilities: ArrayLike, labels: ArrayLike, action_units: Sequence[str], weights: ArrayLike | None = None
 ) -> dict[str, float]:
-    """Per action unit, the least probability to call present so that F1 is highest.
+    """Find the threshold of each action unit that maximizes F1.
 
-    Thresholds lie halfway between two neighboring probabilities; of equally good ones the one
-    nearest 0.5 is taken.
+    Thresholds lie halfway between two neighboring probabilities; of equally good ones the one nearest 0.5 is taken.
 
     Args:
         probabilities: (n, k) in [0, 1].
         labels: (n, k) in [0, 1], NaN where unknown.
         action_units: names of the k columns.
-        weights: (n,) how much each face counts, 0 or more; by default all alike.
+        weights: (n,) weight of each face, 0 or more; by default all count the same.
 
     Returns:
-        Action unit to threshold, in (0, 1); 0.5 for an action unit without a present or without an absent label.
+        Threshold by action unit, in (0, 1); 0.5 for one that is never present or never absent.
 
     Raises:
         ValueError: the shapes do not fit each other, or a number lies outside its range.
@@ -31,7 +30,7 @@ def choose_thresholds(
     probabilities, labels = au_arrays(probabilities, labels, action_units)
     weights = np.ones(len(labels)) if weights is None else np.asarray(weights, np.float64)
     if weights.shape != labels.shape[:1] or not ((weights >= 0) & np.isfinite(weights)).all():
-        raise ValueError(f"weights have shape {weights.shape}; {len(labels)} numbers, 0 or more, are wanted")
+        raise ValueError(f"weights have shape {weights.shape}; expected {len(labels)} numbers, 0 or more")
     known = ~np.isnan(labels) & (weights > 0)[:, None]
     return {
         au: _best_threshold(probabilities[rows, column], labels[rows, column] >= PRESENT, weights[rows])
@@ -44,9 +43,9 @@ def _best_threshold(probabilities: Floats, present: Bools, weights: Floats) -> f
         return 0.5
     values, place = np.unique(probabilities, return_inverse=True)
     below = np.concatenate([[0.0], values[:-1]])
-    # Between the closest of neighbors rounding may leave no room; then the upper one is the threshold.
+    # Rounding may leave no number between two close neighbors; then the upper one is the threshold.
     candidates = np.where((below + values) / 2 > below, (below + values) / 2, values)
-    # Candidate i calls present all that lies at values[i] or above.
+    # Candidate i calls all faces with values[i] or more present.
     called = np.bincount(place, weights)[::-1].cumsum()[::-1]
     hits = np.bincount(place, weights * present)[::-1].cumsum()[::-1]
     f1 = 2 * hits / (called + weights[present].sum())
@@ -56,21 +55,21 @@ def _best_threshold(probabilities: Floats, present: Bools, weights: Floats) -> f
 
 
 def check_probabilities(values: ArrayLike, what: str, columns: int) -> Floats:
-    """The values as (n, columns) numbers.
+    """Convert the values to (n, columns) numbers.
 
     Raises:
         ValueError: another shape, or a number outside [0, 1].
     """
     values = np.asarray(values, np.float64)
     if values.ndim != 2 or values.shape[1] != columns:
-        raise ValueError(f"{what} have shape {values.shape}; one row a face and {columns} columns are wanted")
+        raise ValueError(f"{what} have shape {values.shape}; expected one row per face and {columns} columns")
     if not ((values >= 0) & (values <= 1 + 1e-6)).all():
-        raise ValueError(f"{what} must lie in 0 to 1, without NaN")
+        raise ValueError(f"{what} must lie between 0 and 1, without NaN")
     return values
 
 
 def au_arrays(probabilities: ArrayLike, labels: ArrayLike, action_units: Sequence[str]) -> tuple[Floats, Floats]:
-    """Probabilities and labels of action units as (n, k) numbers.
+    """Convert probabilities and labels of action units to (n, k) numbers.
 
     Raises:
         ValueError: the shapes do not fit each other, or a number lies outside [0, 1].
@@ -82,5 +81,5 @@ def au_arrays(probabilities: ArrayLike, labels: ArrayLike, action_units: Sequenc
             f"action unit labels have shape {labels.shape}, action unit probabilities {probabilities.shape}"
         )
     if ((labels < 0) | (labels > 1)).any():
-        raise ValueError("action unit labels must lie in 0 to 1, or be NaN where unknown")
+        raise ValueError("action unit labels must lie between 0 and 1, or be NaN where unknown")
     return probabilities, labels

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from emotiscan.evaluation import PRESENT
-from emotiscan.evaluation.plot_style import SMALL, blank, font, write
+from emotiscan.evaluation.plots.style import SMALL, blank, font, write
 from emotiscan.model.network import ModelConfig
 
 COLUMNS, ROWS = 6, 4

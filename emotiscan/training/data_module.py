@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
-from emotiscan.datasets.aligned import AlignedTable, evaluation_loader
-from emotiscan.datasets.alignment import Progress, align
+from emotiscan.datasets.aligned import AlignedTable, align_table, evaluation_loader
+from emotiscan.datasets.alignment import Progress
 from emotiscan.datasets.face_dataset import FaceDataset
 from emotiscan.datasets.loaders import load_source, seed_of_split
 from emotiscan.datasets.motion_maps import SIDE
@@ -41,20 +41,9 @@ def load_data(settings: TrainingSettings, progress: Progress | None = None) -> A
     table = join_tables(tables)
     if len(table.emotions) == 1:
         raise SettingsError(f"every known emotion is {table.emotions[0]}; images of at least two are needed")
-    alignment = align(table, settings.cache, settings.workers, progress)
-    readable = alignment.readable
-    if not readable.all():
-        names = table.frame["image"][~readable]
-        log.warning(
-            "%d of %d images cannot be read and are left out: %s%s",
-            len(names),
-            len(table),
-            ", ".join(names[:10]),
-            " …" if len(names) > 10 else "",
-        )
-    found = alignment.found[readable].mean() if readable.any() else 0.0
-    log.info("%d images; a face was found in %.1f %% of them", readable.sum(), 100 * found)
-    aligned = AlignedTable(table.where(readable), alignment.transforms[readable])
+    aligned = align_table(table, settings.cache, settings.workers, progress)
+    found = aligned.found.mean() if len(aligned) else 0.0
+    log.info("%d images; a face was found in %.1f %% of them", len(aligned), 100 * found)
     for split in ("train", "validation"):
         if not len(aligned.part(split).table):
             raise SettingsError(

@@ -13,7 +13,6 @@ import pandas as pd
 from emotiscan.datasets.aligned import AlignedTable
 from emotiscan.datasets.loaders import without_paths
 from emotiscan.datasets.table import LabelTable
-from emotiscan.evaluation import headline
 from emotiscan.evaluation.calibration_fit import calibrate
 from emotiscan.evaluation.plots import write_plots
 from emotiscan.evaluation.prediction import Predictions, agreed_classes, labels_for, predict, report_on
@@ -61,14 +60,17 @@ def finish(
     reports = {split: report_on(predicted, model.config, calibration) for split, predicted in predictions.items()}
     if "test" in predictions:
         save_predictions(out / TEST_PREDICTIONS, predictions["test"], model.config, calibration)
-    atomic_write_bytes(out / "report.json", json.dumps(reports, indent=1) + "\n")
-    save_checkpoint(path, model, Card(model.config, calibration, training, reports))
+    stored = {split: report.to_dict() for split, report in reports.items()}
+    atomic_write_bytes(out / "report.json", json.dumps(stored, indent=1) + "\n")
+    save_checkpoint(path, model, Card(model.config, calibration, training, stored))
     for split, report in reports.items():
         before = report_on(predictions[split], model.config, Calibration(), bootstraps=0)
         write_plots(report, out / "figures" / split, data.table, history, before)
     log.info("wrote %s", path)
     for split, report in reports.items():
-        metrics = {name: round(metric["value"], 4) for name, metric in headline(report).items()}
+        metrics = {
+            name: round(metric.value, 4) for name, metric in report.headline().items() if metric.value is not None
+        }
         log.info("%s: %s", split, json.dumps(metrics))
     return path
 

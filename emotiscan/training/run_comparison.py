@@ -7,8 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from emotiscan.evaluation import headline
-from emotiscan.evaluation.headline import figure_text
+from emotiscan.reports import EvaluationReport
 from emotiscan.training.settings import NOT_LEARNED, SettingsError
 
 
@@ -31,7 +30,8 @@ def compare_metrics(runs: Sequence[Path], split: str) -> pd.DataFrame:
         if (file := run / "report.json").is_file():
             reports = _json(file)
             report = reports.get("pooled") or reports.get(split)
-            row |= {name: figure_text(metric) for name, metric in headline(report).items()} if report else {}
+            headline = EvaluationReport.from_dict(report).headline() if report else {}
+            row |= {name: str(metric) for name, metric in headline.items()}
         rows[run.name] = row
     return pd.DataFrame.from_dict(rows, orient="index")
 

@@ -23,8 +23,8 @@ from typing import NoReturn, TypeAlias
 
 import pandas as pd
 
-from emotiscan.evaluation import headline
 from emotiscan.files import atomic_write_bytes
+from emotiscan.reports import EvaluationReport
 from emotiscan.training.multi_run import Train, run_all
 from emotiscan.training.settings import SettingsError, TrainingSettings, add_training_options
 
@@ -118,8 +118,8 @@ def sweep(settings: TrainingSettings, train: Train) -> pd.DataFrame:
 def _table(trials: Mapping[Path, TrialOptions]) -> pd.DataFrame:
     rows = {}
     for run, options in trials.items():
-        report = json.loads((run / "report.json").read_text())["validation"]
-        metrics = {name: metric["value"] for name, metric in headline(report).items()}
+        report = EvaluationReport.from_dict(json.loads((run / "report.json").read_text())["validation"])
+        metrics = {name: metric.value for name, metric in report.headline().items()}
         rows[run.name] = {"options": " ".join(options), **metrics}
     table = pd.DataFrame.from_dict(rows, orient="index")
     judged = [name for name in ("emotion accuracy", "action units' mean AUC") if name in table]

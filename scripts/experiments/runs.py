@@ -84,11 +84,12 @@ def evaluate_checkpoint(checkpoint: Path, ferplus: str, rendered: str, photos: s
     ):
         read = predict_tables(model, [load_split(source, split)], cache)
         report = report_on(read, card.config, card.calibration, read.table.action_units, bootstraps=0)
-        if name == "FER+" and report["emotion"]:
-            found["FER+ accuracy"] = report["emotion"]["accuracy"]["value"]
-            found["FER+ without neutral"] = report["emotion"]["mission"]["accuracy"]["value"]
+        headline = {title: metric.value for title, metric in report.headline().items() if metric.value is not None}
+        if name == "FER+" and report.emotion:
+            found["FER+ accuracy"] = headline["emotion accuracy"]
+            found["FER+ without neutral"] = headline["accuracy without neutral"]
         if name != "FER+":
-            found[f"{name}, action units' AUC"] = report["codes_mean"]["auc"]["value"]
+            found[f"{name}, action units' AUC"] = headline["action units' mean AUC"]
     return found
 
 

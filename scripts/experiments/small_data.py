@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from emotiscan.cli.options import whole_number
+from emotiscan.reports import EvaluationReport
 from scripts.experiments import course_projects
 from scripts.experiments.runs import ResultsTable, RunFailed, parallel_options, train_runs
 
@@ -74,13 +75,10 @@ def _train_options(system: str, seed: int, backbones: Mapping[str, str], options
 
 
 def _figures(run: Path) -> dict[str, float]:
-    report = json.loads((run / "report.json").read_text())["test"]
-    return {
-        "emotion accuracy": report["emotion"]["accuracy"]["value"],
-        "emotion macro F1": report["emotion"]["macro_f1"]["value"],
-        "action units' mean F1": report["codes_mean"]["f1"]["value"],
-        "action units' mean AUC": report["codes_mean"]["auc"]["value"],
-    }
+    report = EvaluationReport.from_dict(json.loads((run / "report.json").read_text())["test"])
+    names = ("emotion accuracy", "emotion macro F1", "action units' mean F1", "action units' mean AUC")
+    headline = report.headline()
+    return {name: metric.value for name in names if (metric := headline[name]).value is not None}
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ def test_each_image_is_listed_once_with_action_units_present_absent_or_blank(nam
     table = pd.read_csv(FOLDER / name)
     assert table["image"].is_unique
     action_units = table.drop(columns="image")
-    assert {part for column in action_units for part in column.split("_or_")} <= set(facs.AU_NAMES)
+    assert {part for column in action_units for part in facs.au_parts(column)} <= set(facs.AU_NAMES)
     assert action_units.isin([0, 1]).where(action_units.notna(), True).all(axis=None)
     assert action_units.notna().any(axis=1).all()  # no row without any label
 

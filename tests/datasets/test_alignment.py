@@ -5,6 +5,7 @@ import pytest
 
 from emotiscan import faces
 from emotiscan.datasets import alignment, storage
+from emotiscan.datasets.aligned import align_table
 from emotiscan.datasets.alignment import align
 from emotiscan.datasets.loaders import load_source
 from tests.support.trees import png, put, write_csv
@@ -140,3 +141,13 @@ def test_damaged_cache_is_rebuilt(tmp_path, searched, caplog):
     assert len(searched) == 2
     assert "found anew" in caplog.text
     np.testing.assert_array_equal(again.transforms, first.transforms)
+
+
+def test_an_aligned_table_leaves_out_unreadable_images_with_a_warning(tmp_path, caplog):
+    labels = write_csv(tmp_path / "data", ["image", "AU12"], [["happy0.png", 1], ["broken1.png", 0]])
+    put(tmp_path / "data" / "broken1.png", b"no image")
+    data = align_table(load_source(f"csv:{labels}"), tmp_path / "cache", workers=0)
+    assert data.table.frame["image"].tolist() == ["happy0.png"]
+    assert data.transforms.shape == (1, 2, 3)
+    assert data.found.shape == (1,)
+    assert "1 of 2 images cannot be read and are left out: broken1.png" in caplog.text

@@ -182,7 +182,8 @@ def test_training_teaches_the_network_where_an_action_unit_shows(tmp_path, monke
         )
     seen = []
     for weight in ("0", "1"):
-        assert emotiscan_train([*arguments, "--out", str(tmp_path / weight), "--local-codes", "--map-loss", weight]) == 0
+        options = ["--out", str(tmp_path / weight), "--local-action-units", "--map-loss", weight]
+        assert emotiscan_train([*arguments, *options]) == 0
         crops = torch.stack([item["crop"] for item in dataset(folder, size=64)])
         network = networks[-1].train()  # so few steps leave no batch statistics to evaluate with
         with torch.inference_mode():

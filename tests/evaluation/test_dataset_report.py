@@ -1,19 +1,19 @@
-"""A data set's survey counts what is there and names what looks wrong."""
+"""`emotiscan data`: counts what a data set holds and names what looks wrong."""
 
 import json
 
 import pytest
 from PIL import Image
 
+from emotiscan.cli.main import FAILED, OK, main
 from emotiscan.datasets.loaders import load_source
-from emotiscan.evaluation.dataset_report import summarize
-from emotiscan.training.fit import main
+from emotiscan.evaluation.dataset_report import LabelCounts, SplitCounts, dataset_report
 from tests.support.trees import CLIPS, png, put, write_ckplus, write_rows
 
 
 @pytest.fixture
-def doubtful(tmp_path):
-    """Rows that are fine, and one of each kind that is not."""
+def suspicious(tmp_path):
+    """A row that is fine, and one of each kind that is not."""
     columns = ["image", "subject", "split", "emotion", "AU6", "AU12", "AU25", "AU26", "AU27"]
     rows = [
         ["fine.png", "a", "train", "positive", 1, 1, 1, 0, 0],
@@ -28,42 +28,42 @@ def doubtful(tmp_path):
     return write_rows(tmp_path / "labels.csv", columns, rows)
 
 
-def test_everything_doubtful_is_named_and_nothing_else(doubtful):
+def test_everything_suspicious_is_named_and_nothing_else(suspicious):
     found = {}
-    for doubt in summarize(load_source(f"csv:{doubtful}"))["suspicious"]:
-        found.setdefault(doubt["image"], []).append(doubt["why"])
+    for row in dataset_report(load_source(f"csv:{suspicious}")).suspicious:
+        found.setdefault(row.image, []).append(row.reason)
     assert set(found) == {"silent.png", "jaws.png", "lips.png", "gloomy.png", "again.png"}
-    assert "nothing is known" in found["silent.png"][0]
+    assert "no labels" in found["silent.png"][0]
     assert "AU26 and AU27" in found["jaws.png"][0]
     assert "AU27 without AU25" in found["lips.png"][0]
     assert "no sign of a smile" in found["gloomy.png"][0]
     assert found["again.png"] == [
-        "the same picture as fine.png, with other labels",
-        "the same picture as fine.png, which is in another split",
+        "the same image as fine.png, with other labels",
+        "the same image as fine.png, which is in another split",
     ]
 
 
-def test_counts(doubtful):
-    found = summarize(load_source(f"csv:{doubtful}"))
-    assert (found["pictures"], found["persons"]) == (6, 6)
-    assert found["splits"]["test"] == {"pictures": 1, "persons": 1}
-    assert found["emotions"] == {"negative": 1, "positive": 2, "surprise": 2, "neutral": 0, "unknown": 1}
-    assert found["codes"]["AU25"] == {"present": 3, "absent": 2, "unknown": 1}
-    assert found["together"]["AU27"]["AU25"] == 0.5
-    assert found["together"]["AU25"]["AU12"] == pytest.approx(2 / 3, abs=1e-4)
+def test_counts(suspicious):
+    found = dataset_report(load_source(f"csv:{suspicious}"))
+    assert (found.images, found.subjects) == (6, 6)
+    assert found.splits["test"] == SplitCounts(images=1, subjects=1)
+    assert found.emotions == {"negative": 1, "positive": 2, "surprise": 2, "neutral": 0, "unknown": 1}
+    assert found.action_units["AU25"] == LabelCounts(present=3, absent=2, unknown=1)
+    assert found.together["AU27"]["AU25"] == 0.5
+    assert found.together["AU25"]["AU12"] == pytest.approx(2 / 3, abs=1e-4)
 
 
 def test_the_command_prints_and_writes(tmp_path, capsys):
     root = write_ckplus(tmp_path / "CK+")
-    assert main(["data", "--data", f"ckplus:{root}", "--out", str(tmp_path / "out")]) == 0
+    assert main(["data", "--data", f"ckplus:{root}", "--out", str(tmp_path / "out")]) == OK
     text = capsys.readouterr().out
-    assert f"{len(CLIPS)} pictures of 8 persons" in text
+    assert f"{len(CLIPS)} images of 8 subjects" in text
     assert "AU12" in text
-    assert json.loads((tmp_path / "out/survey.json").read_text())["pictures"] == len(CLIPS)
+    assert json.loads((tmp_path / "out/dataset.json").read_text())["images"] == len(CLIPS)
     for name in ("label_distribution.png", "au_pairs.png"):
         assert min(Image.open(tmp_path / "out" / name).size) > 300
 
 
-def test_a_mistake_is_said(tmp_path, capsys):
-    assert main(["data", "--data", f"ckplus:{tmp_path}"]) == 1
+def test_a_missing_folder_is_reported(tmp_path, capsys):
+    assert main(["data", "--data", f"ckplus:{tmp_path}"]) == FAILED
     assert "there is no folder" in capsys.readouterr().err

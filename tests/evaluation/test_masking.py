@@ -1,10 +1,11 @@
-"""Action units that others hide: found where they are read worse, and nowhere else."""
+"""Action units that others mask: found where they are predicted worse, and nowhere else."""
 
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from emotiscan.evaluation import evaluate
+from emotiscan.evaluation import evaluate_predictions
+from emotiscan.reports import Masking
 
 AU_NAMES = ("AU6", "AU7", "AU12")
 FACES = 900
@@ -30,57 +31,57 @@ def report_on(scores, labels, **more):
         "au_labels": labels,
         "emotion_classes": np.full(n, -1),
     }
-    return evaluate(**nothing, **known, subjects=np.arange(n), **more)
+    return evaluate_predictions(**nothing, **known, subjects=np.arange(n), **more)
 
 
-def hiding_in(scores, labels):
-    return report_on(scores, labels, bootstraps=100, find_masking=True)["hiding"]
+def masking_in(scores, labels):
+    return report_on(scores, labels, bootstraps=100, with_masking=True).masking
 
 
-def test_a_code_that_another_hides_is_found_with_its_figures(faces):
+def test_a_masked_action_unit_is_found_with_its_metrics(faces):
     scores, labels = faces
-    masking = hiding_in(scores, labels)
-    assert masking["pairs"] == 6
-    [pair] = masking["found"]
+    masking = masking_in(scores, labels)
+    assert masking.pairs == 6
+    [pair] = masking.found
     beside, without = labels[:, 0] == 1, labels[:, 0] == 0
     aucs = [roc_auc_score(labels[kind, 1], scores[kind, 1]) for kind in (beside, without)]
-    assert (pair["code"], pair["beside"]) == ("AU7", "AU6")
-    assert (pair["support"], pair["known"]) == (labels[beside, 1].sum(), beside.sum())
-    assert pair["auc"]["value"] == pytest.approx(aucs[0])
-    assert pair["lost"]["value"] == pytest.approx(aucs[1] - aucs[0])
-    assert pair["auc"]["low"] < aucs[0] < pair["auc"]["high"]
+    assert (pair.au, pair.beside) == ("AU7", "AU6")
+    assert (pair.support, pair.known) == (labels[beside, 1].sum(), beside.sum())
+    assert pair.auc.value == pytest.approx(aucs[0])
+    assert pair.lost.value == pytest.approx(aucs[1] - aucs[0])
+    assert pair.auc.low < aucs[0] < pair.auc.high
 
 
-def test_what_loses_most_comes_first(faces):
+def test_the_largest_loss_comes_first(faces):
     scores, labels = faces
     random = np.random.default_rng(5)
     smiling = labels[:, 2] == 1
     scores[smiling, 0] = np.clip(scores[smiling, 0] + random.normal(0, 0.4, smiling.sum()), 0, 1)
-    found = hiding_in(scores, labels)["found"]
-    assert [(pair["code"], pair["beside"]) for pair in found] == [("AU7", "AU6"), ("AU6", "AU12")]
+    found = masking_in(scores, labels).found
+    assert [(pair.au, pair.beside) for pair in found] == [("AU7", "AU6"), ("AU6", "AU12")]
 
 
-def test_pairs_that_few_faces_show_are_not_measured(faces):
+def test_pairs_with_few_faces_are_not_tested(faces):
     scores, labels = faces
     both = np.flatnonzero((labels[:, 0] == 1) & (labels[:, 1] == 1))
     labels[both[19:], 1] = np.nan
-    masking = hiding_in(scores, labels)
-    assert masking == {"pairs": 4, "found": []}
+    masking = masking_in(scores, labels)
+    assert masking == Masking(4)
     labels[both[19], 1] = 1
-    assert [(pair["code"], pair["support"]) for pair in hiding_in(scores, labels)["found"]] == [("AU7", 20)]
+    assert [(pair.au, pair.support) for pair in masking_in(scores, labels).found] == [("AU7", 20)]
 
 
-def test_codes_that_are_read_without_a_fault_hide_nothing(faces):
+def test_perfect_predictions_mask_nothing(faces):
     _, labels = faces
-    assert hiding_in(labels, labels) == {"pairs": 6, "found": []}
+    assert masking_in(labels, labels) == Masking(6)
 
 
-def test_what_chance_alone_would_find_is_not_named():
+def test_chance_findings_are_not_reported():
     random = np.random.default_rng(28)  # with it, two intervals lie above 0
     labels = (random.random((400, 3)) < 0.3).astype(float)
     scores = np.clip(0.3 + 0.15 * labels + random.normal(0, 0.2, labels.shape), 0, 1)
-    assert hiding_in(scores, labels)["found"] == []
+    assert masking_in(scores, labels).found == ()
 
 
-def test_a_report_has_it_only_where_it_is_asked_for(faces):
-    assert "hiding" not in report_on(*faces, bootstraps=0)
+def test_a_report_has_masking_only_on_request(faces):
+    assert report_on(*faces, bootstraps=0).masking is None

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from emotiscan.evaluation import evaluate
+from emotiscan.evaluation import evaluate_predictions
 from emotiscan.evaluation.bootstrap import bootstrap_samples
 from emotiscan.evaluation.reliability import BINS, bins_of, calibration_error, reliability
+from emotiscan.reports import Estimate, ReliabilityBin
 
 
 def error_of(probabilities, right, subjects=None, bootstraps=0):
@@ -15,7 +16,7 @@ def error_of(probabilities, right, subjects=None, bootstraps=0):
 
 def report_on(emotion_probabilities, classes, emotions, action_units=(), scores=None, labels=None, **more):
     n = len(classes)
-    return evaluate(
+    return evaluate_predictions(
         emotions=emotions,
         action_units=action_units,
         emotion_probabilities=emotion_probabilities,
@@ -32,9 +33,9 @@ def test_worked_by_hand():
     assert error_of([0.62, 0.95, 0.66, 0.97], [1, 1, 0, 1]) == pytest.approx([(first + second) / 2])
     bins = reliability(np.array([0.62, 0.95, 0.66, 0.97]), np.array([True, True, False, True]))
     assert len(bins) == BINS == 15
-    assert bins[9] == pytest.approx({"confidence": 0.64, "accuracy": 0.5, "count": 2})
-    assert bins[14] == pytest.approx({"confidence": 0.96, "accuracy": 1.0, "count": 2})
-    assert all(empty == {"confidence": None, "accuracy": None, "count": 0} for empty in bins[:9] + bins[10:14])
+    assert list(bins[9].to_dict().values()) == pytest.approx([0.64, 0.5, 2])
+    assert list(bins[14].to_dict().values()) == pytest.approx([0.96, 1.0, 2])
+    assert set(bins[:9] + bins[10:14]) == {ReliabilityBin(None, None, 0)}
 
 
 def test_over_and_underconfidence_in_one_bin_cancel_but_not_across_bins():
@@ -54,7 +55,7 @@ def test_a_face_drawn_twice_counts_twice():
     assert len(set(errors.round(6))) == 3
 
 
-def test_exact_probabilities_have_a_small_error_and_others_theirs(rng):
+def test_exact_probabilities_have_a_small_error(rng):
     confidence = rng.uniform(0.3, 1, 40_000)
     exact = rng.random(40_000) < confidence
     assert error_of(confidence, exact)[0] < 0.01
@@ -65,42 +66,42 @@ def test_the_interval_is_around_the_value(rng):
     confidence = rng.uniform(0.3, 1, 600)
     samples = bootstrap_samples(np.arange(600), 300, seed=0)
     draws = calibration_error(confidence, rng.random(600) < confidence, samples)
-    assert np.median(draws[1:]) > draws[0]  # which is why it is centerd
-    figure = samples.figure(draws, centerd=True)
-    assert 0 <= figure["low"] < figure["value"] < figure["high"]
-    plain = samples.figure(draws)
-    assert figure["high"] - figure["value"] < plain["high"] - plain["value"]
+    assert np.median(draws[1:]) > draws[0]  # which is why it is centered
+    estimate = samples.estimate(draws, centered=True)
+    assert 0 <= estimate.low < estimate.value < estimate.high
+    plain = samples.estimate(draws)
+    assert estimate.high - estimate.value < plain.high - plain.value
 
 
-def test_the_report_holds_the_error_of_the_most_probable_emotion_with_and_without_neutral():
+def test_the_report_has_the_calibration_error_with_and_without_neutral():
     four = ("negative", "positive", "surprise", "neutral")
     probabilities = [[0.1, 0.62, 0.08, 0.2], [0.1, 0.66, 0.04, 0.2], [0.15, 0.02, 0.03, 0.8]]
-    report = report_on(probabilities, [1, 0, -1], four, clear=[True, False, True])["emotion"]
-    assert report["ece"]["value"] == pytest.approx(abs(0.64 - 0.5))
-    assert report["ece"]["low"] <= report["ece"]["value"] <= report["ece"]["high"]
-    assert [one["count"] for one in report["reliability"]] == [0] * 9 + [2] + [0] * 5
+    report = report_on(probabilities, [1, 0, -1], four, clear=[True, False, True]).emotion
+    assert report.ece.value == pytest.approx(abs(0.64 - 0.5))
+    assert report.ece.low <= report.ece.value <= report.ece.high
+    assert [one.count for one in report.reliability] == [0] * 9 + [2] + [0] * 5
     # Without neutral: 0.62 of 0.8 is 0.775, 0.66 of 0.8 is 0.825; they lie in two bins, one right and one wrong.
-    assert report["mission"]["ece"]["value"] == pytest.approx((abs(0.775 - 1) + 0.825) / 2)
-    assert (report["coverage"]["value"], report["accuracy_clear"]["value"]) == (0.5, 1.0)
-    assert "coverage" not in report["mission"]
+    assert report.without_neutral.ece.value == pytest.approx((abs(0.775 - 1) + 0.825) / 2)
+    assert (report.coverage.value, report.accuracy_clear.value) == (0.5, 1.0)
+    assert report.without_neutral.coverage is None
 
 
-def test_where_nobody_is_clear_their_accuracy_is_not_defined():
-    report = report_on(np.eye(3), [0, 1, 1], ("a", "b", "c"), clear=[False] * 3)["emotion"]
-    assert report["coverage"]["value"] == 0
-    assert report["accuracy_clear"] == {"value": None, "low": None, "high": None}
-    assert "coverage" not in report_on(np.eye(3), [0, 1, 1], ("a", "b", "c"))["emotion"]
+def test_accuracy_if_clear_is_undefined_where_no_face_is_clear():
+    report = report_on(np.eye(3), [0, 1, 1], ("a", "b", "c"), clear=[False] * 3).emotion
+    assert report.coverage.value == 0
+    assert report.accuracy_clear == Estimate()
+    assert report_on(np.eye(3), [0, 1, 1], ("a", "b", "c")).emotion.coverage is None
     with pytest.raises(ValueError, match="3 faces, but clear"):
         report_on(np.eye(3), [0, 1, 1], ("a", "b", "c"), clear=[True])
 
 
-def test_a_codes_error_is_of_its_presence_also_where_it_is_improbable():
+def test_the_error_of_an_action_unit_counts_improbable_faces_too():
     scores = np.array([[0.1, 0.1, 0.5], [0.1, 0.9, 0.5], [0.12, 0.2, 0.5], [0.9, 0.7, 0.5]])
     labels = np.array([[0, 0, np.nan], [1, 1, np.nan], [0, np.nan, np.nan], [1, 0, np.nan]])
     report = report_on(np.full((4, 1), 1.0), [-1] * 4, ("a",), ("AU1", "AU2", "AU4"), scores, labels)
     first = (3 * abs(0.32 / 3 - 1 / 3) + 0.1) / 4
     second = (0.1 + 0.1 + 0.7) / 3
-    assert report["codes"]["AU1"]["ece"]["value"] == pytest.approx(first)
-    assert report["codes"]["AU2"]["ece"]["value"] == pytest.approx(second)
-    assert report["codes"]["AU4"]["ece"]["value"] is None
-    assert report["codes_mean"]["ece"]["value"] == pytest.approx((first + second) / 2)
+    assert report.action_units["AU1"].ece.value == pytest.approx(first)
+    assert report.action_units["AU2"].ece.value == pytest.approx(second)
+    assert report.action_units["AU4"].ece.value is None
+    assert report.action_units_mean.ece.value == pytest.approx((first + second) / 2)

@@ -1,10 +1,11 @@
-"""The shipped model card says what the shipped checkpoint carries."""
+"""The shipped model card holds the metrics that the shipped checkpoint carries."""
 
 from types import SimpleNamespace
 
 import pytest
 
 from emotiscan.model.checkpoint import load_checkpoint
+from emotiscan.reports import EvaluationReport
 from scripts.model_card import TABLE, filled
 from scripts.release import steps
 from tests.support.places import ROOT
@@ -12,17 +13,17 @@ from tests.support.places import ROOT
 CARD = ROOT / "weights" / "README.md"
 
 
-def test_the_shipped_card_holds_the_shipped_checkpoints_figures():
+def test_the_shipped_card_holds_the_shipped_checkpoints_metrics():
     text = CARD.read_text()
     _, card = load_checkpoint()
     assert set(TABLE.findall(text)) != set()
     assert filled(text, card.metrics) == text, "run python -m scripts.model_card"
 
 
-def test_only_what_is_marked_is_written_anew():
-    report = {"samples": 3, "subjects": 2, "emotion": None, "codes": None, "codes_mean": None}
+def test_only_marked_tables_are_replaced():
+    report = EvaluationReport(samples=3, subjects=2).to_dict()
     text = "Run:\n\n    a command\n\n<!-- figures: some -->\n\n    old\n    table\n\nWords.\n\n    another command\n"
-    wanted = text.replace("    old\n    table\n", "    3 pictures, 2 persons\n")
+    wanted = text.replace("    old\n    table\n", "    3 images, 2 subjects\n")
     assert filled(text, {"some": report}) == wanted
     assert filled(wanted, {"some": report}) == wanted
     with pytest.raises(KeyError, match="some"):
@@ -31,7 +32,7 @@ def test_only_what_is_marked_is_written_anew():
 
 def test_a_release_makes_every_table_of_the_card():
     sources = {name: name for name in ("ferplus", "coded", "photos", "people", "rendered", "held_out")}
-    named = SimpleNamespace(weights="W", out="O", model="M", flip_tta=False, persons=60, cache="C", **sources)
-    made = [told[told.index("--attach") + 1] for _, _, told in steps(named) if "--attach" in told]
+    named = SimpleNamespace(weights="W", out="O", model="M", flip_tta=False, subjects=60, cache="C", **sources)
+    made = [words[words.index("--attach") + 1] for _, _, words in steps(named) if "--attach" in words]
     assert {name for _, name in TABLE.findall(CARD.read_text())} <= set(made)
     assert len(made) == len(set(made))

@@ -1,11 +1,11 @@
-"""A stub of the renderer and a reader of its pictures, as right or wrong as a test wants it."""
+"""A stub of the renderer, and a predictor of its images that is as right or wrong as a test needs it."""
 
 from types import SimpleNamespace
 
 import numpy as np
 
-from emotiscan.evaluation.fairness.rendered_faces import Bench
-from emotiscan.evaluation.fairness.report import measure
+from emotiscan.evaluation.fairness.rendered_faces import FaceTester
+from emotiscan.evaluation.fairness.report import measure_fairness
 from emotiscan.evaluation.fairness.scenes import true_class
 from emotiscan.model.calibration import Calibration
 from emotiscan.model.network import ModelConfig
@@ -15,7 +15,7 @@ FACES = 60
 
 
 def drawn(scene, size):
-    """A flat picture: its first pixel tells the skin tone, its second row the emotion, its third the action units."""
+    """A flat image: its first pixel encodes the skin tone, its second row the emotion, its third the action units."""
     image = np.zeros((4, 32, 3), np.uint8)
     image[0, 0] = round(100 * scene.person.skin_tone)
     image[0, 1] = round(100 * scene.camera.resolution)
@@ -27,7 +27,7 @@ def drawn(scene, size):
 
 
 class Oracle:
-    """Reads what the stub drew: rightly but for noise, wrongly from one skin tone on, not at all from another on."""
+    """Predicts what was rendered: rightly but for noise, wrongly from one skin tone on, not at all from another."""
 
     def __init__(self, worse_from=2.0, blind_from=2.0, noise=0.0):
         self.worse_from, self.blind_from, self.noise = worse_from, blind_from, noise
@@ -49,8 +49,8 @@ class Oracle:
         return np.eye(len(CONFIG.emotions))[emotion], action_units
 
 
-def report_of(reader, names=("skin_tone",), faces=FACES, bootstraps=200):
-    bench = Bench(0, 32, drawn, reader)
-    return measure(
-        bench, CONFIG, Calibration(thresholds=dict.fromkeys(CONFIG.action_units, 0.25)), faces, names, 1, bootstraps
+def report_of(oracle, names=("skin_tone",), faces=FACES, bootstraps=200):
+    tester = FaceTester(0, 32, drawn, oracle)
+    return measure_fairness(
+        tester, CONFIG, Calibration(thresholds=dict.fromkeys(CONFIG.action_units, 0.25)), faces, names, 1, bootstraps
     )

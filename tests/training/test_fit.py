@@ -52,14 +52,14 @@ def test_its_checkpoint_reads_a_photo(run):
 def test_its_probabilities_are_calibrated_on_validation_data(run):
     _, card = load_checkpoint(run[1] / "emotiscan.safetensors")
     assert card.calibration.temperature != 1
-    labels = card.metrics["validation"]["codes"]
+    labels = card.metrics["validation"]["action_units"]
     both = {au for au, part in labels.items() if 0 < part["support"] < part["known"]}
     assert both
     assert set(card.calibration.slopes) == set(card.calibration.offsets) == both
     for split in ("validation", "test"):
         report = card.metrics[split]
         assert {"ece", "coverage", "accuracy_clear"} <= report["emotion"].keys()
-        assert {au: part["threshold"] for au, part in report["codes"].items()} == card.calibration.thresholds
+        assert {au: part["threshold"] for au, part in report["action_units"].items()} == card.calibration.thresholds
 
 
 def test_a_rerun_from_its_folder_alone_ends_the_same_to_the_last_bit(train, ckplus, tmp_path):

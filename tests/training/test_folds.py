@@ -55,8 +55,8 @@ def test_the_report_holds_each_fold_and_the_pooled_predictions(validated):
     assert pooled["samples"] == sum(fold["samples"] for fold in folds)
     hits = sum(np.trace(fold["emotion"]["confusion"]) for fold in folds)
     assert np.trace(pooled["emotion"]["confusion"]) == hits
-    for au, scores in pooled["codes"].items():
-        parts = [np.array(fold["codes"][au]["confusion"]) for fold in folds]
+    for au, scores in pooled["action_units"].items():
+        parts = [np.array(fold["action_units"][au]["confusion"]) for fold in folds]
         assert (np.array(scores["confusion"]) == sum(parts)).all()  # each by its own run's threshold
     table = pd.read_csv(validated / "folds.csv", index_col="fold")
     assert list(table.index) == ["fold-01", "fold-02", "fold-03", "mean", "deviation"]
@@ -79,7 +79,7 @@ def test_only_missing_runs_are_done(validated, tmp_path):
     assert (settings.folds, settings.fold) == ("3", None)
     cross_validate(TrainingSettings(**{**vars(settings), "out": str(copy)}), train)
     assert done == [(str(copy / "fold-02"), 1, True)]
-    assert json.loads((copy / "report.json").read_text())["pooled"] == before
+    assert json.loads((copy / "report.json").read_text())["pooled"] == before.to_dict()
 
 
 def test_an_interrupted_run_stops_all_and_says_how_to_resume(tmp_path):

@@ -88,7 +88,7 @@ def test_the_best_trial_comes_first_and_finished_trials_are_kept(tmp_path):
         metric = {"value": {0.1: 0.5, 0.2: 0.9, 0.3: 0.7}[trial.lr], "low": None, "high": None}
         run = tmp_path / f"trial-0{round(trial.lr * 10)}"
         run.mkdir(exist_ok=True)
-        (run / "report.json").write_text(json.dumps({"validation": {"emotion": {"accuracy": metric}}}))
+        (run / "report.json").write_text(json.dumps({"validation": {"samples": 9, "emotion": {"accuracy": metric}}}))
 
     with pytest.raises(TrainingInterrupted, match=f"stopped in trial-03; resume all runs with --resume {tmp_path}"):
         sweep(settings, train)

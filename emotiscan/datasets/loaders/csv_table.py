@@ -116,7 +116,7 @@ def _au_columns(columns: Sequence[str], file: Path) -> _AuColumns:
     for column in columns:
         graded = _GRADED.fullmatch(column)
         au = _action_unit(graded[1] if graded else column)
-        if au is None or (graded and "_or_" in au):
+        if au is None or (graded and len(facs.au_parts(au)) > 1):
             if _LOOKS_LIKE_AU.match(column):
                 found.ignored.append(column)
             continue
@@ -131,10 +131,10 @@ def _au_columns(columns: Sequence[str], file: Path) -> _AuColumns:
 
 def _action_unit(word: str) -> str | None:
     """The action unit of a column, as `AU1`, or several as `AU26_or_AU27`; None where it is not known here."""
-    numbers = [_AU.fullmatch(part) for part in word.split("_or_")]
+    numbers = [_AU.fullmatch(part) for part in facs.au_parts(word)]
     names = [f"AU{number[1]}" for number in numbers if number]
     known = len(names) == len(numbers) and all(name in facs.ACTION_UNITS for name in names)
-    return "_or_".join(names) if known else None
+    return facs.JOIN.join(names) if known else None
 
 
 def _intensity(row: CsvRow, column: str, file: Path) -> float | None:

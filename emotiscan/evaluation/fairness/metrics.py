@@ -1,11 +1,11 @@
-"""Measures of each group of faces, how far each lies behind the best one, and the gap between worst and best.
+"""Metrics of groups of faces, how far each group lies behind the best one, and the gap between worst and best.
 
-All groups share one bootstrap over persons (`evaluation.samples`): in each draw the same persons are
-drawn for every group, so that the interval of a difference is that of paired measurements.
+All groups share one bootstrap over subjects (see `evaluation.bootstrap`): each draw takes the same subjects in every
+group, so that the interval of a difference is that of paired measurements.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,50 +24,51 @@ from emotiscan.evaluation.prediction import Predictions, agreed_classes, labels_
 from emotiscan.facs import NEUTRAL
 from emotiscan.model.calibration import Calibration
 from emotiscan.model.network import ModelConfig
+from emotiscan.reports import Estimate, Gap, GroupComparison, GroupReport
 
 
 @dataclass(frozen=True)
-class Measure:
-    """Name for people, and +1 where more is better, -1 where less is."""
+class Metric:
+    """A metric's title for people, and its sign: +1 if more is better, -1 if less is."""
 
     title: str
     sign: int = 1
 
 
-MEASURES = {
-    "detected": Measure("face found"),
-    "accuracy": Measure("emotion accuracy"),
-    "code_auc": Measure("action units' mean AUC"),
-    "code_f1": Measure("action units' mean F1"),
-    "false_alarms": Measure("false alarms", -1),
+METRICS = {
+    "detected": Metric("face found"),
+    "accuracy": Metric("emotion accuracy"),
+    "au_auc": Metric("action units' mean AUC"),
+    "au_f1": Metric("action units' mean F1"),
+    "false_alarms": Metric("false alarms", -1),
 }
 """What is measured in each group.
 
 - `detected`: share of the group's faces that were found.
-- `accuracy`: share of the read faces with a known emotion whose most probable emotion is that one.
-- `au_auc`, `au_f1`: of the read faces, as in `emotiscan.evaluation.evaluate`: means over the
-  action units that are both present and absent among them, F1 at the checkpoint's thresholds.
-- `false_alarms`: of the read faces that are neutral, the mean share of the action units that are called
-  present and are not labeled so.
+- `accuracy`: share of the predicted faces with a known emotion whose most probable emotion is that one.
+- `au_auc`, `au_f1`: of the predicted faces, as in `evaluate_predictions`: means over the action units that are
+  present in some of them and absent in others, F1 at the checkpoint's thresholds.
+- `false_alarms`: of the predicted faces that are neutral, the mean share of the action units that are called present
+  and are not labeled so.
 """
 
 MIN_READ_SHARE = 0.5
-"""A group of which a smaller share was read is neither best nor worst in anything but `detected`: who is
-found in a hard group is not who is found in an easy one."""
+"""A group of which a smaller share was predicted is neither best nor worst in anything but `detected`: the faces that
+are found in a hard group are not those that are found in an easy one."""
 
 CONFIDENCE = 95
-"""Per cent; of all intervals."""
+"""Confidence level of all intervals, in percent."""
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What is true of n faces.
+    """The true labels of n faces.
 
     Attributes:
         emotions, action_units: the network's names of both.
         classes: (n,) index of the true emotion, -1 where unknown.
         labels: (n, k) 1 present, 0 absent (or a probability), NaN unknown.
-        subjects: (n,) names of the persons.
+        subjects: (n,) names.
     """
 
     emotions: tuple[str, ...]
@@ -78,15 +79,15 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class Readings:
-    """What was read of a group; all arrays have a row for each of the n faces of the `Truth`.
+class GroupPredictions:
+    """Predictions for one group; all arrays have a row for each of the n faces of the `Truth`.
 
     Attributes:
         members: (n,) whether the face belongs to the group.
         found: (n,) whether the detector found it; None where detection is not measured.
-        read: (n,) whether it was read.
-        emotions: (n, e) probabilities; any number where not read.
-        action_units: (n, k) probabilities; any number where not read.
+        read: (n,) whether it was predicted.
+        emotions: (n, e) probabilities; any number where not predicted.
+        action_units: (n, k) probabilities; any number where not predicted.
     """
 
     members: Bools
@@ -97,87 +98,79 @@ class Readings:
 
 
 def compare(
-    groups: Mapping[str, Readings],
+    groups: Mapping[str, GroupPredictions],
     truth: Truth,
     thresholds: Mapping[str, float],
     bootstraps: int = 500,
     seed: int = 0,
-) -> dict:
+) -> GroupComparison:
     """Measure groups of faces and compare them.
 
-    A *figure* is ``{"value", "low", "high"}``, as in `emotiscan.evaluation.evaluate`; None stands for
-    what is undefined.
+    Each metric's gap is the best group's value minus the worst's (the other way round for false alarms), 0 or more;
+    None where fewer than two groups can be compared (see `MIN_READ_SHARE`). Because worst and best are picked after
+    looking, its interval is a simultaneous one: it holds for all pairs of groups at once (the largest studentized
+    deviation of any pair, from the same draws; Westfall and Young, 1993), and so for the pair picked. It reaches to 0
+    or below where the difference may be chance.
+
+    Bootstrap intervals are a little too narrow where a metric rests on few subjects. For a model that treats all
+    groups alike, about one gap in twenty looks significant with 200 subjects and 40 neutral ones (simulated, eight
+    groups), but up to one in five for the false alarms of 12 neutral subjects. Where all subjects of a group agree, as
+    where every face was found, the interval has no width: the draws cannot tell how rare an event is that never
+    happened.
 
     Args:
-        groups: by name, in the order of the report.
+        groups: predictions by group, in the order of the report.
         truth: of all faces.
-        thresholds: least probability of each action unit to call it present; missing: 0.5.
-        bootstraps, seed: how many samples of the persons to draw, and the seed of the draws.
-
-    Returns:
-        A dict that `json.dumps` takes:
-
-        - `groups`: name to `samples` (its faces), `read` (how many were read), a figure for each of
-          `MEASURES`, and `behind`: for each measure, how far the group lies behind the best one,
-          0 or more, with the paired interval of this difference.
-        - `gap`: for each measure `worst` and `best` (names of groups), and `value`, `low`, `high`:
-          the best group's value less the worst's (turned round for false alarms), 0 or more. None
-          where fewer than two groups can be compared (see `MIN_READ_SHARE`). As worst and best are
-          picked after looking, the interval is a simultaneous one: it holds for all pairs of groups
-          at once (the largest studentised deviation of any pair, from the same draws; Westfall and
-          Young, 1993), and so for the pair picked. It reaches to 0 or below where the difference
-          may be chance.
-
-        Bootstrap intervals are a little too narrow where a figure rests on few persons: of readers
-        that treat all alike, about one gap in twenty seems sure with 200 persons and 40 neutral ones
-        (simulated, eight groups), but up to one in five of those of 12 neutral persons' false alarms.
-        Where all persons of a group agree, as where every face was found, its interval has no width:
-        the persons drawn cannot say how rare what did not happen is.
+        thresholds: each action unit is called present from this probability on; missing: 0.5.
+        bootstraps, seed: number of bootstrap samples, and the seed they are drawn with.
     """
     samples = bootstrap_samples(truth.subjects, bootstraps, seed)
-    draws = {name: _draws(readings, truth, samples, thresholds) for name, readings in groups.items()}
-    report: dict = {"groups": {}, "gap": {}}
-    for name, readings in groups.items():
-        own = samples.where(readings.members)
-        report["groups"][name] = {
-            "samples": int(readings.members.sum()),
-            "read": int((readings.members & readings.read).sum()),
-            **{measure: own.figure(values) for measure, values in draws[name].items()},
-            "behind": {},
-        }
-    for measure, about in MEASURES.items():
-        able = [
-            name for name, part in report["groups"].items() if part[measure]["value"] is not None
-            and (measure == "detected" or part["read"] >= MIN_READ_SHARE * part["samples"])
-        ]  # fmt: skip
-        report["gap"][measure] = _gap({name: about.sign * draws[name][measure] for name in able}, samples)
-        if able:
-            best = max(able, key=lambda name: about.sign * draws[name][measure][0])
-            for name, part in report["groups"].items():
-                behind = about.sign * (draws[best][measure] - draws[name][measure])
-                part["behind"][measure] = samples.figure(behind)
-    return report
+    draws = {name: _draws(predictions, truth, samples, thresholds) for name, predictions in groups.items()}
+    reports: dict[str, GroupReport] = {}
+    for name, predictions in groups.items():
+        own = samples.where(predictions.members)
+        reports[name] = GroupReport(
+            samples=int(predictions.members.sum()),
+            read=int((predictions.members & predictions.read).sum()),
+            metrics={metric: own.estimate(values) for metric, values in draws[name].items()},
+        )
+    gaps: dict[str, Gap | None] = {}
+    behind: dict[str, dict[str, Estimate]] = {name: {} for name in groups}
+    for metric, about in METRICS.items():
+        signed = {name: about.sign * draws[name][metric] for name in groups}
+        comparable = [
+            name
+            for name, report in reports.items()
+            if report.metrics[metric].value is not None
+            and (metric == "detected" or report.read >= MIN_READ_SHARE * report.samples)
+        ]
+        gaps[metric] = _gap({name: signed[name] for name in comparable}, samples)
+        if comparable:
+            best = max(comparable, key=lambda name: signed[name][0])
+            for name in groups:
+                behind[name][metric] = samples.estimate(signed[best] - signed[name])
+    return GroupComparison({name: replace(report, behind=behind[name]) for name, report in reports.items()}, gaps)
 
 
 def by_group(
     predictions: Predictions,
-    groups: Sequence[str] | NDArray,
+    groups: Sequence[str] | NDArray[np.str_],
     config: ModelConfig,
     calibration: Calibration,
     found: Bools | None = None,
     order: Sequence[str] = (),
     bootstraps: int = 500,
-) -> dict:
-    """The comparison (see `compare`) of predictions on a label table, split into groups of its rows.
+) -> GroupComparison:
+    """Compare predictions on a label table, split into groups of its rows.
 
-    Every row was read: where no face was found, the framed picture.
+    Every row was predicted: where no face was found, the whole image.
 
     Args:
         predictions: n rows.
         groups: (n,) name of each row's group.
         config, calibration: of the checkpoint.
         found: (n,) whether the face was found; None where that is not measured.
-        order: groups to report first, in this order, as far as they have rows; the rest in theirs.
+        order: groups to report first, in this order, as far as they have rows; then the rest in order of appearance.
         bootstraps: see `compare`.
     """
     table, groups = predictions.table, np.asarray(groups).astype(str)
@@ -194,32 +187,32 @@ def by_group(
     action_units = calibration.action_units(predictions.action_units, config.action_units)
     everything = np.ones(len(table), bool)
     names = [name for name in dict.fromkeys([*order, *groups.tolist()]) if (groups == name).any()]
-    readings = {name: Readings(groups == name, found, everything, emotions, action_units) for name in names}
-    return compare(readings, truth, {au: calibration.threshold(au) for au in config.action_units}, bootstraps)
+    grouped = {name: GroupPredictions(groups == name, found, everything, emotions, action_units) for name in names}
+    return compare(grouped, truth, {au: calibration.threshold(au) for au in config.action_units}, bootstraps)
 
 
 def _draws(
-    readings: Readings, truth: Truth, samples: BootstrapSamples, thresholds: Mapping[str, float]
+    predictions: GroupPredictions, truth: Truth, samples: BootstrapSamples, thresholds: Mapping[str, float]
 ) -> dict[str, Floats]:
-    """Each measure's (1 + b,) draws; NaN where undefined."""
+    """Each metric's (1 + b,) draws; NaN where undefined."""
     nothing = np.full(len(samples.weights), np.nan)
-    read = readings.members & readings.read
+    read = predictions.members & predictions.read
     named = read & (truth.classes >= 0)
     neutral = read & np.isin(truth.classes, [place for place, name in enumerate(truth.emotions) if name == NEUTRAL])
     limits = np.array([thresholds.get(au, 0.5) for au in truth.action_units])
-    # What was not read may hold NaN; none of it is used.
-    called = np.nan_to_num(readings.action_units, nan=-1.0) >= limits
+    # Rows that were not predicted may hold NaN; they are not used.
+    called = np.nan_to_num(predictions.action_units, nan=-1.0) >= limits
     alarms = called & ~(truth.labels >= PRESENT)
-    right = np.nan_to_num(readings.emotions, nan=-1.0).argmax(1) == truth.classes
-    scores = _au_draws(readings.action_units, called, truth.labels, read, samples)
+    right = np.nan_to_num(predictions.emotions, nan=-1.0).argmax(1) == truth.classes
+    scores = _au_draws(predictions.action_units, called, truth.labels, read, samples)
     return {
         "detected": nothing
-        if readings.found is None
-        else samples.where(readings.members).share(readings.found[readings.members]),
+        if predictions.found is None
+        else samples.where(predictions.members).share(predictions.found[predictions.members]),
         "accuracy": samples.where(named).share(right[named]),
-        "code_auc": mean_of_defined(scores["auc"]) if scores["auc"].size else nothing,
-        "code_f1": mean_of_defined(scores["f1"]) if scores["f1"].size else nothing,
-        "false_alarms": _mean(alarms[neutral].mean(1), samples.where(neutral)) if truth.action_units else nothing,
+        "au_auc": mean_of_defined(scores["auc"]) if scores["auc"].size else nothing,
+        "au_f1": mean_of_defined(scores["f1"]) if scores["f1"].size else nothing,
+        "false_alarms": samples.where(neutral).mean(alarms[neutral].mean(1)) if truth.action_units else nothing,
     }
 
 
@@ -241,27 +234,27 @@ def _au_draws(
     return {name: np.stack(columns, 1) if columns else np.empty((0, 0)) for name, columns in draws.items()}
 
 
-def _mean(values: Floats, samples: BootstrapSamples) -> Floats:
-    cells = np.zeros(len(values), np.int64)
-    return ratio(samples.sums(cells, 1, values)[:, 0], samples.sums(cells, 1)[:, 0])
+def _gap(draws: Mapping[str, Floats], samples: BootstrapSamples) -> Gap | None:
+    """Worst and best group, and their difference with its simultaneous interval.
 
-
-def _gap(draws: Mapping[str, Floats], samples: BootstrapSamples) -> dict | None:
-    """Worst and best of (1 + b,) draws of which more is better, and their difference with its simultaneous interval."""
+    Args:
+        draws: (1 + b,) by group; more is better.
+        samples: that the draws come from.
+    """
     if len(draws) < 2:
         return None
     names, table = list(draws), np.stack(list(draws.values()))  # (g, 1 + b)
     worst, best = int(table[:, 0].argmin()), int(table[:, 0].argmax())
     value = float(table[best, 0] - table[worst, 0])
-    gap = {"worst": names[worst], "best": names[best], "value": value, "low": None, "high": None}
     deviations = table[:, 1:] - table[:, :1]
     deviations = deviations[:, ~np.isnan(deviations).any(0)]  # draws in which all groups are defined
-    if deviations.shape[1] and samples.weights.shape[1] > 1:
-        pairs = deviations[:, None] - deviations[None]  # (g, g, b)
-        spread = pairs.std(2)
-        certain = spread < 1e-9  # these two move together; only rounding parts them
-        studentised = np.abs(pairs) / np.where(certain, np.inf, spread)[:, :, None]
-        reach = float(np.percentile(studentised.max((0, 1)), CONFIDENCE)) * float(spread[best, worst])
-        # Rounded, so that what is 0 but for the order of additions is 0.
-        gap |= {"low": round(value - reach, 9) + 0.0, "high": round(value + reach, 9) + 0.0}
-    return gap
+    if not deviations.shape[1] or samples.weights.shape[1] == 1:
+        return Gap(names[worst], names[best], Estimate(value))
+    pairs = deviations[:, None] - deviations[None]  # (g, g, b)
+    spread = pairs.std(2)
+    constant = spread < 1e-9  # the two groups move together; only rounding separates them
+    studentized = np.abs(pairs) / np.where(constant, np.inf, spread)[:, :, None]
+    reach = float(np.percentile(studentized.max((0, 1)), CONFIDENCE)) * float(spread[best, worst])
+    # Rounded, so that what is 0 but for the order of additions is 0.
+    low, high = (round(value + sign * reach, 9) + 0.0 for sign in (-1, 1))
+    return Gap(names[worst], names[best], Estimate(value, low, high))

@@ -1,4 +1,4 @@
-"""Draw the scenes of fairness and read them as the app does, a face at a time, in processes."""
+"""Render the fairness scenes and predict them as the app does, one face at a time, in several processes."""
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
@@ -10,207 +10,221 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from emotiscan.evaluation.fairness.metrics import Readings, Truth
+from emotiscan.analysis import Analyzer, Reading
+from emotiscan.evaluation.bootstrap import Floats
+from emotiscan.evaluation.fairness.metrics import GroupPredictions, Truth
 from emotiscan.evaluation.fairness.scenes import ATTRIBUTES, base_scene, true_action_units, true_class, variants
-from emotiscan.faces import Face, FaceDetector
-from emotiscan.model.checkpoint import load_checkpoint
-from emotiscan.model.network import prepare
 from emotiscan.rendering import Renderer, Scene
 
 BASELINE = "baseline"
-"""Name of the base scenes as they are, beside the attributes."""
+"""Name of the unchanged base scenes, beside the attributes."""
 
 Job = tuple[str, int]
 """An attribute (or `BASELINE`) and the number of a face: what a process does at a time."""
 
-Probabilities = tuple[NDArray[np.float64], NDArray[np.float64]]
+Probabilities = tuple[Floats, Floats]
 """Of the emotions and of the action units of one face."""
 
 
-class Drawn(Protocol):
-    """What is needed of a `rendering.Rendering`."""
+class RenderedImage(Protocol):
+    """The part of a `rendering.Rendering` that is needed here."""
 
-    image: NDArray[np.uint8]
-    landmarks5: NDArray[np.float32]
+    @property
+    def image(self) -> NDArray[np.uint8]:
+        """(h, w, 3) RGB."""
+
+    @property
+    def landmarks5(self) -> NDArray[np.float32]:
+        """(5, 2) eyes, tip of the nose, corners of the mouth, in pixels."""
 
 
-Draw = Callable[[Scene, int], Drawn]
-Read = Callable[[Sequence[Drawn]], list[Probabilities | None]]
+Render = Callable[[Scene, int], RenderedImage]
+Predict = Callable[[Sequence[RenderedImage]], list[Probabilities | None]]
 
 
 @dataclass(frozen=True)
-class Look:
-    """One picture, read: the probabilities, None where the face was not found; and pixels between the eyes."""
+class Result:
+    """What became of one image.
+
+    Attributes:
+        probabilities: None where the face was not found.
+        eye_distance: distance of the eyes' centers in pixels.
+    """
 
     probabilities: Probabilities | None
     eye_distance: float
 
 
-class Reader:
-    """Reads pictures as `analysis.Analyzer` reads a photo that a visitor uploads."""
+class RenderedFacePredictor:
+    """Predicts rendered images with an `Analyzer`, as the app predicts an uploaded photo."""
 
-    def __init__(self, weights: str | Path) -> None:
-        """Load a checkpoint.
+    def __init__(self, weights: str | Path, device: str = "auto") -> None:
+        """Load a checkpoint; the arguments and errors are those of `Analyzer`."""
+        self._analyzer = Analyzer(weights, device)
 
-        Raises:
-            CheckpointError: it is missing, damaged or of another version.
+    def __call__(self, images: Sequence[RenderedImage]) -> list[Probabilities | None]:
+        """Predict the probabilities of each image's face; None where it is not found.
+
+        Found means that a box contains the rendered tip of the nose; of several such boxes the largest counts. A
+        detection where there is no face does not count.
         """
-        model, self._card = load_checkpoint(weights)
-        self._model = model.optimize_for_inference()
-        self._detector = FaceDetector()
+        return [self._predict(image) for image in images]
 
-    def __call__(self, pictures: Sequence[Drawn]) -> list[Probabilities | None]:
-        """Calibrated probabilities of each picture's face; None where it is not found.
-
-        Found means that a box holds the drawn tip of the nose; of several such boxes the largest counts.
-        A face seen where there is none does not count.
-        """
-        import torch
-
-        config, calibration = self._card.config, self._card.calibration
-        read: list[Probabilities | None] = [None] * len(pictures)
-        rows, crops = [], []
-        for row, picture in enumerate(pictures):
-            photo = Image.fromarray(picture.image)
-            holding = [face for face in self._detector.detect(photo) if _holds(face, picture.landmarks5[2])]
-            if holding:
-                rows.append(row)
-                crops.append(max(holding, key=lambda face: face.side).crop(photo, config.input_size))
-        if rows:
-            with torch.inference_mode():
-                _, emotion_logits, au_logits = self._model.predict(prepare(crops, config))
-            emotions = calibration.emotions(emotion_logits.numpy())
-            action_units = calibration.action_units(au_logits.numpy(), config.action_units)
-            for place, row in enumerate(rows):
-                read[row] = emotions[place], action_units[place]
-        return read
+    def _predict(self, image: RenderedImage) -> Probabilities | None:
+        readings = self._analyzer.analyze(Image.fromarray(image.image)).readings
+        candidates = [reading for reading in readings if _contains(reading, image.landmarks5[2])]
+        if not candidates:
+            return None
+        reading = max(candidates, key=lambda candidate: candidate.face.side)
+        return np.array(list(reading.emotions.values())), np.array(list(reading.action_units.values()))
 
 
-def _holds(face: Face, point: NDArray) -> bool:
-    x0, y0, x1, y1 = face.box or (np.nan,) * 4
+def _contains(reading: Reading, point: NDArray[np.floating]) -> bool:
+    x0, y0, x1, y1 = reading.face.box or (np.nan,) * 4
     return bool(x0 <= point[0] <= x1 and y0 <= point[1] <= y1)
 
 
 @dataclass(frozen=True)
-class Bench:
-    """Draws and reads one job at a time; at most one attribute's pictures of one face are held."""
+class FaceTester:
+    """Renders and predicts one job at a time; only one attribute's images of one face are in memory at once.
+
+    Attributes:
+        seed: of the base scenes.
+        size: side of the images in pixels.
+        render, predict: do the work.
+    """
 
     seed: int
     size: int
-    draw: Draw
-    read: Read
+    render: Render
+    predict: Predict
 
-    def __call__(self, job: Job) -> list[Look]:
-        """What was read of a face in each group of an attribute; empty where the face takes no part."""
+    def __call__(self, job: Job) -> list[Result]:
+        """Predict a face in each group of an attribute; empty where the face takes no part."""
         name, face = job
         scenes = [base_scene(self.seed, face)] if name == BASELINE else variants(name, self.seed, face)
-        pictures = [self.draw(scene, self.size) for scene in scenes]
+        images = [self.render(scene, self.size) for scene in scenes]
         return [
-            Look(probabilities, _eye_distance(picture) * min(1.0, scene.camera.resolution))
-            for scene, picture, probabilities in zip(scenes, pictures, self.read(pictures), strict=True)
+            Result(probabilities, _eye_distance(image) * min(1.0, scene.camera.resolution))
+            for scene, image, probabilities in zip(scenes, images, self.predict(images), strict=True)
         ]
 
 
-def _eye_distance(picture: Drawn) -> float:
-    left, right = picture.landmarks5[:2].astype(float)
+def _eye_distance(image: RenderedImage) -> float:
+    left, right = image.landmarks5[:2].astype(float)
     return float(np.linalg.norm(right - left))
 
 
 @dataclass(frozen=True)
-class Tools:
-    """Files that a process makes its `Bench` of."""
+class FaceTesterFiles:
+    """Files and settings from which each process makes its own `FaceTester`.
+
+    Attributes:
+        model: the face model, converted (see `rendering.convert`).
+        weights: the checkpoint.
+        cache: folder for what the renderer prepares.
+        seed, size: see `FaceTester`.
+        device: where the network runs (see `resolve_device`).
+    """
 
     model: str
     weights: str
     cache: str
     seed: int
     size: int
+    device: str = "auto"
 
-    def bench(self) -> Bench:
-        """The renderer and the reader, loaded.
+    def load(self) -> FaceTester:
+        """Load the renderer and the network.
 
         Raises:
-            HeadModelError: the face model is missing or none.
+            HeadModelError: the face model is missing, or the file is none.
             CheckpointError: the checkpoint cannot be used.
+            DeviceError: there is no such device.
         """
-        reader = Reader(self.weights)
-        return Bench(self.seed, self.size, Renderer(self.model, self.cache).render, reader)
+        predictor = RenderedFacePredictor(self.weights, self.device)
+        return FaceTester(self.seed, self.size, Renderer(self.model, self.cache).render, predictor)
 
 
-def look_at(jobs: Sequence[Job], bench: Bench | Tools, workers: int = 1) -> Iterator[list[Look]]:
+def run_jobs(jobs: Sequence[Job], tester: FaceTester | FaceTesterFiles, workers: int = 1) -> Iterator[list[Result]]:
     """Do the jobs, in their order.
 
     Args:
-        bench: to do them in this process, or what each process makes its own of.
-        workers: processes, if given `Tools`.
+        jobs: what to do.
+        tester: does the jobs in this process, or files from which each process makes its own.
+        workers: processes, if given `FaceTesterFiles`.
 
     Raises:
-        HeadModelError, CheckpointError: as `Tools.bench`, before any process starts.
+        HeadModelError, CheckpointError: as `FaceTesterFiles.load`, before any process starts.
     """
-    if isinstance(bench, Bench):
-        yield from map(bench, jobs)
+    if isinstance(tester, FaceTester):
+        yield from map(tester, jobs)
         return
-    own = bench.bench()  # says what is wrong, and prepares the renderer's cache, before processes start
+    own = tester.load()  # reports errors and prepares the renderer's cache before processes start
     if workers <= 1 or len(jobs) < 2 * workers:
         yield from map(own, jobs)
         return
     del own
     context = multiprocessing.get_context("spawn")  # forked workers would share the parent's locks
-    with context.Pool(workers, _start, (bench,)) as pool:
+    with context.Pool(workers, _start, (tester,)) as pool:
         yield from pool.imap(_work, jobs, chunksize=2)
 
 
-_bench: Bench | None = None
+_tester: FaceTester | None = None
 
 
-def _start(tools: Tools) -> None:
-    global _bench
+def _start(files: FaceTesterFiles) -> None:
+    global _tester
     import torch
 
-    torch.set_num_threads(1)  # the processes share the processor's cores already
-    _bench = tools.bench()
+    torch.set_num_threads(1)  # the processes already share the cores
+    _tester = files.load()
 
 
-def _work(job: Job) -> list[Look]:
-    assert _bench is not None
-    return _bench(job)
+def _work(job: Job) -> list[Result]:
+    assert _tester is not None
+    return _tester(job)
 
 
 def truth_of(seed: int, faces: int, emotions: tuple[str, ...], action_units: tuple[str, ...]) -> Truth:
-    """What the base scenes of faces 0 to n - 1 act out; it is the same in every group. One face, one person."""
+    """The true labels of the base scenes of faces 0 to n - 1, the same in every group. Each face is one subject."""
     expressions = [base_scene(seed, face).expression for face in range(faces)]
+    labels = [true_action_units(expression, action_units) for expression in expressions]
     return Truth(
         emotions,
         action_units,
         np.array([true_class(expression, emotions) for expression in expressions], np.int64),
-        np.array([true_action_units(expression, action_units) for expression in expressions]).reshape(
-            faces, len(action_units)
-        ),
+        np.array(labels).reshape(faces, len(action_units)),
         np.array([f"{face:06d}" for face in range(faces)]),
     )
 
 
-def gather(name: str, looks: Sequence[Sequence[Look]], truth: Truth) -> tuple[dict[str, Readings], dict[str, float]]:
-    """The looks at every face to the readings of each group, and its mean pixels between the eyes.
+def collect_groups(
+    name: str, results: Sequence[Sequence[Result]], truth: Truth
+) -> tuple[dict[str, GroupPredictions], dict[str, float]]:
+    """Sort the results of all faces into groups.
 
     Args:
         name: attribute or `BASELINE`.
-        looks: (n,) of each face, by group; empty where it takes no part.
+        results: (n,) of each face, by group; empty where it takes no part.
         truth: of the n faces.
+
+    Returns:
+        Each group's predictions, and its mean eye distance in pixels.
     """
     groups = (BASELINE,) if name == BASELINE else ATTRIBUTES[name].groups
-    members = np.array([bool(of_face) for of_face in looks])
-    readings, distances = {}, {}
+    members = np.array([bool(of_face) for of_face in results])
+    predictions, distances = {}, {}
     for place, group in enumerate(groups):
-        emotions = np.full((len(looks), len(truth.emotions)), np.nan)
-        action_units = np.full((len(looks), len(truth.action_units)), np.nan)
-        found = np.zeros(len(looks), bool)
-        for face in np.flatnonzero(members):
-            probabilities = looks[face][place].probabilities
+        emotions = np.full((len(results), len(truth.emotions)), np.nan)
+        action_units = np.full((len(results), len(truth.action_units)), np.nan)
+        found = np.zeros(len(results), bool)
+        for face in np.flatnonzero(members).tolist():
+            probabilities = results[face][place].probabilities
             if probabilities is not None:
                 emotions[face], action_units[face] = probabilities
                 found[face] = True
-        readings[group] = Readings(members, found, found, emotions, action_units)
-        apart = [of_face[place].eye_distance for of_face in looks if of_face]
+        predictions[group] = GroupPredictions(members, found, found, emotions, action_units)
+        apart = [of_face[place].eye_distance for of_face in results if of_face]
         distances[group] = float(np.mean(apart)) if apart else float("nan")
-    return readings, distances
+    return predictions, distances

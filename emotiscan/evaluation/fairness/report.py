@@ -1,121 +1,138 @@
-"""The report on fairness: made, made small, printed."""
+"""The fairness report: render faces, predict them, measure, compare; and the same of labeled photos."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from emotiscan.evaluation.fairness.metrics import MEASURES, compare
-from emotiscan.evaluation.fairness.rendered_faces import BASELINE, Bench, Tools, gather, look_at, truth_of
+from emotiscan.datasets.source_files import expand_sources
+from emotiscan.datasets.sources import DataSource
+from emotiscan.datasets.table import LabelTable
+from emotiscan.evaluation.fairness.metrics import compare
+from emotiscan.evaluation.fairness.photos import compare_photos
+from emotiscan.evaluation.fairness.rendered_faces import (
+    BASELINE,
+    FaceTester,
+    FaceTesterFiles,
+    collect_groups,
+    run_jobs,
+    truth_of,
+)
 from emotiscan.evaluation.fairness.scenes import ATTRIBUTES
-from emotiscan.evaluation.headline import figure_text
+from emotiscan.evaluation.prediction import load_split
 from emotiscan.model.calibration import Calibration
+from emotiscan.model.checkpoint import load_checkpoint
+from emotiscan.model.device import resolve_device
 from emotiscan.model.network import ModelConfig
-from emotiscan.rendering import AU_NAMES
+from emotiscan.rendering import AU_NAMES, HeadModelError
+from emotiscan.reports import AttributeReport, FairnessReport, GroupReport
 
 log = logging.getLogger(__name__)
 
-KIND = "fairness"
-"""`kind` of the report, by which pages tell it from an evaluation report."""
 
-DECIMALS = 4
-"""Of the figures in a compact report."""
+def fairness_report(
+    weights: Path,
+    head_model: str | None = None,
+    sources: Sequence[str] = (),
+    split: str | None = None,
+    faces: int = 200,
+    attributes: Sequence[str] = tuple(ATTRIBUTES),
+    seed: int = 0,
+    size: int = 224,
+    cache: str = "cache",
+    workers: int = 1,
+    device: str = "auto",
+) -> FairnessReport:
+    """Measure a checkpoint on rendered faces, on labeled photos, or on both.
+
+    Args:
+        weights: the checkpoint.
+        head_model: the converted face model to render with; None: no rendered faces.
+        sources: labeled photos, as `expand_sources` takes them.
+        split: only this split of the photos.
+        faces: rendered subjects.
+        attributes: what is varied on rendered faces, keys of `ATTRIBUTES`.
+        seed, size: of the rendered images; the size in pixels.
+        cache: folder for what the renderer prepares, and where faces were found.
+        workers: processes that render and predict.
+        device: see `resolve_device`.
+
+    Raises:
+        HeadModelError: neither a face model nor photos are given, or the face model cannot be used.
+        TableError: a data set cannot be loaded.
+        CheckpointError: the checkpoint cannot be used.
+        DeviceError: there is no such device.
+    """
+    if not head_model and not sources:
+        raise HeadModelError("give the face model with --model to render faces, or photos with --data, or both")
+    tables = {source: load_split(source, split) for source in expand_sources(sources)}
+    model, card = load_checkpoint(weights)
+    report = FairnessReport()
+    if head_model:
+        tester = FaceTesterFiles(head_model, str(weights), cache, seed, size, device)
+        report = measure_fairness(tester, card.config, card.calibration, faces, attributes, workers)
+    if tables:
+        photos = compare_photos(_named(tables), model.to(resolve_device(device)), card, cache, workers)
+        report = replace(report, photos=photos)
+    return report
 
 
-def measure(
-    bench: Bench | Tools,
+def _named(tables: Mapping[DataSource, LabelTable]) -> dict[str, LabelTable]:
+    """Name the tables by kind and file name: a report is shared, and paths belong to the machine that made it."""
+    names = [f"{source.kind}:{source.path.name}" for source in tables]
+    repeated = {name for name in names if names.count(name) > 1}
+    unique = [f"{name} ({place})" if name in repeated else name for place, name in enumerate(names, start=1)]
+    return dict(zip(unique, tables.values(), strict=True))
+
+
+def measure_fairness(
+    tester: FaceTester | FaceTesterFiles,
     config: ModelConfig,
     calibration: Calibration,
     faces: int,
     names: Sequence[str] = tuple(ATTRIBUTES),
     workers: int = 1,
     bootstraps: int = 500,
-) -> dict:
-    """Draw, read, measure and compare.
+) -> FairnessReport:
+    """Vary one attribute of rendered faces at a time, and compare how well each group is predicted.
 
     Args:
-        bench: what draws and reads, or the files to make that of in each process.
-        config, calibration: of the checkpoint that is read with.
-        faces: how many base scenes, each another person.
+        tester: renders and predicts, or the files from which each process makes its own.
+        config, calibration: of the checkpoint.
+        faces: number of base scenes, each of another subject.
         names: attributes to vary.
-        workers: processes, if given `Tools`.
+        workers: processes, if given `FaceTesterFiles`.
         bootstraps: see `compare`.
 
-    Returns:
-        A dict that `json.dumps` takes:
-
-        - `kind`: "fairness"; `samples`: pictures drawn; `subjects`: persons; `action_units`: those measured;
-          `drawn`: `faces`, `seed` and `size` (pixels) that the pictures depend on.
-        - `baseline`: the base scenes as they are: a group as in `compare`, and `eye_distance`.
-        - `attributes`: name to `title`, `ordered`, `note`, and the `groups` and `gap` of `compare`.
-          Each group also has `eye_distance`, the mean number of pixels between the eyes' centers.
-
     Raises:
-        HeadModelError, CheckpointError: as `look_at`.
+        HeadModelError, CheckpointError: as `run_jobs`.
     """
     thresholds = {au: calibration.threshold(au) for au in config.action_units}
-    truth = truth_of(bench.seed, faces, config.emotions, config.action_units)
+    truth = truth_of(tester.seed, faces, config.emotions, config.action_units)
     jobs = [(name, face) for name in (BASELINE, *names) for face in range(faces)]
-    looks = look_at(jobs, bench, workers)
-    report: dict = {
-        "kind": KIND,
-        "samples": 0,
-        "subjects": faces,
-        "codes": [au for au in config.action_units if au in AU_NAMES],
-        "drawn": {"faces": faces, "seed": bench.seed, "size": bench.size},
-        "baseline": {},
-        "attributes": {},
-    }
+    results = run_jobs(jobs, tester, workers)
+    samples, baseline, attributes = 0, GroupReport(), {}
     for name in (BASELINE, *names):
-        readings, distances = gather(name, [next(looks) for _ in range(faces)], truth)
-        part = compare(readings, truth, thresholds, bootstraps, bench.seed)
-        for group, figures in part["groups"].items():
-            report["samples"] += figures["samples"]
-            figures["eye_distance"] = None if np.isnan(distances[group]) else round(distances[group], 1)
+        predictions, distances = collect_groups(name, [next(results) for _ in range(faces)], truth)
+        part = compare(predictions, truth, thresholds, bootstraps, tester.seed)
+        groups = {
+            group: replace(report, eye_distance=None if np.isnan(distances[group]) else round(distances[group], 1))
+            for group, report in part.groups.items()
+        }
+        samples += sum(report.samples for report in groups.values())
         if name == BASELINE:
-            report["baseline"] = {key: value for key, value in part["groups"][BASELINE].items() if key != "behind"}
+            baseline = replace(groups[BASELINE], behind={})
         else:
             about = ATTRIBUTES[name]
-            report["attributes"][name] = {"title": about.title, "ordered": about.ordered, "note": about.note} | part
-        log.info("%s: measured, %d pictures so far", name, report["samples"])
-    return report
-
-
-def compact(report: dict) -> dict:
-    """The report as a checkpoint carries it: rounded, and without how far each group lies behind the best."""
-    if isinstance(report, dict):
-        return {key: compact(value) for key, value in report.items() if key != "behind"}
-    return round(report, DECIMALS) if isinstance(report, float) else report
-
-
-def print_report(report: dict) -> None:
-    """For each attribute and measure the worst group beside the best one, and the gap, with 95 % intervals."""
-    if report.get("baseline"):
-        print(f"{report['subjects']} rendered persons, {report['samples']} pictures. As drawn, with nothing varied:")
-        for measure, about in MEASURES.items():
-            print(f"  {about.title:18s} {figure_text(report['baseline'][measure])}")
-        _print_attributes(report["attributes"])
-    photos = report.get("photographs")
-    if photos:
-        print(f"{photos['samples']} photos, {photos['subjects']} persons")
-        _print_attributes(photos["attributes"])
-        if not photos["attributes"]:
-            print("  there is nothing by which they differ")
-    print("Gaps marked * are larger than chance would make them.")
-
-
-def _print_attributes(attributes: dict) -> None:
-    for about in attributes.values():
-        print(f"{about['title']}{' (' + about['note'] + ')' if about['note'] else ''}")
-        for measure, gap in about["gap"].items():
-            if gap is None:
-                continue
-            worst, best = (about["groups"][gap[end]][measure] for end in ("worst", "best"))
-            if gap["value"] == 0:
-                print(f"  {MEASURES[measure].title:18s} {worst['value']:.3f} in every group that is compared")
-                continue
-            sure = "*" if gap["low"] is not None and gap["low"] > 0 else " "
-            print(
-                f"  {MEASURES[measure].title:18s} worst {gap['worst']:>13s} {figure_text(worst):22s} "
-                f"best {gap['best']:>13s} {figure_text(best):22s} gap {figure_text(gap)} {sure}".rstrip()
-            )
+            attributes[name] = AttributeReport(about.title, about.ordered, about.note, groups, part.gap)
+        log.info("%s: measured, %d images so far", name, samples)
+    return FairnessReport(
+        samples=samples,
+        subjects=faces,
+        action_units=tuple(au for au in config.action_units if au in AU_NAMES),
+        rendering={"faces": faces, "seed": tester.seed, "size": tester.size},
+        baseline=baseline,
+        attributes=attributes,
+    )

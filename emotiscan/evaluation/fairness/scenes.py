@@ -1,17 +1,18 @@
-"""The scenes that fairness is measured on: base scenes, and what is varied in them, one thing at a time.
+"""Scenes for the fairness report: base scenes, and variants in which one attribute is changed.
 
-A base scene is one person with one expression, near frontal, in soft light, taken by a good camera;
-all else (skin, age, hair, beard, glasses, clothes, background) is as the renderer draws it. Every
-group of an attribute shows the same base scenes with that one attribute set to the group's value.
+A base scene is one person with one expression, near frontal, in soft light, taken by a good camera; all else (skin,
+age, hair, beard, glasses, clothes, background) is as the renderer samples it. Every group of an attribute shows the
+same base scenes with that one attribute set to the group's value.
 
-Base scenes come from streams of their own. The renderer's data sets seed theirs with the words
-``(seed, number, 1 or 2)``, and draw parts from children of these (one word of spawn key). Here every
-stream has a spawn key of two words or more that begins with `NAMESPACE`: no seed and no number of a
-data set gives the same stream, so that no person here was ever trained on.
+Base scenes come from random streams of their own. The renderer's data sets seed theirs with the words ``(seed, number,
+1 or 2)``, and sample parts from children of these (one word of spawn key). Here every stream has a spawn key of at
+least two words that begins with `NAMESPACE`: no seed and no number of a data set gives the same stream, so no person
+here was ever trained on.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,33 +43,33 @@ EXPRESSIONS = (
     *("neutral", "", "happiness", "", "anger", "neutral", "", "surprise", "", "sadness"),
     *("neutral", "", "happiness", "", "disgust", "neutral", "", "surprise", "", "fear"),
 )
-"""What each of twenty faces in a row acts out; "" is a random combination of action units. A fifth is neutral, for the
-false alarms; of the rest half act an emotion out, so that accuracy and action units both have enough."""
+"""What each of twenty consecutive faces expresses; "" is a random combination of action units. A fifth is neutral, for
+the false alarms; half of the rest act an emotion, so that accuracy and action units both have enough faces."""
 
-CALM = 4.0
-"""The drawn yaw, pitch and roll are divided by this: standard deviations of about 4, 2 and 1.5 degrees are left."""
+POSE_DIVISOR = 4.0
+"""The sampled yaw, pitch and roll are divided by this: standard deviations of about 4, 2 and 1.5 degrees remain."""
 
-GROWN = 17
-"""Years from which the renderer draws beards, on men."""
+MIN_BEARD_AGE = 17
+"""Age in years from which the renderer gives men beards."""
 
 _BEARDS = {"none": 0.0, "stubble": 0.23, "beard": 0.76, "moustache": 0.76, "goatee": 0.76}
-"""Density of each style: the middle of what the renderer draws."""
+"""Density of each style: the middle of the range that the renderer samples."""
 
 
 def stream(seed: int, face: int, *part: int) -> np.random.Generator:
-    """Random numbers for one part of one face."""
+    """Random generator for one part of one face."""
     return np.random.default_rng(np.random.SeedSequence((seed, face), spawn_key=(NAMESPACE, *part)))
 
 
 def base_scene(seed: int, face: int) -> Scene:
-    """The base scene of a face; it depends on the seed and on the face's number alone."""
+    """The base scene of a face; it depends only on the seed and the face's number."""
     person = sample_person(stream(seed, face, _PERSON))
     scene = sample_scene(stream(seed, face, _SCENE), person, EXPRESSIONS[face % len(EXPRESSIONS)])
     pose = scene.pose
     return replace(
         scene,
         light=sample_light(stream(seed, face, _LIGHT), "soft"),
-        pose=replace(pose, yaw=pose.yaw / CALM, pitch=pose.pitch / CALM, roll=pose.roll / CALM),
+        pose=replace(pose, yaw=pose.yaw / POSE_DIVISOR, pitch=pose.pitch / POSE_DIVISOR, roll=pose.roll / POSE_DIVISOR),
         camera=Camera(seed=scene.camera.seed),
     )
 
@@ -78,14 +79,14 @@ Vary = Callable[[Scene, str, np.random.Generator], Scene]
 
 @dataclass(frozen=True)
 class Attribute:
-    """Something that is varied.
+    """An attribute that is varied.
 
     Attributes:
-        title: its name and unit, for people.
-        groups: names of its values; of a number, the number.
-        vary: base scene, group and random numbers (the same for each group of one face) to the scene.
+        title: name and unit, for people.
+        groups: names of its values; a number stands for itself.
+        vary: makes the scene from the base scene, the group and a random generator (the same for each group of a face).
         ordered: whether the groups are steps of one scale.
-        applies: whether a base scene takes part at all.
+        applies: whether a base scene takes part.
         note: what else to know; "" for nothing.
     """
 
@@ -106,12 +107,20 @@ def _glasses(scene: Scene, group: str, rng: np.random.Generator) -> Scene:
     return replace(scene, glasses=Glasses() if group == "none" else replace(sample_glasses(rng, 1.0), frame=group))
 
 
-def _of_person(name: str) -> Vary:
-    return lambda scene, group, rng: replace(scene, person=replace(scene.person, **{name: float(group)}))
+def _of_person(name: Literal["skin_tone", "age"]) -> Vary:
+    def vary(scene: Scene, group: str, rng: np.random.Generator) -> Scene:
+        changed: dict[str, Any] = {name: float(group)}
+        return replace(scene, person=replace(scene.person, **changed))
+
+    return vary
 
 
-def _of_pose(name: str) -> Vary:
-    return lambda scene, group, rng: replace(scene, pose=replace(scene.pose, **{name: float(group)}))
+def _of_pose(name: Literal["yaw", "pitch"]) -> Vary:
+    def vary(scene: Scene, group: str, rng: np.random.Generator) -> Scene:
+        changed: dict[str, Any] = {name: float(group)}
+        return replace(scene, pose=replace(scene.pose, **changed))
+
+    return vary
 
 
 def _steps(values: range) -> tuple[str, ...]:
@@ -134,10 +143,10 @@ ATTRIBUTES: dict[str, Attribute] = {
         note="wrinkles, folds and eyes age; hair color and hairline stay",
     ),
     "habits": Attribute(
-        "Hair, beard and lashes in",
+        "Hair, beard and lashes",
         ("women's habit", "men's habit"),
         lambda scene, group, rng: _habits(scene, group.removesuffix(" habit"), rng),
-        note="the face model's shapes have no sex; they stay",
+        note="the face model's shapes have no sex and stay the same",
     ),
     "hair": Attribute(
         "Hairstyle",
@@ -148,17 +157,17 @@ ATTRIBUTES: dict[str, Attribute] = {
         "Beard",
         tuple(_BEARDS),
         lambda scene, group, rng: replace(scene, beard=Beard(group, _BEARDS[group])),
-        applies=lambda scene: scene.person.male and scene.person.age >= GROWN,
-        note=f"only men of {GROWN} years and more",
+        applies=lambda scene: scene.person.male and scene.person.age >= MIN_BEARD_AGE,
+        note=f"only men of {MIN_BEARD_AGE} years and older",
     ),
     "glasses": Attribute("Frame of the glasses", ("none", "thin", "thick"), _glasses),
-    "yaw": Attribute("Yaw, degrees to the picture's right", _steps(range(-40, 41, 10)), _of_pose("yaw"), ordered=True),
+    "yaw": Attribute("Yaw, degrees to the image's right", _steps(range(-40, 41, 10)), _of_pose("yaw"), ordered=True),
     "pitch": Attribute("Pitch, degrees downwards", _steps(range(-20, 21, 10)), _of_pose("pitch"), ordered=True),
     "light": Attribute(
         "Light", tuple(LIGHTS), lambda scene, group, rng: replace(scene, light=sample_light(rng, group))
     ),
     "resolution": Attribute(
-        "Resolution, share of the picture's pixels a side",
+        "Resolution, share of the image's pixels per side",
         ("1.00", "0.70", "0.50", "0.35", "0.25", "0.18", "0.12"),
         lambda scene, group, rng: replace(scene, camera=replace(scene.camera, resolution=float(group))),
         ordered=True,
@@ -171,14 +180,14 @@ ATTRIBUTES: dict[str, Attribute] = {
             scene, camera=replace(scene.camera, jpeg_quality=None if group == "none" else int(group))
         ),
         ordered=True,
-        note="none: never compressed",
+        note="none: uncompressed",
     ),
 }
-"""Everything that can be varied, by the name that the command takes."""
+"""All attributes, by the names that `emotiscan fairness --vary` takes."""
 
 
 def variants(name: str, seed: int, face: int) -> list[Scene]:
-    """A base scene in each group of an attribute, in the groups' order; none where it takes no part."""
+    """A base scene in each group of an attribute, in the groups' order; empty where it takes no part."""
     scene, attribute = base_scene(seed, face), ATTRIBUTES[name]
     if not attribute.applies(scene):
         return []
@@ -187,16 +196,19 @@ def variants(name: str, seed: int, face: int) -> list[Scene]:
 
 
 def true_class(expression: Expression, emotions: tuple[str, ...]) -> int:
-    """Index of the emotion that an expression acts out; -1 where it acts none, or none of these."""
+    """Index of the emotion that an expression acts; -1 where it acts none, or none of these."""
     emotion = facs.high_level_emotion(expression.emotion) if expression.emotion else ""
     return emotions.index(emotion) if emotion in emotions else -1
 
 
 def true_action_units(expression: Expression, action_units: tuple[str, ...]) -> NDArray[np.float64]:
-    """(k,) 1 where an action unit is present, 0 where it is absent, NaN between the two and of action units that are never drawn.
+    """The true labels of an expression, by the rule of the rendered training data.
 
-    The rule is that of rendered training data: present from an intensity of `PRESENT` on, absent up
-    to `ABSENT` (FACS' A, a trace, is what a coder may or may not see).
+    An action unit is present from an intensity of `PRESENT` on, and absent up to `ABSENT` (FACS intensity A, a trace,
+    which a coder may or may not see).
+
+    Returns:
+        (k,) 1 where present, 0 where absent, NaN between the two and for action units that are never rendered.
     """
     intensities = np.array([expression.action_units.get(au, 0.0) if au in AU_NAMES else np.nan for au in action_units])
     return np.where(intensities >= PRESENT, 1.0, np.where(intensities <= ABSENT, 0.0, np.nan))

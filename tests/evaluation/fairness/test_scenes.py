@@ -1,4 +1,4 @@
-"""One thing varied at a time, on the same persons and expressions."""
+"""One attribute is varied at a time, on the same subjects and expressions."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ from tests.support.oracle import FACES
 
 
 @pytest.mark.parametrize("name", ATTRIBUTES)
-def test_only_the_one_thing_differs_between_groups(name):
+def test_groups_differ_in_one_attribute_only(name):
     parts = {
         "hair": {"hair"}, "beard": {"beard"}, "glasses": {"glasses"}, "light": {"light"},
         "habits": {"person", "hair", "beard"}, "yaw": {"pose"}, "pitch": {"pose"},
@@ -38,7 +38,7 @@ def test_only_the_one_thing_differs_between_groups(name):
         assert scenes == variants(name, 0, face)
 
 
-def test_groups_have_the_values_they_are_named_after():
+def test_groups_have_the_values_of_their_names():
     assert [scene.person.skin_tone for scene in variants("skin_tone", 0, 3)] == pytest.approx(np.arange(0.05, 1, 0.1))
     assert [scene.pose.yaw for scene in variants("yaw", 0, 3)] == list(range(-40, 41, 10))
     assert [scene.light.name for scene in variants("light", 0, 3)] == list(ATTRIBUTES["light"].groups)
@@ -56,7 +56,7 @@ def test_base_scenes_are_calm_frontal_and_varied():
     assert all(not variants("beard", 0, face) for face in range(FACES) if not scenes[face].person.male)
 
 
-def test_no_person_is_one_that_a_training_set_can_draw():
+def test_no_subject_can_occur_in_a_training_set():
     ours = {base_scene(0, face).person.shape for face in range(12)}
     assert len(ours) == 12
     for seed in (0, 1, NAMESPACE):

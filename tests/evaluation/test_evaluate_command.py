@@ -1,4 +1,4 @@
-"""The command: a checkpoint and labeled pictures to a report, printed, written and attached."""
+"""`emotiscan evaluate`: a report on a checkpoint, printed, written and attached."""
 
 import json
 import shutil
@@ -6,9 +6,11 @@ import shutil
 import numpy as np
 import pytest
 
-from emotiscan.evaluation.checkpoint_report import main, print_report
+from emotiscan.cli.main import FAILED, OK, main
 from emotiscan.evaluation.prediction import predict_tables
+from emotiscan.evaluation.text import evaluation_text
 from emotiscan.model.checkpoint import load_checkpoint
+from emotiscan.reports import AUReport, Estimate, EvaluationReport, MaskedAU, Masking
 from tests.support.trees import write_csv
 
 COLUMNS = ["image", "split", "emotion", "AU12", "AU26_or_AU27"]
@@ -22,23 +24,29 @@ ROWS = [
 
 @pytest.fixture
 def run(tiny_weights, tmp_path):
-    """`main` on a copy of the tiny checkpoint: its exit status and where that lies."""
+    """Evaluate a copy of the tiny checkpoint: exit status and path of the copy."""
     labels = write_csv(tmp_path / "data", COLUMNS, ROWS)
     weights = shutil.copy(tiny_weights, tmp_path / "copy.safetensors")
 
     def run(*arguments):
-        given = ["--data", f"csv:{labels}", "--weights", weights, "--cache", tmp_path / "cache", "--workers", "0"]
-        return main([*map(str, given), *map(str, arguments)]), weights
+        given = ["evaluate", "--data", f"csv:{labels}", "--weights", weights, "--cache", tmp_path / "cache"]
+        return main([*map(str, given), "--workers", "0", *map(str, arguments)]), weights
 
     return run
 
 
 def test_the_report_is_printed_written_and_attached(run, tmp_path, capsys):
-    status, weights = run("--out", tmp_path / "report", "--attach", "mine", "--note", "Drawn faces.", "--split", "test")
-    assert status == 0
+    status, weights = run(
+        "--out", tmp_path / "report", "--attach", "mine", "--note", "Rendered faces.", "--split", "test"
+    )
+    assert status == OK
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     assert load_checkpoint(weights)[1].metrics == {"mine": report}
-    assert (report["samples"], report["note"], list(report["codes"])) == (3, "Drawn faces.", ["AU12", "AU26_or_AU27"])
+    assert (report["samples"], report["note"], list(report["action_units"])) == (
+        3,
+        "Rendered faces.",
+        ["AU12", "AU26_or_AU27"],
+    )
     assert {file.stem for file in (tmp_path / "report").iterdir()} >= {"reliability_diagram", "emotion_confusion"}
     printed = capsys.readouterr().out
     for words, key in (
@@ -50,7 +58,7 @@ def test_the_report_is_printed_written_and_attached(run, tmp_path, capsys):
     assert "AU26_or_AU27   present       1 of 3" in printed
 
 
-def test_a_joined_code_is_as_probable_as_its_likeliest_part(tiny_model, run, tmp_path):
+def test_a_joined_action_unit_is_as_probable_as_its_likeliest_part(tiny_model, run, tmp_path):
     _, weights = run("--out", tmp_path / "report")
     from emotiscan.datasets.loaders import load_source
 
@@ -62,44 +70,44 @@ def test_a_joined_code_is_as_probable_as_its_likeliest_part(tiny_model, run, tmp
     labels = table.frame["AU26_or_AU27"].to_numpy(int)
     wanted = [[int(((labels == row) & (called == column)).sum()) for column in (0, 1)] for row in (0, 1)]
     report = json.loads((tmp_path / "report" / "report.json").read_text())
-    assert report["codes"]["AU26_or_AU27"]["confusion"] == wanted
+    assert report["action_units"]["AU26_or_AU27"]["confusion"] == wanted
     assert np.sum(wanted) == len(ROWS)
 
 
-def test_a_report_without_emotions_or_with_undefined_figures_is_printed(capsys):
-    none = dict.fromkeys(("value", "low", "high"))
-    au = {"support": 0, "known": 9, "auc": none, "f1": none, "ece": none | {"value": 0.25}}
-    print_report({"samples": 9, "subjects": 3, "emotion": None, "codes": {"AU1": au}, "codes_mean": None})
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "9 pictures, 3 persons"
+def test_a_report_without_emotions_or_with_undefined_metrics_is_printed():
+    au = AUReport(support=0, known=9, ece=Estimate(0.25))
+    lines = evaluation_text(EvaluationReport(samples=9, subjects=3, action_units={"AU1": au})).splitlines()
+    assert lines[0] == "9 images, 3 subjects"
     assert lines[1].split() == ["AU1", "present", "0", "of", "9", "AUC", "–", "F1", "–", "ECE", "0.250"]
     assert len(lines) == 2
 
 
-def test_mistakes_are_one_plain_line(run, capsys):
-    assert run("--split", "validation")[0] == 1
-    assert "evaluate: " in (error := capsys.readouterr().err)
+def test_errors_are_one_line(run, capsys):
+    assert run("--split", "validation")[0] == FAILED
+    assert "emotiscan evaluate: " in (error := capsys.readouterr().err)
     assert "no rows in the split “validation”" in error
 
 
-def test_where_the_report_cannot_be_written_its_figures_are_printed_and_one_plain_line_says_why(run, tmp_path, capsys):
+def test_a_report_that_cannot_be_written_is_printed_with_the_reason(run, tmp_path, capsys):
     file = tmp_path / "taken"
     file.write_text("a file, not a folder")
-    assert run("--out", file)[0] == 1
+    assert run("--out", file)[0] == FAILED
     printed = capsys.readouterr()
     assert "emotion accuracy" in printed.out
-    assert printed.err.startswith("evaluate: ")
+    assert printed.err.startswith("emotiscan evaluate: ")
     assert str(file) in printed.err
 
 
-def test_codes_that_others_hide_are_looked_for_and_printed(run, tmp_path, capsys):
-    assert run("--hiding", "--out", tmp_path / "report")[0] == 0
+@pytest.mark.parametrize("option", ["--masking", "--hiding"])
+def test_masked_action_units_are_looked_for(option, run, tmp_path):
+    assert run(option, "--out", tmp_path / "report")[0] == OK
     report = json.loads((tmp_path / "report" / "report.json").read_text())
-    assert report["hiding"] == {"pairs": 0, "found": []}  # four faces are too few
-    figures = {"auc": {"value": 0.732, "low": 0.65, "high": 0.81}, "lost": {"value": 0.18, "low": 0.09, "high": 0.26}}
-    report["hiding"] = {"pairs": 2, "found": [{"code": "AU7", "beside": "AU6", "support": 37, "known": 264} | figures]}
-    capsys.readouterr()
-    print_report(report)
-    *_, heading, last = (" ".join(line.split()) for line in capsys.readouterr().out.splitlines())
-    assert heading == "read worse beside another action unit: 1 of 2 pairs"
+    assert report["masking"] == {"pairs": 0, "found": []}  # four faces are too few
+
+
+def test_masked_action_units_are_printed():
+    pair = MaskedAU("AU7", "AU6", Estimate(0.732, 0.65, 0.81), Estimate(0.18, 0.09, 0.26), support=37, known=264)
+    text = evaluation_text(EvaluationReport(samples=9, masking=Masking(2, (pair,))))
+    *_, heading, last = (" ".join(line.split()) for line in text.splitlines())
+    assert heading == "predicted worse beside another action unit: 1 of 2 pairs"
     assert last == "AU7 beside AU6 37 of 264 AUC 0.732 [0.650, 0.810] without AU6 higher by 0.180 [0.090, 0.260]"

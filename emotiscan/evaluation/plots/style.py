@@ -1,10 +1,11 @@
-"""The one look of all pictures: size, colors, text, axes.
+"""The common style of all plots: size, colors, fonts, axes.
 
-Drawn with matplotlib's figure objects alone: no pyplot, no global style, no display. The colors
-are Okabe and Ito's, or shades of blue, which color-blind readers tell apart too.
+Plots use matplotlib's figure objects only: no pyplot, no global style, no display. The colors are those of Okabe and
+Ito, or shades of blue, which color-blind readers can tell apart too.
 """
 
 from pathlib import Path
+from typing import Any, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,26 +16,36 @@ TITLE, TEXT, SMALL = 12, 10.5, 9  # points
 BLUE, SKY, ORANGE, GREEN = "#0072B2", "#9CCBEB", "#D55E00", "#009E73"
 INK, GRAY, PALE = "#24292F", "#5F6670", "#E1E4E8"
 
+NOTHING = "there is nothing to plot: "
+"""Beginning of the message of an error raised where there is no data."""
+
 
 def blank(height: float) -> Figure:
-    """A white figure of the common width; height in inches."""
+    """An empty white figure of the common width; height in inches."""
     return Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained", facecolor="white")
 
 
 def write(figure: Figure, path: str | Path) -> Path:
-    """Save as PNG; returns the path."""
-    # Without a time or a version in it, the same numbers give the same file.
+    """Save a figure as PNG; returns the path."""
+    # Without a date or version in the file, the same numbers give the same bytes.
     figure.savefig(path, format="png", metadata={"Software": None})
     return Path(path)
 
 
-def font(size: float, color: str = INK) -> dict[str, object]:
-    """Keywords of a text of this size (points) and color."""
+def font(size: float, color: str = INK) -> dict[str, Any]:
+    """Keyword arguments for text of this size (points) and color."""
     return {"fontsize": size, "color": color}
 
 
-def style(axes: Axes, title: str, xlabel: str, ylabel: str = "", grid: str = "x", pad: float = 6) -> None:
-    """Title (`pad` points above), axis names and one common look: two spines, a faint grid, one size of text."""
+def style(
+    axes: Axes, title: str, xlabel: str, ylabel: str = "", grid: Literal["x", "y", "both"] = "x", pad: float = 6
+) -> None:
+    """Give axes a title, axis names and the common look: two spines, a faint grid, small ticks.
+
+    Args:
+        grid: axes whose ticks get grid lines.
+        pad: space below the title, in points.
+    """
     axes.set_title(title, loc="left", linespacing=1.4, pad=pad, **font(TITLE))
     axes.set_xlabel(xlabel, **font(TEXT))
     axes.set_ylabel(ylabel, **font(TEXT))
