@@ -1,13 +1,12 @@
-"""Fine-tune EmotiScan's network on labeled faces: `python train.py --help`."""
+"""Fine-tune EmotiScan's network on labeled faces: the same as `emotiscan train`, for a checkout. See `--help`.
 
-import os
+`train.py data …` and `train.py compare …` are the same as `emotiscan data …` and `emotiscan compare …`.
+"""
+
 import sys
 
-# Training has the cores to itself: threads that wait awake for the next layer are faster here, where the
-# app's must sleep (see emotiscan/__init__.py). Set before torch is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "ACTIVE")
-
-from emotiscan.training.fit import main
+from emotiscan.cli.main import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    arguments = sys.argv[1:]
+    sys.exit(main(arguments if arguments[:1] in (["data"], ["compare"]) else ["train", *arguments]))

@@ -19,7 +19,7 @@ import torch
 
 from benchmarks.copied_samples import SAMPLES, copy_samples
 from emotiscan.analysis import Analyzer
-from emotiscan.batch import Job, pictures, score
+from emotiscan.batch import Job, find_images, score
 from emotiscan.cli.options import whole_number
 from emotiscan.images import read_image
 from emotiscan.model.checkpoint import DEFAULT_WEIGHTS
@@ -41,12 +41,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy_samples(Path(folder), options.photos)
         for workers in options.workers:
-            rate, before, after = _timed(score(pictures([folder], sys.stdin), job, workers), options.photos)
+            rate, before, after = _timed(score(find_images([folder], sys.stdin), job, workers), options.photos)
             print(f"{workers} processes {rate:32.1f}   memory {before} then {after} MiB")
         if options.ray:
             from emotiscan.batch.ray_backend import score_on_ray
 
-            scored = score_on_ray(pictures([folder], sys.stdin), job, max(options.workers))
+            scored = score_on_ray(find_images([folder], sys.stdin), job, max(options.workers))
             print(f"Ray, {max(options.workers)} actors {_timed(scored, options.photos)[0]:29.1f}")
 
 

@@ -100,7 +100,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=DEFAULT_WEIGHTS, help="default: the shipped checkpoint's place")
     for name in ("ferplus", "coded", "photos", "people", "rendered", "held-out"):
         parser.add_argument(f"--{name}", required=True, help="a data set, as `emotiscan train --data` takes it")
-    parser.add_argument("--model", type=Path, required=True, help="the converted ICT-FaceKit (see rendering.convert)")
+    parser.add_argument("--model", type=Path, required=True, help="the converted ICT-FaceKit (see `emotiscan render`)")
     parser.add_argument("--flip-tta", action="store_true", help="average predictions over a face and its mirror image")
     parser.add_argument("--subjects", type=int, default=60, help="rendered for the fairness report (default: 60)")
     parser.add_argument("--cache", default="cache", help="folder that keeps where faces were found (default: cache)")

@@ -18,7 +18,7 @@ def renderer_parser(description: str, out: Path) -> argparse.ArgumentParser:
     """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument(
-        "--model", type=Path, required=True, help="converted ICT-FaceKit (see emotiscan.rendering.convert)"
+        "--model", type=Path, required=True, help="converted ICT-FaceKit (see `emotiscan render --help`)"
     )
     parser.add_argument(
         "--out", type=Path, default=out, help=f"folder for the images (default: {out.relative_to(ROOT)})"

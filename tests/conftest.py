@@ -112,23 +112,23 @@ def cache(tmp_path_factory):
 @pytest.fixture(scope="session")
 def run(ckplus, cache, tmp_path_factory):
     """A whole run on the miniature CK+: its exit status and its folder."""
-    from emotiscan.training.fit import main
+    from emotiscan.cli.main import main
     from tests.support.tiny_runs import FROM_NOTHING
 
     out = tmp_path_factory.mktemp("runs") / "first"
     arguments = ["--data", f"ckplus:{ckplus}", "--out", str(out), "--cache", str(cache), *FROM_NOTHING]
-    return main([*arguments, "--sizes", "32:1,48:1"]), out
+    return main(["train", *arguments, "--sizes", "32:1,48:1"]), out
 
 
 @pytest.fixture
 def train(cache, tmp_path, monkeypatch):
-    """`main` without the report at the run's end: its exit status and its folder."""
+    """`emotiscan train` without the report at the run's end: its exit status and its folder."""
+    from emotiscan.cli.main import main
     from emotiscan.training import report
-    from emotiscan.training.fit import main
 
     monkeypatch.setattr(report, "finish", lambda *_: None)
 
     def train(*arguments, out="run"):
-        return main(["--out", str(tmp_path / out), "--cache", str(cache), *arguments]), tmp_path / out
+        return main(["train", "--out", str(tmp_path / out), "--cache", str(cache), *arguments]), tmp_path / out
 
     return train

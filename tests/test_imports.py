@@ -23,16 +23,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "explain": {"facs", "faces", "model"},
     "analysis": CORE,  # of export only inside functions: tables, HTML
     "export": {"facs", "faces", "explain", "analysis"},  # of analysis only the types
-    "batch": CORE,
-    "__main__": CORE | {"batch", "cli"},
+    "parallel_map": set(),
+    "batch": CORE | {"parallel_map"},
+    "__main__": {"cli"},
     "ui": CORE | {"runtime"},
-    "rendering": {"facs", "files", "images", "faces"},
-    "datasets": {"facs", "files", "images", "faces", "model", "explain", "rendering"},
-    "evaluation": CORE - {"export"} | {"datasets", "rendering"},
-    "training": CORE - {"analysis", "export"} | {"datasets", "evaluation", "cli"},
-    "cli": CORE | {"__init__", "datasets", "evaluation", "rendering", "runtime"},
+    "rendering": {"facs", "files", "images", "faces", "parallel_map"},
+    "datasets": {"facs", "files", "images", "faces", "model", "explain", "rendering", "parallel_map"},
+    "evaluation": CORE - {"export"} | {"datasets", "rendering", "parallel_map"},
+    "training": CORE - {"analysis", "export"} | {"datasets", "evaluation"},
+    "cli": CORE | {"__init__", "runtime", "batch", "training", "evaluation", "datasets", "rendering"},
     "streamlit_app": {"ui", "__init__"},
-    "train": {"training", "runtime"},
+    "train": {"cli"},
 }
 """Rooms of the house that each room may use, beside itself."""
 

@@ -1,8 +1,18 @@
-"""Reading large collections: which pictures, by how many processes or machines, and the lines that they give."""
+"""Large collections of images: which images, which processes or machines read them, and the file of results."""
 
-from emotiscan.batch.inputs import Picture, pictures
+from emotiscan.batch.inputs import InputImage, find_images
 from emotiscan.batch.output import Output, OutputError
-from emotiscan.batch.scorer import Job, Scorer
-from emotiscan.batch.workers import WorkerError, score
+from emotiscan.batch.scorer import Job, ScoredImage, Scorer, score
+from emotiscan.parallel_map import WorkerError
 
-__all__ = ["Job", "Output", "OutputError", "Picture", "Scorer", "WorkerError", "pictures", "score"]
+__all__ = [
+    "InputImage",
+    "Job",
+    "Output",
+    "OutputError",
+    "ScoredImage",
+    "Scorer",
+    "WorkerError",
+    "find_images",
+    "score",
+]

@@ -1,46 +1,56 @@
-"""The pictures of a collection, one after the other: files, folders, and a list that may still grow."""
+"""Finding the images of a collection: files, folders, and a stream of paths that may still grow."""
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import TextIO
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".avif"})
-"""Of a folder's files those that are read; whatever is named by itself is tried."""
+"""File name suffixes of the images that are read from a folder. A file named on its own is read whatever its suffix."""
+
+STDIN = "-"
+"""Stands for the paths on standard input."""
 
 
-class Picture(NamedTuple):
-    """A picture's place in the collection, from 0, and its path."""
+@dataclass(frozen=True)
+class InputImage:
+    """An image of a collection.
 
-    place: int
-    name: str
+    Attributes:
+        index: its place in the collection, from 0.
+        path: of its file.
+    """
+
+    index: int
+    path: str
 
 
-def pictures(names: Iterable[str], stream: TextIO) -> Iterator[Picture]:
-    """Every picture that is meant, in order, as soon as it is known.
+def find_images(paths: Iterable[str], stream: TextIO) -> Iterator[InputImage]:
+    """Find the images of a collection, one at a time, in a fixed order.
 
     Args:
-        names: files, folders (all pictures below them, by name), and `-` for what `stream` names.
+        paths: files; folders, searched with all their subfolders; and `-` for the paths in `stream`.
         stream: one path a line.
     """
-    for place, name in enumerate(_names(names, stream)):
-        yield Picture(place, name)
+    for index, path in enumerate(_expand(paths, stream)):
+        yield InputImage(index, path)
 
 
-def _names(names: Iterable[str], stream: TextIO) -> Iterator[str]:
-    for name in names:
-        if name == "-":
+def _expand(paths: Iterable[str], stream: TextIO) -> Iterator[str]:
+    for path in paths:
+        if path == STDIN:
             for line in stream:
-                if path := line.rstrip("\r\n").strip():
-                    yield from _files(path)
+                if listed := line.rstrip("\r\n").strip():
+                    yield from _files(listed)
         else:
-            yield from _files(name)
+            yield from _files(path)
 
 
-def _files(name: str) -> Iterator[str]:
-    if not os.path.isdir(name):
-        yield name
+def _files(path: str) -> Iterator[str]:
+    if not os.path.isdir(path):
+        yield path
         return
-    for folder, below, files in os.walk(name):
-        below.sort()  # decides the order of the walk: the same every time, so that it can be gone on with
+    for folder, subfolders, files in os.walk(path):
+        subfolders.sort()  # sets the order of the walk: the same every time, so that an interrupted one can resume
         yield from (os.path.join(folder, file) for file in sorted(files) if Path(file).suffix.lower() in SUFFIXES)

@@ -1,97 +1,120 @@
-"""The lines of a collection's readings, to a stream or to a file that can be gone on with."""
+"""Writing the records of a collection: to a stream, or to a file that an interrupted command can resume."""
 
 import csv
 import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal, TypeAlias
 
+from emotiscan.batch.scorer import Record
+from emotiscan.batch.text_table import TextTable
 from emotiscan.export.records import columns, flat
+
+Format: TypeAlias = Literal["jsonl", "csv", "table"]
+"""JSON lines, comma-separated values, or a table for people."""
+
+RESUMABLE: tuple[Format, ...] = ("jsonl", "csv")
+"""Formats from which the images already done can be read back."""
 
 
 class OutputError(ValueError):
-    """The file cannot be gone on with; the message says why and what to do."""
+    """The output file cannot be resumed; the message says why and what to do."""
 
 
 class Output:
-    """Writes records as JSON lines or CSV; one write a picture, so that a reader never waits for half of one."""
+    """Writes records in a format, one write an image, so that a reader never waits for half of one.
 
-    def __init__(self, stream: BinaryIO, kind: str, emotions: Sequence[str], action_units: Sequence[str]) -> None:
-        """Write to a stream.
+    Attributes:
+        done: paths of the images whose records the file already held.
+    """
+
+    def __init__(
+        self, stream: BinaryIO, format: Format, emotions: Sequence[str], action_units: Sequence[str], width: int = 100
+    ) -> None:
+        """Write to a stream; column names are written at once.
 
         Args:
-            stream: open for bytes; a table's head is written at once.
-            kind: "jsonl" or "csv".
-            emotions, action_units: the checkpoint's vocabulary, for the table's columns.
+            stream: open for bytes.
+            format: of the output.
+            emotions, action_units: the checkpoint's vocabulary, for the columns of CSV.
+            width: of the table for people, in characters.
         """
-        self._stream, self._kind, self._columns = stream, kind, columns(emotions, action_units)
+        self._stream, self._format, self._columns = stream, format, columns(emotions, action_units)
+        self._table = TextTable(width)
         self.done: frozenset[str] = frozenset()
-        if kind == "csv" and not (stream.seekable() and stream.tell()):  # a file that is gone on with has its head
-            self._write(_line(self._columns))
+        if format == "csv" and not (stream.seekable() and stream.tell()):  # a resumed file has its header
+            self._write(_csv_line(self._columns))
+        if format == "table":
+            self._write(self._table.header())
 
     @classmethod
-    def to_file(cls, path: Path, kind: str, emotions: Sequence[str], action_units: Sequence[str]) -> "Output":
-        """Write to a file, or go on with it where it is one of ours; `done` then names the pictures that it holds.
+    def to_file(cls, path: Path, format: Format, emotions: Sequence[str], action_units: Sequence[str]) -> "Output":
+        """Write to a new file, or resume one that this class wrote; `done` then names the images in it.
 
-        The lines of the last picture may be cut short or not all there: they are taken back, and it is read again.
+        The records of the last image may be incomplete: they are removed, and it is read again.
 
         Raises:
-            OutputError: the file is none of ours, or was written with another vocabulary or kind.
-            OSError: it cannot be read or written.
+            OutputError: the format cannot be resumed, or the file holds something else, another vocabulary or another
+                format.
+            OSError: the file cannot be read or written.
         """
+        if format not in RESUMABLE:
+            raise OutputError(f"a file is written as {' or '.join(RESUMABLE)}; choose one of them with --format")
         path.parent.mkdir(parents=True, exist_ok=True)
-        length, names = _kept(path, kind, columns(emotions, action_units)) if path.exists() else (0, [])
-        stream = open(path, "ab", buffering=0)  # noqa: SIM115, it stays open as long as the output
+        length, images = _kept(path, format, columns(emotions, action_units)) if path.exists() else (0, [])
+        stream = open(path, "ab", buffering=0)  # noqa: SIM115, stays open as long as the output
         stream.truncate(length)
         stream.seek(length)
-        output = cls(stream, kind, emotions, action_units)
-        output.done = frozenset(names)
+        output = cls(stream, format, emotions, action_units)
+        output.done = frozenset(images)
         return output
 
-    def write(self, rows: Sequence[dict]) -> None:
-        """Write one picture's records.
+    def write(self, records: Sequence[Record]) -> None:
+        """Write the records of one image.
 
         Raises:
             OSError: they cannot be written.
         """
-        if self._kind == "csv":
-            self._write("".join(_line([flat(row).get(name, "") for name in self._columns]) for row in rows))
+        if self._format == "csv":
+            self._write("".join(_csv_line([flat(row).get(name, "") for name in self._columns]) for row in records))
+        elif self._format == "table":
+            self._write("".join(map(self._table.row, records)))
         else:
-            self._write("".join(json.dumps(row) + "\n" for row in rows))
+            self._write("".join(json.dumps(row) + "\n" for row in records))
 
     def _write(self, text: str) -> None:
         self._stream.write(text.encode(errors="backslashreplace"))  # a file's name need not be valid text
         self._stream.flush()
 
 
-def _line(values: Sequence[object]) -> str:
+def _csv_line(values: Sequence[object]) -> str:
     text = io.StringIO()
     csv.writer(text).writerow(values)
     return text.getvalue()
 
 
-def _kept(path: Path, kind: str, head: Sequence[str]) -> tuple[int, list[str]]:
-    """How many bytes of a file stay, and the picture of each line: all but the last one's."""
+def _kept(path: Path, format: Format, header: Sequence[str]) -> tuple[int, list[str]]:
+    """Find what a resumed file keeps: its length in bytes without the last image, and each remaining line's image."""
     lines = path.read_bytes().splitlines(keepends=True)
     if lines and not lines[-1].endswith(b"\n"):
         lines.pop()
     first = 0
-    if kind == "csv":
-        if lines and lines[0] != _line(head).encode():
-            raise OutputError(f"{path} is no table of this checkpoint's readings; name another --out")
+    if format == "csv":
+        if lines and lines[0] != _csv_line(header).encode():
+            raise OutputError(f"{path} is not a table of this checkpoint's readings; name another --out")
         first = min(1, len(lines))
     try:
-        names = [_name(line, kind) for line in lines[first:]]
+        images = [_image_of(line, format) for line in lines[first:]]
     except (ValueError, KeyError, IndexError, TypeError):
-        raise OutputError(f"{path} holds other lines than readings in {kind}; name another --out") from None
-    last = names[-1] if names else ""
-    while names and names[-1] == last:
-        names.pop()
-    return sum(map(len, lines[: first + len(names)])), names
+        raise OutputError(f"{path} holds lines other than readings in {format}; name another --out") from None
+    last = images[-1] if images else ""
+    while images and images[-1] == last:
+        images.pop()
+    return sum(map(len, lines[: first + len(images)])), images
 
 
-def _name(line: bytes, kind: str) -> str:
-    if kind == "csv":
+def _image_of(line: bytes, format: Format) -> str:
+    if format == "csv":
         return next(csv.reader([line.decode()]))[0]
     return str(json.loads(line)["image"])

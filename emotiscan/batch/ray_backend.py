@@ -1,19 +1,22 @@
-"""Pictures read by the machines of a Ray cluster (or by Ray's processes on this one); needs `ray[data]`."""
+"""Reading images on a Ray cluster, or in Ray's processes on this machine. Needs the extra `ray`."""
 
 import json
+import logging
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import Any
 
-from emotiscan.batch.inputs import Picture
-from emotiscan.batch.scorer import Job, Scorer
-from emotiscan.batch.workers import Scored, WorkerError
+from emotiscan.batch.inputs import InputImage
+from emotiscan.batch.scorer import Job, ScoredImage, Scorer
+from emotiscan.parallel_map import WorkerError
 
 BATCH = 8
-"""Pictures that an actor takes at a time."""
+"""Images sent to an actor at a time."""
 
 
 class RayScorer:
-    """A `Scorer` as Ray Data wants it: batches of columns in, batches of columns out."""
+    """A `Scorer` in the form that Ray Data calls: a batch of columns in, a batch of columns out."""
 
     def __init__(self, job: Job) -> None:
         import torch
@@ -21,20 +24,21 @@ class RayScorer:
         torch.set_num_threads(1)  # Ray gives each actor one processor
         self._scorer = Scorer(job)
 
-    def __call__(self, batch: dict) -> dict:
-        """Adds the column `rows`, JSON of each picture's records."""
-        pictures = [Picture(int(place), str(name)) for place, name in zip(batch["place"], batch["name"], strict=True)]
-        return batch | {"rows": [json.dumps(self._scorer(picture)) for picture in pictures]}
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Add the column `records`: each image's records as JSON."""
+        pairs = zip(batch["index"], batch["path"], strict=True)
+        images = [InputImage(int(index), str(path)) for index, path in pairs]
+        return batch | {"records": [json.dumps(self._scorer(image)) for image in images]}
 
 
-def score_on_ray(pictures: Iterable[Picture], job: Job, workers: int = 2) -> Iterator[Scored]:
-    """Each picture with its records, in order; as `workers.score`, on as many machines as Ray has.
+def score_on_ray(images: Iterable[InputImage], job: Job, workers: int = 2) -> Iterator[ScoredImage]:
+    """Read images on as many machines as Ray has; otherwise like `scorer.score`.
 
-    The cluster is that of the variable RAY_ADDRESS, else one on this machine for this call. Every machine must see
-    checkpoint and pictures under the same paths. A list from a stream is read to its end first.
+    Uses the cluster that the environment variable RAY_ADDRESS names, or starts one on this machine for this call. Every
+    machine must see the checkpoint and the images under the same paths. A stream of paths is read to its end first.
 
     Args:
-        workers: actors, each with one processor and about 0.5 GB.
+        workers: number of actors, each with one processor and about 0.5 GB of memory.
 
     Raises:
         WorkerError: Ray is not installed, or an actor died.
@@ -44,16 +48,16 @@ def score_on_ray(pictures: Iterable[Picture], job: Job, workers: int = 2) -> Ite
         import ray
         import ray.data
     except ImportError:
-        raise WorkerError('--ray needs Ray Data: pip install -r requirements-ray.txt, or "ray[data]"') from None
-    listed = list(pictures)
-    if not listed:
+        raise WorkerError('--ray needs Ray Data; install it with: pip install "emotiscan[ray]"') from None
+    rows = [asdict(image) for image in images]
+    if not rows:
         return
-    ray.init(include_dashboard=False, log_to_driver=False, logging_level="ERROR", ignore_reinit_error=True)
+    ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, ignore_reinit_error=True)
     context = ray.data.DataContext.get_current()
     context.execution_options.preserve_order = True
     context.enable_progress_bars = False
     try:
-        scored = ray.data.from_items([picture._asdict() for picture in listed]).map_batches(
+        scored = ray.data.from_items(rows).map_batches(
             RayScorer,
             fn_constructor_args=(job,),
             batch_size=BATCH,
@@ -61,8 +65,8 @@ def score_on_ray(pictures: Iterable[Picture], job: Job, workers: int = 2) -> Ite
             num_cpus=1,
         )
         for row in scored.iter_rows():
-            yield Picture(int(row["place"]), row["name"]), json.loads(row["rows"])
+            yield InputImage(int(row["index"]), row["path"]), json.loads(row["records"])
     except ray.exceptions.RayError as error:
-        raise WorkerError(f"Ray gave up: {str(error).strip().splitlines()[-1]}") from None
+        raise WorkerError(f"Ray stopped: {str(error).strip().splitlines()[-1]}") from None
     finally:
         ray.shutdown()

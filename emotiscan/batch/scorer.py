@@ -1,62 +1,99 @@
-"""One picture to its lines."""
+"""Reading one image of a collection, and many of them in several processes."""
 
+import functools
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from emotiscan.analysis import Analyzer, Reading
-from emotiscan.batch.inputs import Picture
-from emotiscan.explain import heat_maps, overlay
-from emotiscan.export.records import record
+from emotiscan.batch.inputs import InputImage
+from emotiscan.explain import DEFAULT_METHOD, overlay
+from emotiscan.export.records import error_record, records
 from emotiscan.images import ImageError
+from emotiscan.parallel_map import parallel_map
 
-NO_FACE = "No face was found."
+Record: TypeAlias = dict[str, Any]
+"""One face as plain values (see `export.records.record`), or an `image` with its `error`."""
+
+ScoredImage: TypeAlias = tuple[InputImage, list[Record]]
+"""An image and its records: one a face, or a single one with an `error`."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be done to each picture; small, and can be sent to other processes and machines.
+    """What to do with each image of a collection. Picklable, so that it can be sent to other processes and machines.
 
     Attributes:
-        weights: checkpoint to read with.
-        cropped: each picture already is one face.
-        heatmaps: folder for a heat map of each present action unit, or None.
+        weights: path of the checkpoint.
+        cropped: whether each image is one cropped face.
+        heatmaps: folder for a heat map of each present action unit, or None for no heat maps.
+        method: how the heat maps are computed: a key of `explain.METHODS`.
+        device: where the network runs: "auto", "cpu", "cuda" or "mps".
     """
 
     weights: Path
     cropped: bool = False
     heatmaps: Path | None = None
+    method: str = DEFAULT_METHOD
+    device: str = "auto"
 
 
 class Scorer:
-    """Reads pictures by one loaded checkpoint."""
+    """Turns images into records with one loaded checkpoint."""
 
     def __init__(self, job: Job) -> None:
         """Load the checkpoint.
 
         Raises:
             CheckpointError: it cannot be used.
+            DeviceError: this machine has no such device.
         """
         self._job = job
-        self._analyzer = Analyzer(job.weights)
+        self._analyzer = Analyzer(job.weights, device=job.device)
 
-    def __call__(self, picture: Picture) -> list[dict]:
-        """A record a face (see `records.record`), or one with an `error` and nothing else.
+    def __call__(self, image: InputImage) -> list[Record]:
+        """Read one image.
+
+        Returns:
+            A record for each face, or a single one with an `error`.
 
         Raises:
             OSError: a heat map cannot be written.
         """
         try:
-            readings = self._analyzer.analyze(picture.name, cropped=self._job.cropped).readings
+            readings = self._analyzer.analyze(image.path, cropped=self._job.cropped).readings
         except ImageError as error:
-            return [{"image": picture.name, "error": str(error)}]
-        for number, reading in enumerate(readings):
-            if self._job.heatmaps:
-                self._write_heat_maps(picture, number, reading, self._job.heatmaps)
-        rows = [record(picture.name, number, reading) for number, reading in enumerate(readings)]
-        return rows or [{"image": picture.name, "error": NO_FACE}]
+            return [error_record(image.path, str(error))]
+        if self._job.heatmaps:
+            for face, reading in enumerate(readings):
+                self._write_heat_maps(image, face, reading, self._job.heatmaps)
+        return records(image.path, readings)
 
-    def _write_heat_maps(self, picture: Picture, number: int, reading: Reading, folder: Path) -> None:
-        # Numbered, so that photos of the same name in two folders do not overwrite each other.
-        stem = f"{picture.place:04}-{Path(picture.name).stem}-{number}"
-        for au, heat_map in heat_maps(self._analyzer.model, reading.feature_map, reading.present).items():
+    def _write_heat_maps(self, image: InputImage, face: int, reading: Reading, folder: Path) -> None:
+        # The index keeps images with the same name in different folders apart.
+        stem = f"{image.index:04}-{Path(image.path).stem}-{face}"
+        for au, heat_map in reading.heat_maps(reading.present, self._job.method).items():
             overlay(reading.crop, heat_map).save(folder / f"{stem}-{au}.png")
+
+
+def score(images: Iterable[InputImage], job: Job, workers: int = 1) -> Iterator[ScoredImage]:
+    """Read images in several processes of this machine.
+
+    Args:
+        images: read as results are taken, a few for each process in advance.
+        workers: number of processes, each with its own copy of the checkpoint (about 0.5 GB in all). With 1, images are
+            read in this process, on all of torch's threads.
+
+    Yields:
+        Each image with its records, in the order of the images.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be used.
+        DeviceError: this machine has no such device.
+        WorkerError: a process died, e.g. because memory ran out.
+    """
+    remaining, queued = itertools.tee(images)
+    results = parallel_map(functools.partial(Scorer, job), queued, workers, task="read images")
+    yield from zip(remaining, results, strict=True)

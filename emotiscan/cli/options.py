@@ -3,12 +3,16 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
-"""Values of `--device`."""
+from emotiscan.model.choices import DEVICES
 
-Group = argparse.ArgumentParser | argparse._ArgumentGroup
+Group: TypeAlias = argparse.ArgumentParser | argparse._ArgumentGroup
 """What options can be added to."""
+
+
+class UsageError(ValueError):
+    """An option's value cannot be used; the message says why and what to do."""
 
 
 def add_data(parser: Group, *, several: bool = False, required: bool = True) -> None:
@@ -19,17 +23,27 @@ def add_data(parser: Group, *, several: bool = False, required: bool = True) -> 
         action="append" if several else "store",
         metavar="KIND:PATH[,OPTION=VALUE…]",
         help="a labeled data set, e.g. ckplus:/path/to/CK+, folder:/path or csv:labels.csv"
-        + ("; repeat it for several" if several else ""),
+        + ("; repeat it for several, or name a TOML file that lists them" if several else ""),
     )
 
 
+def data_source_text() -> str:
+    """Describe the kinds and options of data sources, for the end of a help text."""
+    from emotiscan.datasets.sources import KINDS, OPTIONS
+
+    kinds = "\n".join(f"  {kind:14} {description}" for kind, description in KINDS.items())
+    separators = {option: " " if len(option) <= 14 else "\n" + 17 * " " for option in OPTIONS}
+    options = "\n".join(f"  {option:14}{separators[option]}{OPTIONS[option]}" for option in OPTIONS)
+    return f"kinds of data sets (KIND:PATH):\n{kinds}\n\noptions of data sets (after a comma):\n{options}\n"
+
+
 def add_weights(parser: Group) -> None:
-    """Add `--weights`: the checkpoint to use; `weights_of` says which that is."""
+    """Add `--weights`: the checkpoint to use. Read it with `weights_of`."""
     parser.add_argument("--weights", type=Path, metavar="FILE", help="checkpoint to use (default: the shipped one)")
 
 
 def weights_of(arguments: argparse.Namespace) -> Path:
-    """The checkpoint that `--weights` names, or the shipped one."""
+    """Path of the checkpoint that `--weights` names, or of the shipped one."""
     from emotiscan.resources import WEIGHTS
 
     return arguments.weights or WEIGHTS
@@ -41,21 +55,21 @@ def add_device(parser: Group) -> None:
         "--device",
         choices=DEVICES,
         default="auto",
-        help="where the network runs; auto takes a GPU where there is one (default: auto)",
+        help="where the network runs; auto uses a GPU if there is one (default: auto)",
     )
 
 
-def add_workers(parser: Group, task: str, default: int = 2, least: int = 0) -> None:
+def add_workers(parser: Group, task: str, default: int = 2, minimum: int = 0) -> None:
     """Add `--workers`.
 
     Args:
         task: what the worker processes do, for the help: "load images".
-        default: how many there are without the option.
-        least: the smallest number that is accepted; 0 stands for this process alone.
+        default: number of processes without the option.
+        minimum: smallest number accepted; with 0, this process does the work itself.
     """
     parser.add_argument(
         "--workers",
-        type=whole_number(least),
+        type=whole_number(minimum),
         default=default,
         metavar="N",
         help=f"processes that {task} (default: {default})",
@@ -63,9 +77,9 @@ def add_workers(parser: Group, task: str, default: int = 2, least: int = 0) -> N
 
 
 def add_cache(parser: Group) -> None:
-    """Add `--cache`: where found faces are kept."""
+    """Add `--cache`: the folder that remembers where faces were found."""
     parser.add_argument(
-        "--cache", default="cache", metavar="DIR", help="folder that keeps where faces were found (default: cache)"
+        "--cache", default="cache", metavar="DIR", help="folder that remembers where faces were found (default: cache)"
     )
 
 
@@ -76,19 +90,20 @@ def add_report(parser: Group) -> None:
     parser.add_argument("--note", default="", help="a sentence about the data, shown beside an attached report")
 
 
-def whole_number(least: int) -> Callable[[str], int]:
-    """A type for argparse: whole numbers, none below `least`."""
+def whole_number(minimum: int, maximum: int | None = None) -> Callable[[str], int]:
+    """Make a type for argparse: whole numbers from `minimum` to `maximum`."""
+    wanted = f"of at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
 
-    def number(text: str) -> int:
+    def parse(text: str) -> int:
         try:
             value = int(text)
         except ValueError:
-            value = least - 1
-        if value < least:
-            raise argparse.ArgumentTypeError(f"“{text}” is not a whole number of at least {least}")
+            value = minimum - 1
+        if value < minimum or (maximum is not None and value > maximum):
+            raise argparse.ArgumentTypeError(f"“{text}” is not a whole number {wanted}")
         return value
 
-    return number
+    return parse
 
 
 def add_machine_options(parser: Group, workers_do: str) -> None:

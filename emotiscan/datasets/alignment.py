@@ -4,14 +4,11 @@ Finding faces takes longer than any other step of loading an image, and its resu
 small file for each folder or zip file of images.
 """
 
-import functools
 import hashlib
 import logging
 import zipfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -19,11 +16,12 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from emotiscan import faces
 from emotiscan.datasets.storage import read_file, stamps_of
 from emotiscan.datasets.table import LabelTable
+from emotiscan.faces import FaceDetector
 from emotiscan.files import atomic_write
 from emotiscan.images import ImageError, read_image
+from emotiscan.parallel_map import parallel_map
 
 log = logging.getLogger(__name__)
 
@@ -146,28 +144,20 @@ LocatedFace: TypeAlias = tuple[NDArray[np.float64], bool] | None
 
 
 def _locate_all(images: list[ImageLocation], workers: int) -> Iterator[LocatedFace]:
-    if workers <= 1 or len(images) <= CHUNK:
-        yield from map(_locate, images)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker) as pool:
-        yield from pool.map(_locate, images, chunksize=CHUNK)
+    processes = workers if len(images) > CHUNK else 1
+    return parallel_map(_FaceLocator, images, processes, task="find faces", chunk_size=CHUNK)
 
 
-def _start_worker() -> None:
-    import torch
+class _FaceLocator:
+    """Finds the face in one image file after the other."""
 
-    torch.set_num_threads(1)  # the processes share the processor's cores already
+    def __init__(self) -> None:
+        self._detector = FaceDetector()
 
-
-@functools.cache
-def _detector() -> faces.FaceDetector:
-    return faces.FaceDetector()
-
-
-def _locate(location: ImageLocation) -> LocatedFace:
-    try:
-        image = read_image(read_file(*location))
-    except ImageError:
-        return None
-    face = _detector().locate(image)
-    return face.to_crop, face.box is not None
+    def __call__(self, location: ImageLocation) -> LocatedFace:
+        try:
+            image = read_image(read_file(*location))
+        except ImageError:
+            return None
+        face = self._detector.locate(image)
+        return face.to_crop, face.box is not None

@@ -2,12 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from emotiscan.faces import Transform
+if TYPE_CHECKING:  # loads torch, and the command line derives options from this module
+    from emotiscan.faces import Transform
 
 MIN_PIXELS = 32
 """Side of the smallest crop in which an expression is still recognizable."""
@@ -46,7 +48,7 @@ class Augmentation:
         """An augmentation that changes nothing."""
         return cls(**dict.fromkeys(cls.__dataclass_fields__, 0.0))
 
-    def random_transform(self, rng: np.random.Generator) -> Transform:
+    def random_transform(self, rng: np.random.Generator) -> "Transform":
         """Sample a rotation, zoom, shift and horizontal flip of the crop.
 
         Compose it with the face's own transform, so that the image is resampled only once.

@@ -4,10 +4,7 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-RESIDUAL = "residual"
-
-BACKBONES = ("densenet201", "densenet121", "vgg16", "vgg16_bn", RESIDUAL)
-"""DenseNet: Huang et al., 2017; VGG: Simonyan and Zisserman, 2015; "residual" is our `ResidualBackbone`."""
+from emotiscan.model.choices import BACKBONES, RESIDUAL
 
 CONVOLUTION_AND_NORM = (("conv0", "norm0"), ("conv1", "norm2"), ("conv_in", "norm_in"), ("conv_out", "norm_out"))
 """Names of each convolution that is directly followed by a batch norm: torchvision's in a DenseNet, and ours."""

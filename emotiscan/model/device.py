@@ -2,8 +2,7 @@
 
 import torch
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
-"""Names that `resolve_device` accepts."""
+from emotiscan.model.choices import DEVICES
 
 
 class DeviceError(ValueError):

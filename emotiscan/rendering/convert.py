@@ -1,12 +1,10 @@
 """Pack a clone of ICT-FaceKit into the one NPZ file that the renderer reads.
 
-python -m emotiscan.rendering.convert --facekit CLONE --out ict_facekit.npz
+emotiscan render --convert CLONE --out ict_facekit.npz
 """
 
-import argparse
 import itertools
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -92,22 +90,3 @@ def _topology(file: Path) -> dict[str, NDArray]:
         "VT": np.array(uvs, np.float32),
         "fquad": np.array(polygons, np.int32),
     }
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line; the exit status is 1 where something is missing."""
-    parser = argparse.ArgumentParser(prog="python -m emotiscan.rendering.convert", description=__doc__.splitlines()[0])
-    parser.add_argument("--facekit", type=Path, required=True, help="a clone of github.com/ICT-VGL/ICT-FaceKit")
-    parser.add_argument("--out", type=Path, default=Path("ict_facekit.npz"), help="the file to write")
-    options = parser.parse_args(arguments)
-    try:
-        convert(options.facekit, options.out)
-    except HeadModelError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(f"{options.out}: {options.out.stat().st_size / 2**20:.0f} MiB")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,11 +5,10 @@ expressions, so that only the action units differ. An interrupted run resumes wh
 """
 
 import csv
+import functools
 import hashlib
 import io
 import json
-import multiprocessing
-import os
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -21,6 +20,7 @@ from PIL import Image
 
 from emotiscan import facs
 from emotiscan.files import atomic_write_bytes
+from emotiscan.parallel_map import parallel_map
 from emotiscan.rendering.expressions import ACTED, AU_NAMES, sample_expression
 from emotiscan.rendering.people import sample_person
 from emotiscan.rendering.renderer import Renderer, RenderFunction, Rendering
@@ -184,6 +184,7 @@ def render_dataset(
     Raises:
         DatasetError: the folder holds images rendered with other settings.
         HeadModelError: the model is missing or is no face model.
+        WorkerError: a process died, e.g. because memory ran out.
     """
     folder = Path(folder)
     settings = RenderSettings(Path(model).name, seed, size, maps, acted, tuple(often))
@@ -222,29 +223,20 @@ def _render_missing(
 ) -> Iterator[Row]:
     """Render the missing images and yield their rows in order."""
     if workers <= 1 or len(missing) < 2 * IMAGES_PER_PERSON:
-        for index in missing:
-            yield render_image(render, folder, settings, index)
+        yield from (render_image(render, folder, settings, index) for index in missing)
         return
-    # Each worker has a core to itself, and more threads would only compete for it. The variables must be set
-    # before the worker imports NumPy, so it inherits them.
-    for library in ("OPENBLAS", "OMP", "MKL", "NUMBA"):
-        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
-    context = multiprocessing.get_context("spawn")  # forked workers would share the parent's locks
-    with context.Pool(workers, _start_worker, (model, cache_dir, folder, settings)) as pool:
-        yield from pool.imap(_work, missing, chunksize=IMAGES_PER_PERSON)
+    make_renderer = functools.partial(_ImageRenderer, model, cache_dir, folder, settings)
+    yield from parallel_map(make_renderer, missing, workers, task="render images", chunk_size=IMAGES_PER_PERSON)
 
 
-_worker: tuple[RenderFunction, Path, RenderSettings] | None = None
+class _ImageRenderer:
+    """Renders the images of one folder in a worker process."""
 
+    def __init__(self, model: str, cache_dir: str, folder: Path, settings: RenderSettings) -> None:
+        self._render, self._folder, self._settings = Renderer(model, cache_dir).render, folder, settings
 
-def _start_worker(model: str, cache_dir: str, folder: Path, settings: RenderSettings) -> None:
-    global _worker
-    _worker = (Renderer(model, cache_dir).render, folder, settings)
-
-
-def _work(index: int) -> Row:
-    assert _worker is not None
-    return render_image(*_worker, index)
+    def __call__(self, index: int) -> Row:
+        return render_image(self._render, self._folder, self._settings, index)
 
 
 def _claim(folder: Path, settings: RenderSettings) -> None:

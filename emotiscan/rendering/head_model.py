@@ -188,7 +188,7 @@ def load_model(path: str | Path) -> HeadModel:
         raise HeadModelError(
             f"there is no face model {file}. Clone https://github.com/ICT-VGL/ICT-FaceKit (MIT license) "
             "and convert it:\n"
-            f"    python -m emotiscan.rendering.convert --facekit CLONE --out {file}"
+            f"    emotiscan render --convert CLONE --out {file}"
         ) from None
     try:
         with np.load(file, allow_pickle=False) as arrays:

@@ -1,7 +1,7 @@
 """A posed laboratory set in the layout, size and label balance of the course projects' CK+ subset.
 
-    python -m emotiscan.rendering.posed --model ict_facekit.npz --out DIR
-    python train.py --data ckplus-course:DIR
+    emotiscan render --model ict_facekit.npz --out DIR --posed
+    emotiscan train --data ckplus-course:DIR
 
 CK+ is licensed; this set replaces it where a small-data experiment must be open to everyone.
 Each image shows one apex face, frontal and evenly lit, of one of 123 subjects. `CLIPS` and `ODDS` are set so that
@@ -9,10 +9,8 @@ emotions and action units are about as frequent as in the subset (560 images: 32
 111 surprise; `SUBSET_COUNTS` lists its action units).
 """
 
-import argparse
 import csv
 import io
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,9 +20,8 @@ from PIL import Image
 from emotiscan import facs
 from emotiscan.files import atomic_write_bytes
 from emotiscan.rendering.expressions import AU_NAMES, Expression, Gaze, resolve_conflicts
-from emotiscan.rendering.head_model import HeadModelError
 from emotiscan.rendering.people import Glasses, sample_person
-from emotiscan.rendering.renderer import Renderer, RenderFunction
+from emotiscan.rendering.renderer import RenderFunction
 from emotiscan.rendering.scenes import Background, Camera, Pose, Scene, sample_light, sample_scene
 
 SUBJECTS = 123
@@ -130,26 +127,3 @@ def render_posed_set(
     labels = folder / "data_labels.csv"
     atomic_write_bytes(labels, text.getvalue().encode())
     return labels
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line; exit status 1 where the face model is missing or broken."""
-    parser = argparse.ArgumentParser(
-        prog="python -m emotiscan.rendering.posed", description="Render a posed set like the CK+ course subset."
-    )
-    parser.add_argument("--model", type=Path, required=True, help="the converted ICT-FaceKit (see rendering.convert)")
-    parser.add_argument("--out", type=Path, required=True, help="folder for data_labels.csv and the pictures")
-    parser.add_argument("--seed", type=int, default=0, help="another seed gives other people (default 0)")
-    parser.add_argument("--cache", type=Path, default=Path("cache"), help="folder for prepared data (default cache)")
-    options = parser.parse_args(arguments)
-    try:
-        labels = render_posed_set(Renderer(options.model, options.cache).render, options.out, options.seed)
-    except HeadModelError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(f"labels: {labels}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,1 +1,9 @@
-"""Everything that makes a checkpoint: label tables, augmentation, losses, fitting. Never used by the app."""
+"""Training: from labeled data to a checkpoint. Never imported by the app.
+
+- `settings`: all settings of a run, from which the command line is derived (`options`)
+- `fit`: one run; `folds`: cross-validation; `sweep`: hyperparameter search (both through `multi_run`)
+- `data_module`, `initialization`, `losses`, `lightning_module`, `callbacks`, `distributed`: the parts of a run
+- `report`, `batch_preview`, `provenance`: what a run leaves behind
+- `run_comparison`, `averaging`: what is done with finished runs
+- `leakage`: whether the starting weights have already seen the test subjects
+"""

@@ -1,8 +1,9 @@
-"""What a run does beside learning: average, keep, stop, and say how it goes."""
+"""Lightning callbacks of a run: average and save weights, stop early, and report progress."""
 
 import io
 import sys
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,82 +12,89 @@ import pandas as pd
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.loggers import TensorBoardLogger
+from torch import Tensor
 
 from emotiscan.files import atomic_write, atomic_write_bytes
 from emotiscan.training.lightning_module import FaceLightningModule
 from emotiscan.training.settings import TrainingSettings
 
 AVERAGED_STEPS = 10
-"""Every so many steps the average takes up the weights: as good as every step, and ten times cheaper."""
+"""Number of steps between updates of the average: as good as every step, and ten times cheaper."""
 
 
 class Average(EMAWeightAveraging):
-    """A running average of the weights and batch statistics; what is validated and kept as the best."""
+    """An exponential moving average of weights and batch statistics, which is validated and saved as the best."""
 
-    def __init__(self, kept: float) -> None:
+    def __init__(self, decay: float) -> None:
         """Make one.
 
         Args:
-            kept: share of the average that one step keeps, 0 to 1.
+            decay: share of the average that one step keeps, 0 to 1.
         """
-        super().__init__(decay=kept**AVERAGED_STEPS, update_every_n_steps=AVERAGED_STEPS)
+        super().__init__(decay=decay**AVERAGED_STEPS, update_every_n_steps=AVERAGED_STEPS)
 
 
-class WholeCheckpoints(TorchCheckpointIO):
-    """Writes Lightning's checkpoints whole or not at all, also where the run folder is on another disk than /tmp."""
+class AtomicCheckpoints(TorchCheckpointIO):
+    """Writes Lightning's checkpoints atomically, also if the run folder is on another disk than /tmp."""
 
     def save_checkpoint(self, checkpoint: dict, path: str | Path, storage_options: object = None) -> None:
-        """Write one."""
-        buffer = io.BytesIO()  # torch's own writer makes a full disk into an error that says nothing of it
+        """Write a checkpoint."""
+        buffer = io.BytesIO()  # torch's own writer hides that a disk is full behind another error
         torch.save(checkpoint, buffer)
         with atomic_write(path) as file:
             file.write(buffer.getbuffer())
 
 
 class Keeper(ModelCheckpoint):
-    """Keeps weights in the run folder, and knows the best ones also after that folder was moved."""
+    """Saves weights in the run folder, and remembers the best ones even if that folder is moved."""
 
     def load_state_dict(self, state_dict: dict) -> None:
-        """Take up what was kept so far."""
+        """Restore what was saved so far."""
         super().load_state_dict(state_dict | {"dirpath": self.dirpath})
 
 
 class Bar(TQDMProgressBar):
-    """Progress within the epoch; epochs are counted from 1, as everywhere else."""
+    """A progress bar for each epoch; epochs are counted from 1, as in all other output."""
 
     def on_train_epoch_start(self, trainer: L.Trainer, *arguments: object) -> None:
-        """Name the epoch."""
+        """Show the epoch's number."""
         super().on_train_epoch_start(trainer, *arguments)
         self.train_progress_bar.set_description(f"epoch {trainer.current_epoch + 1}")
 
 
 class AtLastSize(Callback):
-    """A callback that looks only at epochs whose crops have the checkpoint's own size.
+    """Mix-in for callbacks that ignore epochs whose crops are smaller than the checkpoint's.
 
-    Figures of smaller crops are of another task: they must neither be kept as the best nor end the run.
+    Metrics of smaller crops are not comparable: they must neither count as the best nor end the run.
     """
 
-    def on_validation_end(self, trainer: L.Trainer, module: FaceLightningModule) -> None:
-        """Look at the epoch's figures."""
-        if module.settings.is_last_size(trainer.current_epoch):
+    def on_validation_end(self, trainer: L.Trainer, module: L.LightningModule) -> None:
+        """Look at the epoch's metrics."""
+        if _is_last_size(trainer, module):
             super().on_validation_end(trainer, module)
 
-    def on_train_epoch_end(self, trainer: L.Trainer, module: FaceLightningModule) -> None:
-        """Look at the epoch's figures."""
-        if module.settings.is_last_size(trainer.current_epoch):
+    def on_train_epoch_end(self, trainer: L.Trainer, module: L.LightningModule) -> None:
+        """Look at the epoch's metrics."""
+        if _is_last_size(trainer, module):
             super().on_train_epoch_end(trainer, module)
 
 
+def _is_last_size(trainer: L.Trainer, module: L.LightningModule) -> bool:
+    assert isinstance(module, FaceLightningModule)
+    return module.settings.is_last_size(trainer.current_epoch)
+
+
 class BestKeeper(AtLastSize, Keeper):
-    """Keeps the best weights."""
+    """Saves the best weights."""
 
 
 class Patience(AtLastSize, EarlyStopping):
-    """Stops a run without gain."""
+    """Stops a run that no longer improves."""
 
 
 class EpochLine(Callback):
-    """The figures of each epoch: a line for any log, and a row of `metrics.csv`."""
+    """Reports the metrics of each epoch: a line for any log, and a row of `metrics.csv`."""
 
     def __init__(self, settings: TrainingSettings) -> None:
         self._settings = settings
@@ -97,25 +105,27 @@ class EpochLine(Callback):
         self._began, self._first = time.monotonic(), trainer.current_epoch
 
     def on_train_epoch_end(self, trainer: L.Trainer, module: L.LightningModule) -> None:
-        """Print and keep the epoch's figures."""
+        """Print and save the epoch's metrics."""
         if not trainer.is_global_zero:
             return
         epoch = trainer.current_epoch
-        figures = {name: float(value) for name, value in sorted(trainer.callback_metrics.items())}
-        text = "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
+        metrics = {name: float(value) for name, value in sorted(trainer.callback_metrics.items())}
+        text = "  ".join(f"{name} {value:.4f}" for name, value in metrics.items())
         passed = time.monotonic() - self._began
-        left = passed * self._work(epoch + 1, self._settings.epochs) / self._work(self._first, epoch + 1)
-        module.print(f"epoch {epoch + 1}/{self._settings.epochs}  {text}  {_clock(passed)} passed, {_clock(left)} left")
-        sys.stdout.flush()  # a log is read while the run goes on
-        rows = pd.DataFrame([{"epoch": epoch, **figures}])
+        left = passed * self._work(epoch + 1, self._settings.total_epochs) / self._work(self._first, epoch + 1)
+        module.print(
+            f"epoch {epoch + 1}/{self._settings.total_epochs}  {text}  {_clock(passed)} passed, {_clock(left)} left"
+        )
+        sys.stdout.flush()  # for people who read the log during the run
+        rows = pd.DataFrame([{"epoch": epoch, **metrics}])
         if self._file.is_file():
             kept = pd.read_csv(self._file)
-            # An epoch that was interrupted after its row was written is done again.
+            # An epoch that was interrupted after its row was written is repeated.
             rows = pd.concat([kept[kept["epoch"] < epoch], rows])
         atomic_write_bytes(self._file, rows.to_csv(index=False))
 
     def _work(self, start: int, stop: int) -> int:
-        """Pixels of a crop, summed over epochs: what the time of an epoch grows with."""
+        """Pixels of a crop, summed over epochs: the time of an epoch is proportional to them."""
         return sum(self._settings.size_at(epoch) ** 2 for epoch in range(start, stop))
 
 
@@ -124,7 +134,7 @@ def _clock(seconds: float) -> str:
 
 
 class FirstBatch(Callback):
-    """Draws the first batch of a run, into its folder and for TensorBoard."""
+    """Plots the first batch of a run, into its folder and for TensorBoard."""
 
     def __init__(self, file: Path) -> None:
         """Make one.
@@ -134,14 +144,18 @@ class FirstBatch(Callback):
         """
         self._file = file
 
-    def on_train_batch_start(self, trainer: L.Trainer, module: FaceLightningModule, batch: dict, number: int) -> None:
-        """Draw it, once in a run."""
+    def on_train_batch_start(
+        self, trainer: L.Trainer, module: L.LightningModule, batch: Mapping[str, Tensor], number: int
+    ) -> None:
+        """Plot it, once in a run."""
         if number or self._file.exists() or not trainer.is_global_zero:
             return
         import matplotlib.image
 
         from emotiscan.training.batch_preview import plot_first_batch
 
-        picture = matplotlib.image.imread(plot_first_batch(batch, module.model.config, self._file))
+        assert isinstance(module, FaceLightningModule)
+        image = matplotlib.image.imread(plot_first_batch(batch, module.model.config, self._file))
         for logger in trainer.loggers:
-            logger.experiment.add_image("first batch", picture[..., :3], dataformats="HWC")
+            assert isinstance(logger, TensorBoardLogger)
+            logger.experiment.add_image("first batch", image[..., :3], dataformats="HWC")

@@ -1,4 +1,4 @@
-"""From `--data` to batches: tables joined, split, aligned, and served epoch by epoch."""
+"""From `--data` to batches: tables are joined, split by subject, aligned, and served epoch by epoch."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -17,47 +17,54 @@ from emotiscan.datasets.splits import fold_split, hold_out_validation, published
 from emotiscan.datasets.table import LabelTable, join_tables
 from emotiscan.model.network import ModelConfig
 from emotiscan.training.leakage import warn_of_leakage
-from emotiscan.training.settings import SETS, SettingsError, TrainingSettings
+from emotiscan.training.settings import HELD_OUT_SETS, SettingsError, TrainingSettings
 
 log = logging.getLogger(__name__)
 
 
 def load_data(settings: TrainingSettings, progress: Progress | None = None) -> AlignedTable:
-    """Load, join, split and align every data set of a run.
+    """Load, join, split and align the data sets of a run.
+
+    Args:
+        settings: of the run.
+        progress: called with the number of images searched for faces, and their total.
 
     Raises:
         TableError: a label table is broken.
-        SettingsError: the split leaves nothing to train on or to validate with, or all pictures
-            have one emotion.
+        SettingsError: the split leaves no images for training or validation, or all images have the same emotion.
     """
     loaded = [load_source(source) for source in settings.data]
-    tables = [split_table(table, settings, place) for place, table in enumerate(loaded)]
+    tables = [split_table(table, settings, number) for number, table in enumerate(loaded)]
     if not any((table.frame["split"] == "validation").any() for table in tables):
         tables = [_with_validation(table, settings.seed) for table in tables]
-    warn_of_leakage(settings, _divided(settings, loaded, tables))
+    warn_of_leakage(settings, _split_by_seed(settings, loaded, tables))
     table = join_tables(tables)
     if len(table.emotions) == 1:
-        raise SettingsError(f"every known emotion is {table.emotions[0]}; pictures of at least two are needed")
+        raise SettingsError(f"every known emotion is {table.emotions[0]}; images of at least two are needed")
     aligned = align_table(table, settings.cache, settings.workers, progress)
     found = aligned.found.mean() if len(aligned) else 0.0
-    log.info("%d images; the face was found in %.1f %% of them", len(aligned), 100 * found)
+    log.info("%d images; a face was found in %.1f %% of them", len(aligned), 100 * found)
     for split in ("train", "validation"):
         if not len(aligned.part(split).table):
-            raise SettingsError(f"no readable picture is left in the {split} split; see --split and the table's column")
+            raise SettingsError(
+                f"no readable image is left in the {split} split; see --split and the table's column “split”"
+            )
     return aligned
 
 
 def _with_validation(table: LabelTable, seed: int) -> LabelTable:
-    """A data set of which some training subjects validate, as it has no validation part (e.g. RAF-DB)."""
+    """Let some training subjects validate, for data sets without a validation part (e.g. RAF-DB)."""
     split = hold_out_validation(table.frame["split"].tolist(), table.frame["subject"].tolist(), seed)
     moved = (split == "validation").sum()
     if moved:
-        log.info("there is no validation split; %d of the training images validate", moved)
+        log.info("there is no validation split; %d of the training images are used for validation", moved)
     return table.with_split(split)
 
 
-def _divided(settings: TrainingSettings, loaded: Sequence[LabelTable], tables: Sequence[LabelTable]) -> dict[str, str]:
-    """Of each data set that is divided by a seed, not by its own column, its name and source."""
+def _split_by_seed(
+    settings: TrainingSettings, loaded: Sequence[LabelTable], tables: Sequence[LabelTable]
+) -> dict[str, str]:
+    """The source of each data set that is split by a seed, not by a column of its own; by name."""
     each = zip(settings.data, loaded, tables, strict=True)
     return {
         name: source
@@ -67,20 +74,22 @@ def _divided(settings: TrainingSettings, loaded: Sequence[LabelTable], tables: S
     }
 
 
-def split_table(table: LabelTable, settings: TrainingSettings, place: int = 0) -> LabelTable:
-    """A data set with the split that a run trains with: its own, or one by persons.
+def split_table(table: LabelTable, settings: TrainingSettings, number: int = 0) -> LabelTable:
+    """Split a data set as a run needs it: by its own column, or by subject.
 
     Args:
-        place: which of the run's data sets it is, for `--folds sets`.
+        table: the data set.
+        settings: of the run.
+        number: which of the run's data sets it is, from 0, for `--folds sets`.
 
     Raises:
-        SettingsError: it cannot be split so.
+        SettingsError: it cannot be split this way.
     """
     try:
-        if settings.fold is not None and settings.folds == SETS:
-            return table.with_split(_whole_set(table, settings, held_out=place == settings.fold))
+        if settings.fold is not None and settings.folds == HELD_OUT_SETS:
+            return table.with_split(_whole_set(table, settings, held_out=number == settings.fold))
         if settings.fold is not None:
-            subjects = table.frame["subject"]
+            subjects = table.frame["subject"].tolist()
             return table.with_split(fold_split(subjects, int(settings.folds or 0), settings.fold, settings.seed))
     except ValueError as error:
         raise SettingsError(f"--folds {settings.folds}: {error}") from None
@@ -89,25 +98,25 @@ def split_table(table: LabelTable, settings: TrainingSettings, place: int = 0) -
         raise SettingsError("--split table: the label table has no column “split”; use --split published")
     if settings.split == "published" or not has_split:
         try:
-            return table.with_split(published_split(table.frame["subject"], settings.seed))
+            return table.with_split(published_split(table.frame["subject"].tolist(), settings.seed))
         except ValueError as error:
             raise SettingsError(str(error)) from None
     blank = (table.frame["split"] == "").sum()
     if blank:
-        log.warning("%d of %d pictures have a blank split and are left out", blank, len(table))
+        log.warning("%d of %d images have a blank split and are left out", blank, len(table))
     return table
 
 
 def _whole_set(table: LabelTable, settings: TrainingSettings, held_out: bool) -> NDArray[np.str_]:
-    """Everything is the test, or a part of the persons validates and the others train."""
+    """Split a whole data set: all of it tests, or some subjects validate and the others train."""
     if held_out:
         return np.full(len(table), "test")
-    split = published_split(table.frame["subject"], settings.seed)
+    split = published_split(table.frame["subject"].tolist(), settings.seed)
     return np.where(split == "train", "train", "validation")
 
 
 class FaceDataModule(L.LightningDataModule):
-    """Batches of a run; the training crops' size and augmentation change from epoch to epoch."""
+    """The batches of a run; crop size and augmentation of the training images change from epoch to epoch."""
 
     def __init__(self, data: AlignedTable, config: ModelConfig, settings: TrainingSettings) -> None:
         super().__init__()
@@ -116,30 +125,31 @@ class FaceDataModule(L.LightningDataModule):
 
     @property
     def steps_per_epoch(self) -> int:
-        """Batches of one training epoch."""
+        """Number of batches in a training epoch."""
         count = sum(count for _, count in self._sets())
         return len(batches(np.arange(count), self.settings.batch, self.settings.processes))
 
     def _sets(self) -> Iterator[tuple[NDArray[np.int64], int]]:
         """Rows of each data set, and how many of them an epoch trains on."""
-        sets = self.training.table.frame.groupby(["root", "source", "share"], sort=False).indices
-        for (_, _, share), rows in sets.items():
+        frame = self.training.table.frame
+        for rows in map(np.asarray, frame.groupby(["root", "source", "share"], sort=False).indices.values()):
+            share = float(frame["share"].iloc[rows[0]])
             yield rows, max(1, round(share * len(rows)))
 
     def _rows(self, epoch: int) -> NDArray[np.int64]:
-        """Rows that an epoch trains on, each data set's share of them, in random order.
+        """Rows that an epoch trains on: each data set's share, in random order.
 
-        A row that comes more than once has n more each time, of a table of n rows.
+        In a table of n rows, row r appears again as r + n, r + 2 n, … in an epoch that takes it more than once.
         """
         frame = self.training.table.frame
-        # Without pairs everybody is a stranger.
+        # Without pairs, each image counts as another subject.
         subjects = frame["subject"].to_numpy() if self.settings.pairs else np.arange(len(frame))
         chosen = []
         for rows, count in self._sets():
             rows = in_pairs(rows, subjects, np.random.default_rng(self.settings.seed))
-            # The next ones of a shuffled round, so that every picture has its turn.
+            # Continue through the shuffled rows from epoch to epoch, so that every image has its turn.
             turns = rows[np.arange(epoch * count, (epoch + 1) * count) % len(rows)]
-            # What comes again in one epoch is changed in another way (see `FaceDataset`).
+            # An image that comes again in the same epoch is augmented in another way (see `FaceDataset`).
             chosen.append(turns + np.arange(count) // len(rows) * len(frame))
         return in_pairs(np.concatenate(chosen), subjects, np.random.default_rng(self.settings.seed_at(epoch)))
 
@@ -150,7 +160,7 @@ class FaceDataModule(L.LightningDataModule):
         return self.trainer.current_epoch if self.trainer else 0
 
     def train_dataloader(self) -> DataLoader:
-        """The current epoch's training batches, shuffled by seed and epoch alone."""
+        """The current epoch's training batches; their order depends only on the seed and the epoch."""
         epoch = self._epoch()
         rows = self._rows(epoch)
         dataset = FaceDataset(
@@ -166,7 +176,7 @@ class FaceDataModule(L.LightningDataModule):
         )
         return DataLoader(
             dataset,
-            # An order, not a generator, whose second iteration (as Lightning makes when it resumes) is another.
+            # A list, not a generator: Lightning iterates twice when it resumes, and must get the same order.
             batch_sampler=batches(rows, self.settings.batch, self.settings.processes, self._process()),
             num_workers=self.settings.workers,
         )
@@ -181,35 +191,39 @@ class FaceDataModule(L.LightningDataModule):
 
 
 def batches(rows: NDArray[np.int64], size: int, processes: int = 1, process: int = 0) -> list[list[int]]:
-    """One process's part of each batch of an epoch; over all processes every row has its place, once.
+    """Divide an epoch into batches, and take one process's part of each; all processes together see each row once.
 
     Args:
         rows: (n,) in the epoch's order.
-        size: rows in a batch, over all processes. What is left at the end is a smaller batch, or, where it would not
-            give each process the two that batch normalization needs, joins the one before.
-        processes: how many train together.
-        process: which of them, from 0.
+        size: rows in a batch, over all processes. The last batch may be smaller; if it is too small to give each
+            process the two rows that batch normalization needs, it joins the one before.
+        processes: number of processes that train together.
+        process: number of this process, from 0.
     """
     starts = list(range(0, len(rows), size))
     if len(starts) > 1 and len(rows) - starts[-1] < 2 * processes:
         starts.pop()
-    # Neighbors stay together: they may be two pictures of a person (see `in_pairs`).
+    # Neighbors stay together: they may be two images of a subject (see `in_pairs`).
     return [np.array_split(batch, processes)[process].tolist() for batch in np.split(rows, starts[1:])]
 
 
 def in_pairs(rows: NDArray[np.int64], subjects: NDArray, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Rows in random order, but two of one person side by side where there are two.
+    """Shuffle rows, but keep two of the same subject side by side where there are two.
 
-    In one batch, what the two have in common (the face at rest, often the light and the camera)
-    pulls the network both ways and cancels out; what differs, the expression, remains.
+    In one batch, what the two images have in common (the face at rest, often the light and the camera) pulls the
+    network in both directions and cancels out; what differs, the expression, remains.
 
     Args:
-        rows: (n,) places in `persons`, counted round and round.
-        persons: name of the person in each row of the table.
+        rows: (n,) indices into `subjects`, modulo its length.
+        subjects: name of the subject in each row of the table.
+        rng: source of randomness.
+
+    Returns:
+        The rows in their new order.
     """
     rows = rng.permutation(rows)
     _, names = np.unique(subjects[rows % len(subjects)].astype(str), return_inverse=True)
     rows, names = rows[order := np.argsort(names, kind="stable")], names[order]
-    place = np.arange(len(rows)) - np.searchsorted(names, names)  # among the person's own
-    pair = np.cumsum(place % 2 == 0) - 1
+    position = np.arange(len(rows)) - np.searchsorted(names, names)  # among the subject's own
+    pair = np.cumsum(position % 2 == 0) - 1
     return rows[np.argsort(rng.permutation(pair[-1] + 1)[pair], kind="stable")]

@@ -1,29 +1,37 @@
 """One training run, from settings to a run folder.
 
-A run folder holds `settings.json` (all settings, resolved), `environment.json` (see `provenance`), `metrics.csv`
-(figures per epoch), `tensorboard/` (the same), `first_batch.png` (what the network is shown), `best.ckpt` and
-`last.ckpt` (Lightning's, for `--resume`), and at the end `emotiscan.safetensors` (the checkpoint that the app opens),
-`report.json`, `test.npz` (the answer to each test picture) and `figures/`.
+A run folder holds
+
+- `settings.json`: all settings, resolved,
+- `environment.json`: software, machine and data (see `provenance`),
+- `metrics.csv` and `tensorboard/`: the metrics of each epoch,
+- `first_batch.png`: images as the network sees them,
+- `best.ckpt` and `last.ckpt`: Lightning's checkpoints, for `--resume`,
+
+and at the end `emotiscan.safetensors` (the checkpoint that the app opens), `report.json`, `test.npz` (the prediction
+for each test image) and `figures/`.
 """
 
-import argparse
 import dataclasses
 import json
 import logging
 import sys
 import warnings
-from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import lightning as L
 import pandas as pd
 import torch
 from lightning.pytorch.loggers import TensorBoardLogger
 
-from emotiscan.datasets.table import LabelTable, TableError
+from emotiscan.datasets.alignment import Progress
+from emotiscan.datasets.table import LabelTable
 from emotiscan.files import atomic_write_bytes
 from emotiscan.images import ImageError
+from emotiscan.model.device import resolve_device
 from emotiscan.training.callbacks import (
+    AtomicCheckpoints,
     Average,
     Bar,
     BestKeeper,
@@ -31,139 +39,94 @@ from emotiscan.training.callbacks import (
     FirstBatch,
     Keeper,
     Patience,
-    WholeCheckpoints,
 )
-from emotiscan.training.command_line import argument_parser, settings_from
 from emotiscan.training.data_module import FaceDataModule, load_data
-from emotiscan.training.distributed import is_first, share_processor, trainer_options
+from emotiscan.training.distributed import is_first, share_processor, trainer_options, uses_cuda
+from emotiscan.training.errors import DivergedError, StoppedError, TrainingInterrupted
 from emotiscan.training.initialization import initial_model
-from emotiscan.training.lightning_module import DivergedError, FaceLightningModule
+from emotiscan.training.lightning_module import FaceLightningModule
 from emotiscan.training.losses import au_weights, emotion_weights
 from emotiscan.training.provenance import FILE, commit, environment
-from emotiscan.training.settings import SettingsError, TrainingSettings
+from emotiscan.training.settings import RANDOM, SettingsError, TrainingSettings
 
 log = logging.getLogger("emotiscan.training")
-
-
-class StoppedError(RuntimeError):
-    """A run that had begun cannot go on; the message says why and what to do."""
-
 
 NOISE = (
     r".*isinstance\(treespec, LeafSpec\)",  # Lightning's own use of PyTorch
     r"The '\w+' does not have many workers",
-    r"Consider setting `persistent_workers=True`",  # each epoch's loaders are other ones
+    r"Consider setting `persistent_workers=True`",  # each epoch has loaders of its own
     r"Checkpoint directory .* exists and is not empty",
 )
-"""Warnings that ask nothing of whoever trains, as regular expressions of how they begin."""
+"""Beginnings of warnings that ask nothing of the user, as regular expressions."""
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """`train.py`: parse, run, and say in plain words what went wrong.
-
-    Returns:
-        Exit status: 0 when the run is done, 1 after a mistake, 130 when it was interrupted.
-    """
-    arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments[:1] in (["data"], ["compare"]):
-        from emotiscan.cli.main import main as command
-        from emotiscan.training import run_comparison
-
-        return command(arguments) if arguments[0] == "data" else run_comparison.main(arguments[1:])
-    parsed = argument_parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO if is_first() else logging.ERROR, format="%(message)s", stream=sys.stderr)
+def silence_libraries() -> None:
+    """Hide Lightning's notices, and the warnings in `NOISE`."""
     for library in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(library).setLevel(logging.WARNING)
     for message in NOISE:
         warnings.filterwarnings("ignore", message=message)
-    try:
-        settings = _settings(parsed)
-        if settings.folds and settings.fold is None:
-            from emotiscan.training.folds import cross_validate  # matplotlib, not needed by a single run before its end
-
-            return cross_validate(settings, fit)
-        if settings.sweep:
-            from emotiscan.training.sweep import sweep
-
-            return sweep(settings, fit)
-        return fit(settings, resume=bool(parsed.resume))
-    except (TableError, SettingsError, StoppedError, OSError) as error:
-        print(f"train.py: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nStopped before training began.", file=sys.stderr)
-        return 130
 
 
-def _settings(parsed: argparse.Namespace) -> TrainingSettings:
-    """Those of the run to go on with, of the run to do again, or of the command line."""
-    if parsed.resume:
-        # The folder may have been moved, or be seen from another one, since the run began.
-        return dataclasses.replace(TrainingSettings.load(Path(parsed.resume) / "settings.json"), out=parsed.resume)
-    out = parsed.out or f"runs/{datetime.now():%Y-%m-%d_%H-%M-%S}"
-    # The other processes of a run find what the first has just written.
-    if is_first() and (Path(out) / "settings.json").exists():
-        raise SettingsError(f"{out} already holds a run; go on with --resume {out}, or name another --out")
-    if parsed.rerun:
-        return dataclasses.replace(TrainingSettings.load(Path(parsed.rerun) / "settings.json"), out=out)
-    return settings_from(parsed, out)
+def fit(settings: TrainingSettings, resume: bool = False, on_progress: Progress | None = None) -> None:
+    """Train, keep the best weights, evaluate them, and write the run folder.
 
-
-def fit(settings: TrainingSettings, resume: bool = False) -> int:
-    """Train, keep the best weights, evaluate them and write the run folder.
-
-    Returns:
-        Exit status, as `main` gives it.
+    Args:
+        settings: of the run.
+        resume: whether to continue the run in `settings.out` where it stopped.
+        on_progress: called with the number of images searched for faces, and their total.
 
     Raises:
-        TableError, SettingsError: the run cannot start.
-        StoppedError: it cannot go on; what it has kept is whole.
+        TableError, SettingsError, DeviceError: the run cannot start.
+        StoppedError: it cannot continue; what it has saved is complete.
+        TrainingInterrupted: Ctrl-C; the run can be resumed.
     """
+    resolve_device(settings.device)  # before anything is written
     out = Path(settings.out)
-    # Gradients far below any use make processors ten times slower; set before the worker threads start.
+    # Gradients too small to matter (denormal numbers) make processors ten times slower; set before threads start.
     torch.set_flush_denormal(True)
     share_processor(settings)
     last = out / "last.ckpt"
-    goes_on = resume and last.is_file()
-    data = load_data(settings, _show_alignment)
-    # Only now: looking for faces draws random numbers, and need not be done twice.
+    resumes = resume and last.is_file()
+    data = load_data(settings, on_progress)
+    # Seeded only now: the search for faces uses random numbers, and is skipped where its results are known.
     L.seed_everything(settings.seed, workers=True, verbose=False)
-    # A run that goes on has its weights already; where they once came from may be out of reach.
-    start = dataclasses.replace(settings, init="none") if goes_on else settings
+    # A resumed run has its weights already; the file that they started from may be gone.
+    start = dataclasses.replace(settings, init=RANDOM, keep_statistics=False) if resumes else settings
     model, filled = initial_model(start, data.table.emotions, data.table.action_units)
-    settings = dataclasses.replace(filled, init=settings.init)
+    settings = dataclasses.replace(filled, init=settings.init, keep_statistics=settings.keep_statistics)
 
-    placed = {"--map-loss": settings.map_loss, "--region-loss": settings.region_loss, "--side-loss": settings.side_loss}
-    for option, weight in placed.items():
+    local = {"--map-loss": settings.map_loss, "--region-loss": settings.region_loss, "--side-loss": settings.side_loss}
+    for option, weight in local.items():
         if weight and not model.config.local_action_units:
             raise SettingsError(
-                f"{option} teaches where action units show, which only --local-action-units can tell; add that option"
+                f"{option} teaches where action units show; add --local-action-units, which predicts that"
             )
     batches = FaceDataModule(data, model.config, settings)
     if len(batches.training.table) < 2 * settings.processes:
-        raise SettingsError("at least two training pictures are needed for each process")
+        raise SettingsError("at least two training images are needed for each process")
     if len(batches.validation.table) < settings.processes:
-        raise SettingsError("at least one validation picture is needed for each process")
+        raise SettingsError("at least one validation image is needed for each process")
     if is_first():
         settings.save(out / "settings.json")
         _keep_environment(out / FILE, data.table)
     module = FaceLightningModule(
-        model, settings, batches.steps_per_epoch * settings.epochs, **_weights(batches, settings)
+        model, settings, batches.steps_per_epoch * settings.total_epochs, **_class_weights(batches, settings)
     )
-    # A bar that is redrawn is for people who watch; a log gets one line an epoch.
+    # A bar is redrawn again and again, which only a terminal can show; a log gets one line an epoch.
     watched = sys.stderr.isatty() and sys.stdout.isatty()
     trainer = L.Trainer(
-        max_epochs=settings.epochs,
+        max_epochs=settings.total_epochs,
         **trainer_options(settings),
-        precision=precision_of(settings.precision),
+        precision=precision_of(settings.precision, uses_cuda(settings)),
         gradient_clip_val=1.0,
         logger=TensorBoardLogger(out, name="", version="tensorboard"),
         log_every_n_steps=1,
-        plugins=[WholeCheckpoints()],
+        plugins=[AtomicCheckpoints()],
         callbacks=[
             *([Average(settings.ema)] if settings.ema else []),
             BestKeeper(out, "best", monitor="val_loss", enable_version_counter=False),
-            # Of every epoch: `save_last` would skip those without a gain, and a resumed run do them again.
+            # Of every epoch: `save_last` skips those without improvement, which a resumed run would then repeat.
             Keeper(out, "last", enable_version_counter=False),
             Patience("val_loss", patience=settings.patience),
             EpochLine(settings),
@@ -176,43 +139,41 @@ def fit(settings: TrainingSettings, resume: bool = False) -> int:
         num_sanity_val_steps=0,
     )
     try:
-        trainer.fit(module, batches, ckpt_path=last if goes_on else None, weights_only=True)
+        trainer.fit(module, batches, ckpt_path=last if resumes else None, weights_only=True)
         if not is_first():
-            return 0
+            return
         best = torch.load(out / "best.ckpt", map_location="cpu", weights_only=True)["state_dict"]
         module.load_state_dict(best, strict=False)
-        from emotiscan.training.report import finish  # matplotlib, not needed before
+        from emotiscan.training.report import finish  # loads matplotlib, not needed before
 
         finish(module.model, data, settings, history(out), commit())
-    except (KeyboardInterrupt, SystemExit):  # Lightning makes the one into the other
-        print(f"\nStopped. Go on with: python train.py --resume {out}", file=sys.stderr)
-        return 130
+    except (KeyboardInterrupt, SystemExit):  # Lightning turns the first into the second
+        raise TrainingInterrupted(f"stopped; resume with --resume {out}") from None
     except (ImageError, OSError) as error:
-        # Of an error in a process that loads pictures, the last line is the error itself.
+        # The last line of an error in a process that loads images is the error itself.
         lines = str(error).strip().splitlines() or [type(error).__name__]
         reason = lines[-1].rpartition("ImageError: ")[2]
-        raise StoppedError(f"{reason}\nMend that, then go on with: python train.py --resume {out}") from None
+        raise StoppedError(f"{reason}\nFix that, then resume with --resume {out}") from None
     except DivergedError as error:
         kept = f"; the weights of the best epoch are in {out / 'best.ckpt'}" if (out / "best.ckpt").is_file() else ""
         raise StoppedError(f"{error}{kept}") from None
-    return 0
 
 
 def _keep_environment(file: Path, table: LabelTable) -> None:
-    """Write it when the run begins; say so where a run goes on with other data."""
+    """Write the environment when the run begins; warn if a resumed run finds other data."""
     now = environment(table)
     if not file.is_file():
         atomic_write_bytes(file, json.dumps(now, indent=1) + "\n")
     elif json.loads(file.read_text()).get("data") != now["data"]:
-        log.warning("the data are not those that this run began with; start a new run to compare like with like")
+        log.warning("the data have changed since this run began; start a new run to get comparable results")
 
 
 def history(out: Path) -> pd.DataFrame:
-    """Figures per epoch of a run folder, one row an epoch."""
+    """Read the metrics of a run folder, one row an epoch."""
     return pd.read_csv(out / "metrics.csv")
 
 
-def _weights(batches: FaceDataModule, settings: TrainingSettings) -> dict[str, torch.Tensor | None]:
+def _class_weights(batches: FaceDataModule, settings: TrainingSettings) -> dict[str, torch.Tensor | None]:
     table = batches.training.table
     votes, labels = table.emotion_votes, table.au_labels
     if not settings.balance:
@@ -223,19 +184,15 @@ def _weights(batches: FaceDataModule, settings: TrainingSettings) -> dict[str, t
     }
 
 
-def precision_of(wish: str) -> str:
-    """Lightning's name of a precision; `auto` is bf16 where the processor or GPU computes with it."""
-    if wish == "auto":
-        fits = torch.cuda.is_bf16_supported() if torch.cuda.is_available() else torch.cpu._is_avx512_bf16_supported()
-        wish = "bf16" if fits else "fp32"
-    return {"fp32": "32-true", "bf16": "bf16-mixed"}[wish]
+def precision_of(choice: str, cuda: bool | None = None) -> Literal["32-true", "bf16-mixed"]:
+    """Lightning's name of a precision.
 
-
-def _show_alignment(done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        end = "\n" if done == total else "\r"
-    elif done == total or done % 5000 == 1:
-        end = "\n"
-    else:
-        return
-    print(f"finding faces: {done} of {total}", end=end, file=sys.stderr, flush=True)
+    Args:
+        choice: "fp32", "bf16", or "auto" for bf16 where the processor or GPU computes in it.
+        cuda: whether a GPU computes; by default, if there is one.
+    """
+    if choice == "auto":
+        cuda = torch.cuda.is_available() if cuda is None else cuda
+        supported = torch.cuda.is_bf16_supported() if cuda else torch.cpu._is_avx512_bf16_supported()
+        choice = "bf16" if supported else "fp32"
+    return "bf16-mixed" if choice == "bf16" else "32-true"

@@ -1,9 +1,11 @@
-"""The network that a run starts from: our checkpoint, ImageNet's weights, or random ones."""
+"""The network that a run starts from: one of our checkpoints, ImageNet's weights, or random ones."""
 
 import dataclasses
 import textwrap
 import urllib.error
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 import torchvision
@@ -11,35 +13,56 @@ from torch import Tensor
 
 from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, CheckpointError, load_checkpoint
 from emotiscan.model.network import FaceModel, ModelConfig
-from emotiscan.training.settings import SettingsError, TrainingSettings
+from emotiscan.training.settings import (
+    DEFAULT_EPOCHS,
+    DEFAULT_SIZE,
+    IMAGENET,
+    RANDOM,
+    SHIPPED,
+    SettingsError,
+    TrainingSettings,
+)
 
-DEFAULT_SIZE, DEFAULT_EPOCHS = 224, 30
+TRAINED_STAGES = {True: 2, False: 5}
+"""Default of `unfreeze`, for weights that were pretrained and for random ones."""
+
+BACKBONE_LR_FACTOR = {True: 0.1, False: 1.0}
+"""Default of `backbone_lr_factor`, likewise."""
+
+
+class Vocabulary(NamedTuple):
+    """What the label table names: the outputs of the network's heads, in order."""
+
+    emotions: tuple[str, ...]
+    action_units: tuple[str, ...]
 
 
 def initial_model(
     settings: TrainingSettings, emotions: tuple[str, ...], action_units: tuple[str, ...]
 ) -> tuple[FaceModel, TrainingSettings]:
-    """Network to train, and the settings with all that followed from `init` filled in.
+    """Make the network to train, and fill in the settings that follow from `init`.
 
-    From one of our checkpoints the backbone and the dense layers are taken, and of the last
-    layers the rows of those emotions and action units that both vocabularies name.
+    From one of our checkpoints come the backbone and the dense layers, and of the output layers the rows of those
+    emotions and action units that both vocabularies name.
 
     Args:
+        settings: of the run.
         emotions, action_units: the vocabulary of the label table.
 
     Raises:
-        SettingsError: the weights are missing, broken, or of another backbone.
+        SettingsError: the weights are missing, damaged, or of another backbone.
     """
-    if settings.init == "none":
-        return _fresh(settings, emotions, action_units, pretrained=False)
-    if settings.init == "imagenet":
-        model, settings = _fresh(settings, emotions, action_units, pretrained=True)
-        _take_backbone(model, _download(settings.backbone or ""), "ImageNet's weights")
+    vocabulary = Vocabulary(emotions, action_units)
+    if settings.init == RANDOM:
+        return _new_model(settings, vocabulary, pretrained=False)
+    if settings.init == IMAGENET:
+        model, settings = _new_model(settings, vocabulary, pretrained=True)
+        _load_backbone(model, _download(model.config.backbone), "ImageNet's weights")
         return model, settings
-    path = DEFAULT_WEIGHTS if settings.init == "shipped" else Path(settings.init)
-    if path.suffix == ".pth":
-        model, settings = _fresh(settings, emotions, action_units, pretrained=True)
-        _take_backbone(model, _read_pth(path), str(path))
+    path = starting_checkpoint(settings.init)
+    if path is None:
+        model, settings = _new_model(settings, vocabulary, pretrained=True)
+        _load_backbone(model, _read_pth(Path(settings.init)), f"the weights in {settings.init}")
         return model, settings
     try:
         old, card = load_checkpoint(path)
@@ -47,72 +70,81 @@ def initial_model(
         raise SettingsError(f"--init: {error}") from None
     if settings.backbone not in (None, card.config.backbone):
         raise SettingsError(
-            f"{path} is a {card.config.backbone}, not a {settings.backbone}; leave --backbone out, or use --init none"
+            f"{path} is a {card.config.backbone}, not a {settings.backbone}; omit --backbone, or use --init {RANDOM}"
         )
-    old_config = dataclasses.asdict(card.config)
-    settings = _filled(settings, old_config, pretrained=True)
-    model = FaceModel(_config(settings, emotions, action_units))
-    _take_all(model, old)
+    settings = _filled(settings, dataclasses.asdict(card.config), pretrained=True)
+    model = FaceModel(_config(settings, vocabulary))
+    _load_matching(model, old)
     return model, settings
 
 
-def _fresh(
-    settings: TrainingSettings, emotions: tuple[str, ...], action_units: tuple[str, ...], pretrained: bool
+def starting_checkpoint(init: str) -> Path | None:
+    """The checkpoint of ours that the setting `init` names; None for other weights."""
+    if init in (RANDOM, IMAGENET) or init.endswith(".pth"):
+        return None
+    return DEFAULT_WEIGHTS if init == SHIPPED else Path(init)
+
+
+def _new_model(
+    settings: TrainingSettings, vocabulary: Vocabulary, pretrained: bool
 ) -> tuple[FaceModel, TrainingSettings]:
     settings = _filled(settings, {"input_size": DEFAULT_SIZE}, pretrained)
-    return FaceModel(_config(settings, emotions, action_units)), settings
+    return FaceModel(_config(settings, vocabulary)), settings
 
 
-def _filled(settings: TrainingSettings, base: dict, pretrained: bool) -> TrainingSettings:
-    defaults = dataclasses.asdict(ModelConfig()) | base
-    filled = {
-        name: defaults[name]
-        for name in ("backbone", "stride", "hidden", "dropout", "grayscale", "flip_tta", "local_action_units")
-    }
+def _filled(settings: TrainingSettings, base: Mapping[str, Any], pretrained: bool) -> TrainingSettings:
+    """Replace the settings that are None by those of the starting weights, or by defaults."""
+    defaults = dataclasses.asdict(ModelConfig()) | dict(base)
+    names = ("backbone", "stride", "hidden", "dropout", "grayscale", "flip_tta", "local_action_units")
+    filled: dict[str, Any] = {name: defaults[name] for name in names}
     filled |= {
-        "sizes": ((defaults["input_size"], DEFAULT_EPOCHS),),
-        "unfreeze": 2 if pretrained else 5,
-        "backbone_lr_factor": 0.1 if pretrained else 1.0,
+        "sizes": ((defaults["input_size"], settings.epochs or DEFAULT_EPOCHS),),
+        "unfreeze": TRAINED_STAGES[pretrained],
+        "backbone_lr_factor": BACKBONE_LR_FACTOR[pretrained],
     }
-    return dataclasses.replace(settings, **{k: v for k, v in filled.items() if getattr(settings, k) is None})
+    missing = {name: value for name, value in filled.items() if getattr(settings, name) is None}
+    return dataclasses.replace(settings, **missing, epochs=None)
 
 
-def _config(settings: TrainingSettings, emotions: tuple[str, ...], action_units: tuple[str, ...]) -> ModelConfig:
+def _config(settings: TrainingSettings, vocabulary: Vocabulary) -> ModelConfig:
     assert settings.sizes
     assert settings.backbone
     assert settings.stride
     assert settings.hidden
     assert settings.grayscale is not None
-    return ModelConfig(
-        backbone=settings.backbone,
-        emotions=emotions,
-        action_units=action_units,
-        input_size=settings.input_size or settings.sizes[-1][0],
-        stride=settings.stride,
-        grayscale=settings.grayscale,
-        flip_tta=bool(settings.flip_tta),
-        local_action_units=bool(settings.local_action_units),
-        hidden=settings.hidden,
-        dropout=settings.dropout or 0.0,
-    )
+    try:
+        return ModelConfig(
+            backbone=settings.backbone,
+            emotions=vocabulary.emotions,
+            action_units=vocabulary.action_units,
+            input_size=settings.input_size or settings.sizes[-1][0],
+            stride=settings.stride,
+            grayscale=settings.grayscale,
+            flip_tta=bool(settings.flip_tta),
+            local_action_units=bool(settings.local_action_units),
+            hidden=settings.hidden,
+            dropout=settings.dropout or 0.0,
+        )
+    except ValueError as error:  # e.g. a VGG cannot have stride 16
+        raise SettingsError(str(error)) from None
 
 
 def _download(backbone: str) -> dict[str, Tensor]:
     if not hasattr(torchvision.models, backbone):
-        raise SettingsError(f"ImageNet's weights for {backbone}, our own network, do not exist; use --init none")
+        raise SettingsError(f"ImageNet's weights for {backbone}, our own network, do not exist; use --init {RANDOM}")
     try:
         return getattr(torchvision.models, backbone)(weights="IMAGENET1K_V1").state_dict()
     except (urllib.error.URLError, OSError, RuntimeError) as error:
         raise SettingsError(
             f"ImageNet's weights for {backbone} cannot be downloaded ({error}). Get torchvision's {backbone} file on a "
             "machine with internet access, copy it here and name it: --init FILE.pth. Or start from the shipped "
-            "checkpoint (--init shipped) or from nothing (--init none)."
+            f"checkpoint (--init {SHIPPED}) or from random weights (--init {RANDOM})."
         ) from None
 
 
 def _read_pth(path: Path) -> dict[str, Tensor]:
     try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)  # never runs action unit from the file
+        weights = torch.load(path, map_location="cpu", weights_only=True)  # never runs code from the file
     except OSError as error:
         raise SettingsError(f"--init: {path} cannot be read: {error.strerror or error}") from None
     except Exception:  # torch.load raises almost anything, and advises to load the file unsafely
@@ -124,7 +156,7 @@ def _read_pth(path: Path) -> dict[str, Tensor]:
     return weights
 
 
-def _take_backbone(model: FaceModel, weights: dict[str, Tensor], name: str) -> None:
+def _load_backbone(model: FaceModel, weights: Mapping[str, Tensor], name: str) -> None:
     own = {key.removeprefix("features."): t for key, t in weights.items() if key.startswith("features.")}
     # torchvision's older DenseNet files number the layers inside a block with a further dot.
     own = {key.replace("norm.1", "norm1").replace("norm.2", "norm2"): t for key, t in own.items()}
@@ -138,26 +170,33 @@ def _take_backbone(model: FaceModel, weights: dict[str, Tensor], name: str) -> N
         ) from None
 
 
-def _take_all(model: FaceModel, old: FaceModel) -> None:
+def _load_matching(model: FaceModel, old: FaceModel) -> None:
+    """Load all weights that fit, and of those with a row for each label the rows that both networks have."""
     state, given = model.state_dict(), old.state_dict()
-    for name, tensor in given.items():
-        last_layer = name.startswith(("emotion_head.4.", "au_head.4.", "au_scale", "au_offset"))
-        if not last_layer and name in state and state[name].shape == tensor.shape:
-            state[name] = tensor
-    by_name = [("au_scale", "action_units"), ("au_offset", "action_units")]
-    if model.config.hidden == old.config.hidden:
-        by_name += [
-            (f"{head}_head.4.{of}", outputs)
-            for head, outputs in (("emotion", "emotions"), ("au", "action_units"))
-            for of in ("weight", "bias")
-        ]
-    for key, vocabulary in by_name:
-        if key in state and key in given:
-            names, old_names = getattr(model.config, vocabulary), getattr(old.config, vocabulary)
-            # By name, never by place: another order would silently swap labels.
-            rows = model.state_dict()[key].clone()
-            for row, name in enumerate(names):
-                if name in old_names:
-                    rows[row] = given[key][old_names.index(name)]
-            state[key] = rows
+    labels, old_labels = labels_of_rows(model), labels_of_rows(old)
+    same_hidden = model.config.hidden == old.config.hidden
+    for name in state.keys() & given.keys():
+        if name not in labels:
+            if state[name].shape == given[name].shape:
+                state[name] = given[name]
+        elif same_hidden or not name.startswith(tuple(OUTPUT_LAYERS)):
+            # By label, never by position: another order would silently swap labels.
+            rows = state[name].clone()
+            for row, label in enumerate(labels[name]):
+                if label in old_labels[name]:
+                    rows[row] = given[name][old_labels[name].index(label)]
+            state[name] = rows
     model.load_state_dict(state)
+
+
+OUTPUT_LAYERS = {"emotion_head": "emotions", "au_head": "action_units"}
+"""Heads of a `FaceModel`, and the part of the vocabulary that their last layer has a row for."""
+
+
+def labels_of_rows(model: FaceModel) -> dict[str, tuple[str, ...]]:
+    """The label that each row stands for, of all weights that have a row for each label."""
+    labels = dict.fromkeys(("au_scale", "au_offset"), model.config.action_units)
+    for head, vocabulary in OUTPUT_LAYERS.items():
+        last = len(getattr(model, head)) - 1
+        labels |= {f"{head}.{last}.{part}": getattr(model.config, vocabulary) for part in ("weight", "bias")}
+    return labels

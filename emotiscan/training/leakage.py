@@ -1,50 +1,53 @@
-"""Whether the weights that a run starts from have already learnt from persons whom it will be tested on."""
+"""Leakage: whether the weights that a run starts from were trained on subjects that it will be tested on."""
 
 import dataclasses
 import logging
 from collections.abc import Mapping
-from pathlib import Path
+from typing import Any
 
 from emotiscan.datasets.loaders import seed_of_split, without_paths
-from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, CheckpointError, load_checkpoint
+from emotiscan.model.checkpoint import CheckpointError, load_checkpoint
+from emotiscan.training.initialization import starting_checkpoint
 from emotiscan.training.settings import TrainingSettings
 
 log = logging.getLogger(__name__)
 
 
 def warn_of_leakage(settings: TrainingSettings, divided: Mapping[str, str]) -> None:
-    """Say so where the run before divided the persons of the same data sets in another way.
+    """Warn if the starting weights were trained on the same data sets, split by subject in another way.
 
-    Such a run trained on persons who validate or test now, and the figures on them flatter. Weights of which that
-    cannot be told (ImageNet's, none, a file that cannot be read) are passed over.
+    Some of the subjects that validate or test now were then trained on, which makes metrics on them too good. Weights
+    that do not say how they were trained (ImageNet's, random ones, an unreadable file) are ignored.
 
     Args:
-        divided: the data sets that are divided by a seed, the run's or their own `split=SEED`: the source of each, by
-            name. What a table's own column divides stays the same.
+        settings: of the run.
+        divided: the source of each data set that is split by a seed (the run's, or its own `split=SEED`), by name. Data
+            sets with a split column are always split the same way.
     """
-    if settings.init in ("none", "imagenet") or settings.init.endswith(".pth"):
+    path = starting_checkpoint(settings.init)
+    if path is None:
         return
-    path = DEFAULT_WEIGHTS if settings.init == "shipped" else Path(settings.init)
     try:
         training = load_checkpoint(path)[1].training
-    except CheckpointError:  # `initial_model` says what is wrong with it
+    except CheckpointError:  # `initial_model` reports what is wrong with it
         return
-    before = training.get("settings") or {}
+    before: Any = training.get("settings") or {}
     if "seed" not in before:
         return
     now = dataclasses.asdict(settings)
-    for name in sorted(set(training.get("data") or {}) & set(divided)):
+    trained_on: Any = training.get("data") or {}
+    for name in sorted(set(trained_on) & set(divided)):
         kind = _kind(divided[name])
-        # The names of its files are not told; another of that kind may be meant.
-        were = {_division(source, before) for source in before.get("data", ()) if _kind(source) == kind}
-        were = were or {_division(kind, before)}
-        if were != {_division(divided[name], now)}:
+        # A checkpoint does not name its files: any source of the same kind may be this one.
+        earlier = {_division(source, before) for source in before.get("data", ()) if _kind(source) == kind}
+        earlier = earlier or {_division(kind, before)}
+        if earlier != {_division(divided[name], now)}:
             log.warning(
-                "%s was trained on %s with the persons divided otherwise (by %s): it has learnt from some who validate "
-                "or test now, and figures on them will flatter. Divide them alike, or give the table a column “split”.",
+                "%s was trained on %s with another split by subject (%s): it has seen some subjects that validate or "
+                "test now, so metrics on them will be too good. Split them alike, or give the table a column “split”.",
                 path,
                 name,
-                " and ".join(sorted(were)),
+                " and ".join(sorted(earlier)),
             )
 
 
@@ -52,8 +55,8 @@ def _kind(source: str) -> str:
     return without_paths(source).partition(",")[0]
 
 
-def _division(source: str, settings: Mapping) -> str:
-    """How a run with such settings divides a data set, in words."""
+def _division(source: str, settings: Mapping[str, Any]) -> str:
+    """How a run with such settings splits a data set, in words."""
     seed, folds, fold = (settings.get(name) for name in ("seed", "folds", "fold"))
     if folds is not None and fold is not None:
         return f"seed {seed}, fold {fold} of {folds}"

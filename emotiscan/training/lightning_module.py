@@ -1,9 +1,11 @@
-"""The network in training: losses, what is frozen when, optimizer, figures per epoch."""
+"""The network in training, as Lightning runs it: losses, freezing, optimizer, metrics of each epoch."""
 
 import math
+from collections.abc import Callable
 
 import lightning as L
 import torch
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torchmetrics import CatMetric, MeanMetric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
@@ -11,20 +13,20 @@ from torchmetrics.functional.classification import binary_auroc
 
 from emotiscan.model.backbones import stages
 from emotiscan.model.network import FaceModel
+from emotiscan.training.errors import DivergedError
 from emotiscan.training.losses import au_loss, emotion_loss, map_loss, of_photos, region_loss, side_loss
 from emotiscan.training.settings import TrainingSettings
-
-
-class DivergedError(ArithmeticError):
-    """The loss is no longer a number; the message says where and what to do."""
 
 
 class FaceLightningModule(L.LightningModule):
     """A `FaceModel` that Lightning can fit.
 
-    Logs, each epoch: `train_loss`; `val_loss`, `val_accuracy` and `val_macro_f1` of the emotions,
-    and `val_au_auc`, the mean over the action units that are present in some pictures and absent in others.
+    Logs after each epoch: `train_loss`, `val_loss`; `val_accuracy` and `val_macro_f1` of the emotions; and
+    `val_au_auc`, the mean over the action units that are present in some images and absent in others.
     """
+
+    emotion_weights: Tensor | None
+    au_weights: Tensor | None
 
     def __init__(
         self,
@@ -34,11 +36,14 @@ class FaceLightningModule(L.LightningModule):
         emotion_weights: Tensor | None = None,
         au_weights: Tensor | None = None,
     ) -> None:
-        """Make a learner.
+        """Prepare a network for training.
 
         Args:
-            steps: optimizer steps of the whole run, for the schedule.
-            emotion_weights: (e,), au_weights: (k,), of `losses`.
+            model: the network.
+            settings: of the run.
+            steps: number of optimizer steps in the whole run, for the schedule.
+            emotion_weights: (e,), as in `losses.emotion_loss`.
+            au_weights: (k,), as in `losses.au_loss`.
         """
         super().__init__()
         self.model = model.to(memory_format=torch.channels_last)
@@ -49,22 +54,22 @@ class FaceLightningModule(L.LightningModule):
         emotions = len(model.config.emotions)
         self.accuracy = MulticlassAccuracy(emotions, average="micro")
         self.macro_f1 = MulticlassF1Score(emotions, average="macro")
-        self._compiled = None
+        self._compiled: Callable[[Tensor], Tensor] | None = None
         # Lightning's own mean over processes with batches of different sizes is wrong (it rounds their number).
         self.train_loss, self.val_loss = MeanMetric(), MeanMetric()
-        # Gathered over all processes, in no order; NaN is a label here, not a mistake.
+        # Gathered over all processes, in no particular order; NaN marks an unknown label, not a mistake.
         self.au_scores, self.au_labels = (CatMetric(nan_strategy="disable") for _ in range(2))
 
     # -- steps
 
     def on_train_start(self) -> None:
-        """Compile the training steps where that was asked for."""
+        """Compile the training steps if the settings say so."""
         if self.settings.compile:
             self._compiled = torch.compile(self.model.features)
 
     def _losses(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         crops = batch["crop"].contiguous(memory_format=torch.channels_last)
-        # An epoch's last, smaller batch is not worth minutes of compiling for another size.
+        # An epoch's last, smaller batch is not worth minutes of compilation for its size.
         full = len(crops) * self.trainer.world_size == self.settings.batch
         compiled = self._compiled if self.training and full else None
         feature_map = (compiled or self.model.features)(crops)
@@ -79,12 +84,12 @@ class FaceLightningModule(L.LightningModule):
             loss = loss + self.settings.region_loss * region_loss(au_logit_map.float(), batch["region"])
         if self.training and self.settings.side_loss:
             labels = of_photos(batch["action_units"], batch["region"])
-            of_sides = side_loss(au_logit_map, self.model.au_logits, labels, self.au_weights)
-            loss = loss + self.settings.side_loss * of_sides
+            sides = side_loss(au_logit_map, self.model.au_logits, labels, self.au_weights)
+            loss = loss + self.settings.side_loss * sides
         return loss, emotion_logits, au_logits
 
     def training_step(self, batch: dict[str, Tensor], number: int) -> Tensor:
-        """One batch of `FaceDataset` items to its loss."""
+        """Compute the loss of one batch of `FaceDataset` items."""
         if number == 0:
             torch.manual_seed(self.settings.seed_at(self.current_epoch))  # for dropout
         loss, _, _ = self._losses(batch)
@@ -102,7 +107,7 @@ class FaceLightningModule(L.LightningModule):
         return loss
 
     def validation_step(self, batch: dict[str, Tensor], _: int) -> None:
-        """One batch of `FaceDataset` items; its figures are gathered over the epoch."""
+        """Add one batch of `FaceDataset` items to the epoch's metrics."""
         loss, emotion_logits, au_logits = self._losses(batch)
         self.val_loss.update(loss, len(batch["crop"]))
         self.log("val_loss", self.val_loss, on_epoch=True, prog_bar=True)
@@ -115,11 +120,11 @@ class FaceLightningModule(L.LightningModule):
         self.au_labels.update(batch["action_units"])
 
     def on_validation_epoch_end(self) -> None:
-        """Log the epoch's figures."""
+        """Log the epoch's metrics."""
         if self._in_any_process(self.accuracy.update_called):
             self.log("val_accuracy", self.accuracy.compute(), prog_bar=True, sync_dist=True)
             self.log("val_macro_f1", self.macro_f1.compute(), sync_dist=True)
-        # Of a single picture and action unit, torchmetrics makes a number.
+        # Of a single image and action unit, torchmetrics makes a number.
         shape = (-1, len(self.model.config.action_units))
         probabilities, labels = (gathered.compute().view(shape) for gathered in (self.au_scores, self.au_labels))
         aucs = []
@@ -136,17 +141,18 @@ class FaceLightningModule(L.LightningModule):
     def _in_any_process(self, here: bool) -> bool:
         return bool(self.trainer.strategy.reduce_boolean_decision(here, all=False))
 
-    # -- what is frozen
+    # -- freezing
 
     def on_train_epoch_start(self) -> None:
-        """Freeze the whole backbone at first, then all but its last stages.
+        """Freeze the whole backbone for `freeze_epochs`, then all but its last `unfreeze` stages.
 
-        A frozen stage also keeps its batch statistics, and with `keep_statistics` every stage does.
+        A frozen stage keeps its batch statistics, too; with `keep_statistics`, every stage does.
         """
         groups = stages(self.model.backbone)
-        thawed = 0 if self.current_epoch < self.settings.freeze_epochs else self.settings.unfreeze
-        for place, stage in enumerate(groups):
-            trains = place >= len(groups) - thawed
+        assert self.settings.unfreeze is not None  # `initial_model` filled it in
+        training = 0 if self.current_epoch < self.settings.freeze_epochs else self.settings.unfreeze
+        for number, stage in enumerate(groups):
+            trains = number >= len(groups) - training
             stage.requires_grad_(trains).train(trains and not self.settings.keep_statistics)
 
     def _heads(self) -> nn.ModuleList:
@@ -164,13 +170,14 @@ class FaceLightningModule(L.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Limit the gradients' norm."""
-        # Lightning's own way refuses a fused optimizer, for the sake of fp16's scaling, which is not used here.
+        # Lightning's own clipping refuses a fused optimizer because of fp16's loss scaling, which is not used here.
         if gradient_clip_val:
             nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
 
-    def configure_optimizers(self) -> dict:
-        """AdamW with two learning rates, and the chosen schedule."""
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """Make an AdamW optimizer with two learning rates, and the chosen schedule."""
         settings = self.settings
+        assert settings.backbone_lr_factor is not None  # `initial_model` filled it in
         groups = [
             {"params": self._head_parameters(), "lr": settings.lr},
             {"params": list(self.model.backbone.parameters()), "lr": settings.lr * settings.backbone_lr_factor},
@@ -183,7 +190,7 @@ class FaceLightningModule(L.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def _rate(self, step: int) -> float:
-        """Share of the learning rate at a step: a linear warm-up, then flat or a half cosine to zero."""
+        """Factor on the learning rate at a step: a linear warm-up, then constant or half a cosine to zero."""
         warm_up = max(1, round(self.settings.warm_up * self.steps))
         if step < warm_up:
             return (step + 1) / warm_up

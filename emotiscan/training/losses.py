@@ -1,4 +1,4 @@
-"""Losses that pass over what is not known, and weights against rare classes."""
+"""Losses that ignore unknown labels, and class weights against imbalance."""
 
 from collections.abc import Callable
 
@@ -9,16 +9,16 @@ from torch import Tensor
 from torch.nn import functional
 
 MAX_WEIGHT = 10.0
-"""No class or action unit counts more than this many times another: a handful of pictures must not rule."""
+"""No emotion or action unit weighs more than this many times another: a handful of images must not dominate."""
 
 
 def emotion_loss(logits: Tensor, votes: Tensor, weights: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
-    """Cross entropy against the distribution of the votes, over the rows where it is known.
+    """Cross entropy against the distribution of votes, over the rows where it is known.
 
     Args:
         logits: (b, e).
         votes: (b, e) shares that sum to 1, or a row of NaN where unknown.
-        weights: (e,) of each emotion; None for equal ones.
+        weights: (e,) of each emotion; None for equal weights.
         smoothing: label smoothing, 0 to 1.
 
     Returns:
@@ -36,7 +36,7 @@ def au_loss(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Te
     Args:
         logits: (b, k).
         labels: (b, k) in [0, 1], NaN where unknown.
-        weights: (k,) of each action unit's presence against its absence; None for equal ones.
+        weights: (k,) of each action unit's presence relative to its absence; None for equal weights.
 
     Returns:
         A scalar; 0 where no label is known.
@@ -50,15 +50,15 @@ def au_loss(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Te
 
 
 def map_loss(logits: Tensor, maps: Tensor) -> Tensor:
-    """Binary cross entropy of where each action unit moves the skin, over the maps that are known.
+    """Binary cross entropy of where each action unit moves the skin, over the known motion maps.
 
     Args:
-        logits: (b, k, h, w), one of each cell.
+        logits: (b, k, h, w), one for each cell.
         maps: (b, k, m, m) in [0, 1], NaN where unknown; averaged down to the cells, and scaled so that the cell that
-            moves most is 1: where a place is smaller than a cell its action unit is no less certain there.
+            moves most is 1: an action unit that moves less than a whole cell is no less certain there.
 
     Returns:
-        A scalar, the mean over maps of their cells' sum; 0 where no map is known.
+        A scalar, the mean over maps of the sum over cells; 0 where no map is known.
     """
     target = _in_cells(maps, logits)
     known = ~target.isnan().flatten(2).any(2)
@@ -69,18 +69,18 @@ def map_loss(logits: Tensor, maps: Tensor) -> Tensor:
 
 
 def region_loss(logits: Tensor, regions: Tensor) -> Tensor:
-    """What cells outside an action unit's region say for it, over the regions that are given.
+    """Penalty on evidence for an action unit outside its anatomical region, over the given regions.
 
-    A map says of each cell whether the action unit moves it; a region only where it cannot. So a cell inside is free, one
-    outside should be sure that nothing moves, whether the action unit is there or not.
+    A motion map tells for each cell whether the action unit moves it, a region only where it cannot. So a cell inside
+    the region is free, and one outside should be sure that nothing moves, whether the action unit is present or not.
 
     Args:
-        logits: (b, k, h, w), one of each cell.
-        regions: (b, k, m, m) share of the action unit's region in each place, 0 to 1, NaN where not given; averaged down to
-            the cells and scaled so that the one with the most of it is free.
+        logits: (b, k, h, w), one for each cell.
+        regions: (b, k, m, m) share of each place that belongs to the action unit's region, 0 to 1, NaN where not given;
+            averaged down to the cells and scaled so that the cell with the largest share is free.
 
     Returns:
-        A scalar, the mean over regions of their cells' sum; 0 where none is given.
+        A scalar, the mean over regions of the sum over cells; 0 where none is given.
     """
     outside = 1 - _in_cells(regions, logits)
     given = ~outside.isnan().flatten(2).any(2)
@@ -90,40 +90,41 @@ def region_loss(logits: Tensor, regions: Tensor) -> Tensor:
 
 
 def side_loss(
-    au_logit_map: Tensor, read: Callable[[Tensor], Tensor], labels: Tensor, weights: Tensor | None = None
+    au_logit_map: Tensor, pool: Callable[[Tensor], Tensor], labels: Tensor, weights: Tensor | None = None
 ) -> Tensor:
-    """The action units' loss of each half of the face by itself, the middle being part of both; their mean.
+    """Mean of the action units' loss of the left and of the right half of the face, the middle being part of both.
 
-    Where the strongest cell alone decides, a network that is not told the places shows a smile on one cheek.
+    If the strongest cell alone decided, a network that is not taught places would show a smile on one cheek only.
 
     Args:
-        evidence: (b, k, h, w), one logit of each cell.
-        read: from evidence of any width to action unit logits (b, k).
+        au_logit_map: (b, k, h, w), one logit for each cell.
+        pool: from a logit map of any width to action unit logits (b, k).
         labels, weights: as in `au_loss`.
 
     Returns:
         A scalar; 0 where no label is known.
     """
     width = au_logit_map.shape[3]
-    sides = au_logit_map[..., : (width + 1) // 2], au_logit_map[..., width // 2 :]
-    return sum(au_loss(read(side), labels, weights) for side in sides) / 2
+    left, right = au_logit_map[..., : (width + 1) // 2], au_logit_map[..., width // 2 :]
+    return (au_loss(pool(left), labels, weights) + au_loss(pool(right), labels, weights)) / 2
 
 
 def of_photos(labels: Tensor, regions: Tensor) -> Tensor:
-    """Labels (b, k), made unknown where no region (b, k, m, m) is given: of pictures whose maps are known."""
+    """Labels (b, k), made unknown where no region (b, k, m, m) is given: for images whose motion maps are known."""
     return labels.masked_fill(regions.isnan().flatten(2).any(2), torch.nan)
 
 
 def _in_cells(maps: Tensor, logits: Tensor) -> Tensor:
-    """Maps averaged down to the cells of the logits, the most of each 1."""
-    cells = functional.adaptive_avg_pool2d(maps, logits.shape[2:])
+    """Average maps down to the cells of the logits, and scale the largest cell of each to 1."""
+    height, width = logits.shape[2:]
+    cells = functional.adaptive_avg_pool2d(maps, (height, width))
     return cells / cells.amax((2, 3), keepdim=True).clamp(min=1e-6)
 
 
 def emotion_weights(votes: NDArray[np.floating], power: float) -> NDArray[np.float32]:
-    """(n, e) votes to (e,) weights, inverse to each emotion's share to a power (0: equal, 1: balanced).
+    """Weights of emotions (e,) from votes (n, e): the inverse of each one's share to a power (0: equal, 1: balanced).
 
-    Their mean over the known rows is 1. Where no row is known all are 1.
+    Their mean over the known rows is 1. If no row is known, all are 1.
     """
     if np.isnan(votes).any(1).all():
         return np.ones(votes.shape[1], np.float32)
@@ -134,7 +135,7 @@ def emotion_weights(votes: NDArray[np.floating], power: float) -> NDArray[np.flo
 
 
 def au_weights(labels: NDArray[np.floating], power: float) -> NDArray[np.float32]:
-    """(n, k) labels to (k,) weights of presence: (absent / present) to a power (0: equal, 1: balanced)."""
+    """Weights of presence (k,) from labels (n, k): (absent / present) to a power (0: equal, 1: balanced)."""
     known = ~np.isnan(labels)
     present = np.nansum(labels, axis=0)
     absent = known.sum(0) - present

@@ -1,36 +1,38 @@
-"""Several runs in one folder: those that are not done are done, or gone on with."""
+"""Several runs in one folder, as cross-validation and sweeps need: each is done, resumed, or skipped if it is done."""
 
 import dataclasses
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
+from emotiscan.training.errors import TrainingInterrupted
 from emotiscan.training.settings import TrainingSettings
 
 log = logging.getLogger("emotiscan.training")
 
-Train = Callable[[TrainingSettings, bool], int]
-"""`fit.fit`: does one run, or goes on with it; returns its exit status."""
+Train: TypeAlias = Callable[[TrainingSettings, bool], None]
+"""Does one run, or resumes it if the second argument is true: `fit.fit`."""
 
 
-def run_all(runs: Mapping[Path, TrainingSettings], train: Train, out: Path) -> int:
+def run_all(runs: Mapping[Path, TrainingSettings], train: Train, out: Path) -> None:
     """Do every run whose folder has no report yet, one after the other.
 
     Args:
-        runs: folder of each run to its settings.
-        out: folder of all of them, for the word on how to go on.
+        runs: settings of each run, by its folder.
+        train: does or resumes one run.
+        out: folder of all runs.
 
-    Returns:
-        Exit status: 0, or that of the first run that did not end well.
+    Raises:
+        TrainingInterrupted: Ctrl-C, with how to resume all runs.
     """
     for number, (run, settings) in enumerate(runs.items(), start=1):
         if (run / "report.json").is_file():
             continue
         log.info("%s, %d of %d", run.name, number, len(runs))
         begun = (run / "settings.json").is_file()
-        told = TrainingSettings.load(run / "settings.json") if begun else settings
-        status = train(dataclasses.replace(told, out=str(run)), begun)
-        if status:
-            log.info("All of them go on with: python train.py --resume %s", out)
-            return status
-    return 0
+        own = TrainingSettings.load(run / "settings.json") if begun else settings
+        try:
+            train(dataclasses.replace(own, out=str(run)), begun)
+        except TrainingInterrupted:
+            raise TrainingInterrupted(f"stopped in {run.name}; resume all runs with --resume {out}") from None

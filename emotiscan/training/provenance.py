@@ -1,4 +1,4 @@
-"""What a run was made with: software, machine, action unit and data."""
+"""What a run was made with: software, machine, code and data."""
 
 import hashlib
 import os
@@ -15,11 +15,11 @@ PACKAGES = ("torch", "torchvision", "lightning", "numpy", "pillow", "facenet-pyt
 """Packages whose version can change a run's numbers."""
 
 FILE = "environment.json"
-"""Of a run folder."""
+"""File of a run folder that holds the environment."""
 
 
 def environment(table: LabelTable) -> dict:
-    """Versions, machine, commit and the data's fingerprint, for `json.dumps`; no name of a person or path."""
+    """Describe versions, machine, commit and data, for `json.dumps`; without any path or name of a person."""
     return {
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
@@ -40,13 +40,13 @@ def _version(package: str) -> str:
 
 
 def fingerprint(table: LabelTable) -> str:
-    """16 hex digits that change with any label, name, split or order of a table, but not with the pictures' bytes."""
-    frame = table.frame.drop(columns="root")  # where it lies is no part of it
+    """16 hex digits that change with any label, name, split or order of a table, but not with the images' bytes."""
+    frame = table.frame.drop(columns="root")  # the same data may lie anywhere
     return hashlib.sha256(frame.to_csv(index=False, float_format="%.6g").encode()).hexdigest()[:16]
 
 
 def commit() -> str:
-    """Commit of the working tree, with a mark where it has changes; "" outside a git checkout."""
+    """Commit of the working tree, ending in "-dirty" if it has changes; "" outside a git checkout."""
     try:
         git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
         return subprocess.run(git, capture_output=True, text=True, timeout=10, check=True).stdout.strip()

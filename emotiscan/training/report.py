@@ -1,10 +1,11 @@
-"""The end of a run: calibration, report, pictures, and the checkpoint that carries them."""
+"""The end of a run: calibration, reports, plots, and the checkpoint that carries them."""
 
 import dataclasses
 import json
 import logging
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,28 +20,34 @@ from emotiscan.files import atomic_write, atomic_write_bytes
 from emotiscan.model.calibration import Calibration
 from emotiscan.model.checkpoint import Card, load_checkpoint, save_checkpoint
 from emotiscan.model.network import FaceModel, ModelConfig
-from emotiscan.training.settings import TrainingSettings
+from emotiscan.training.settings import IMAGENET, NOT_LEARNED, RANDOM, SHIPPED, TrainingSettings
 
 log = logging.getLogger(__name__)
 
-ANSWERS = "test.npz"
-"""File of a run folder with the answer to each test picture."""
+TEST_PREDICTIONS = "test.npz"
+"""File of a run folder with the prediction for each test image."""
 
 
 def finish(
     model: FaceModel, data: AlignedTable, settings: TrainingSettings, history: pd.DataFrame | None, commit: str
 ) -> Path:
-    """Calibrate on validation data, report on validation and test data, write the checkpoint.
+    """Calibrate on validation data, report on validation and test data, and write the checkpoint.
 
-    What is measured is what ships: the weights are written first, and read back as half precision
-    left them.
+    The checkpoint is evaluated exactly as it ships: its weights are written first, and read back in half precision.
+
+    Args:
+        model: the network with its best weights.
+        data: of the run.
+        settings: of the run.
+        history: metrics of each epoch, for a plot; None for none.
+        commit: of the code, for the checkpoint's metadata.
 
     Returns:
         Path of the checkpoint.
     """
     out = Path(settings.out)
     path = out / "emotiscan.safetensors"
-    training = _training(data.table, settings, commit)
+    training = _training_metadata(data.table, settings, commit)
     save_checkpoint(path, model, Card(model.config, training=training))
     model, _ = load_checkpoint(path)
 
@@ -50,32 +57,32 @@ def finish(
     if len(test.table):
         predictions["test"] = predict(model, test, **loading)
     calibration = calibrate(predictions["validation"], model.config)
-    reports = {split: report_on(read, model.config, calibration) for split, read in predictions.items()}
+    reports = {split: report_on(predicted, model.config, calibration) for split, predicted in predictions.items()}
     if "test" in predictions:
-        keep_answers(out / ANSWERS, predictions["test"], model.config, calibration)
-    metrics = {split: report.to_dict() for split, report in reports.items()}
-    atomic_write_bytes(out / "report.json", json.dumps(metrics, indent=1) + "\n")
-    save_checkpoint(path, model, Card(model.config, calibration, training, metrics))
+        save_predictions(out / TEST_PREDICTIONS, predictions["test"], model.config, calibration)
+    stored = {split: report.to_dict() for split, report in reports.items()}
+    atomic_write_bytes(out / "report.json", json.dumps(stored, indent=1) + "\n")
+    save_checkpoint(path, model, Card(model.config, calibration, training, stored))
     for split, report in reports.items():
         before = report_on(predictions[split], model.config, Calibration(), bootstraps=0)
         write_plots(report, out / "figures" / split, data.table, history, before)
     log.info("wrote %s", path)
     for split, report in reports.items():
-        figures = {
+        metrics = {
             name: round(metric.value, 4) for name, metric in report.headline().items() if metric.value is not None
         }
-        log.info("%s: %s", split, json.dumps(figures))
+        log.info("%s: %s", split, json.dumps(metrics))
     return path
 
 
-def keep_answers(path: Path, predictions: Predictions, config: ModelConfig, calibration: Calibration) -> None:
-    """Write what a checkpoint answers to each picture, beside what is true, as the arrays that `evaluate` takes."""
+def save_predictions(path: Path, predictions: Predictions, config: ModelConfig, calibration: Calibration) -> None:
+    """Write the prediction for each image, and its labels, as the arrays that `evaluation.evaluate` takes."""
     emotions, action_units = (
         calibration.emotions(predictions.emotions),
         calibration.action_units(predictions.action_units, config.action_units),
     )
     frame = predictions.table.frame
-    arrays = {
+    arrays: dict[str, Any] = {
         "image": frame["image"].to_numpy(str),
         "subjects": (frame["source"] + ":" + frame["subject"]).to_numpy(str),
         "emotions": np.array(config.emotions),
@@ -91,17 +98,16 @@ def keep_answers(path: Path, predictions: Predictions, config: ModelConfig, cali
         np.savez_compressed(file, **arrays)
 
 
-def _training(table: LabelTable, settings: TrainingSettings, commit: str) -> dict:
+def _training_metadata(table: LabelTable, settings: TrainingSettings, commit: str) -> dict[str, Any]:
+    """What a checkpoint says about its training."""
     frame = table.frame
     sets = {
         source: {split or "unassigned": int(count) for split, count in rows["split"].value_counts().items()}
         for source, rows in frame.groupby("source")
     }
-    told = dataclasses.asdict(settings)
-    # Paths are of the machine that trained; they say nothing to others.
-    told["data"] = [without_paths(source) for source in settings.data]
-    for name in ("out", "cache", "workers", "threads", "devices", "nodes", "sweep"):
-        told.pop(name, None)
-    if told["init"] not in ("shipped", "imagenet", "none"):
-        told["init"] = Path(told["init"]).name
-    return {"data": sets, "settings": told, "commit": commit, "date": date.today().isoformat()}
+    kept = {name: value for name, value in dataclasses.asdict(settings).items() if name not in NOT_LEARNED}
+    # Paths belong to the machine that trained, and mean nothing on others.
+    kept["data"] = [without_paths(source) for source in settings.data]
+    if settings.init not in (SHIPPED, IMAGENET, RANDOM):
+        kept["init"] = Path(settings.init).name
+    return {"data": sets, "settings": kept, "commit": commit, "date": date.today().isoformat()}

@@ -1,86 +1,339 @@
-"""Everything that a training run can be told; `command_line` reads it."""
+"""The settings of a training run. `emotiscan train` derives its options from them."""
 
+import argparse
 import dataclasses
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from emotiscan.datasets.augmentation import Augmentation
+from emotiscan.datasets.sources import KINDS
 from emotiscan.files import atomic_write_bytes
+from emotiscan.model.choices import BACKBONES, DEVICES
+from emotiscan.training.options import SettingsError, add_options, check_options, option
 
-SETS = "sets"
-"""`--folds` by which each data set is held out in turn."""
+HELD_OUT_SETS = "sets"
+"""Value of `folds` that holds out each data set in turn."""
+
+SHIPPED, IMAGENET, RANDOM = "shipped", "imagenet", "none"
+"""Values of `init` other than files: the shipped checkpoint, ImageNet's weights, random ones."""
+
+DEFAULT_SIZE, DEFAULT_EPOCHS = 224, 30
+"""Crop side in pixels and number of epochs, where neither the settings nor the starting weights say."""
+
+NOT_LEARNED = ("out", "cache", "workers", "threads", "device", "devices", "nodes", "sweep")
+"""Settings without influence on what a run learns, but for rounding."""
+
+COMMON, RUNS, DATA, NETWORK = "common options", "several runs", "data", "network"
+SCHEDULE, LOSSES, FREEZING, AUGMENTATION = "optimizer and schedule", "losses", "freezing", "augmentation"
+MACHINE = "machine"
+"""Titles of the groups of options."""
+
+_RENAMED = {"code_loss": "au_loss", "mirrored": "flip_tta", "local_codes": "local_action_units"}
+"""Names of settings in runs made before December 2026, whose `settings.json` stays readable."""
 
 
-class SettingsError(ValueError):
-    """A setting cannot be used; the message says why and what to do."""
+def parse_sizes(text: str) -> tuple[tuple[int, int], ...]:
+    """Parse `"64:5,96:4"` to ((64, 5), (96, 4)): five epochs at 64 px, then four at 96 px."""
+    try:
+        sizes = tuple((int(size), int(epochs)) for size, epochs in (part.split(":") for part in text.split(",")))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"“{text}” is not of the form 64:5,96:4 (pixels:epochs)") from None
+    if any(size < 32 or epochs < 1 for size, epochs in sizes):
+        raise argparse.ArgumentTypeError("each size must be at least 32 px and have at least one epoch")
+    return sizes
+
+
+def parse_folds(text: str) -> str:
+    """Accept a number of folds, or the word that holds out whole data sets."""
+    if text != HELD_OUT_SETS and not (text.isdecimal() and int(text) >= 3):
+        raise argparse.ArgumentTypeError(f"“{text}” is neither a number of at least 3 nor {HELD_OUT_SETS}")
+    return text
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """A training run's settings; saved as `settings.json` in its run folder.
+    """The settings of a training run, saved as `settings.json` in its folder; checked on construction.
 
-    The fields are the options of `train.py` (see its `--help`), with dashes as underscores.
-    `backbone`, `stride`, `sizes`, `hidden`, `dropout`, `grayscale`, `mirrored`, `local_action_units`,
-    `unfreeze` and `backbone_lr_factor` may be None: they then follow from `init`; `input_size` then is
-    the last of `sizes`.
-    `fold` is the number, from 0, of the fold that one run of a cross-validation holds out, else None.
-    `sweep` holds the options of each trial (see `sweep_file`), else None.
+    `emotiscan train --help` explains each one; its name here has underscores. `backbone`, `stride`, `sizes`, `hidden`,
+    `dropout`, `grayscale`, `flip_tta`, `local_action_units`, `unfreeze` and `backbone_lr_factor` may be None: they then
+    follow from `init`. With `input_size` None, the last of `sizes` is used. `epochs` becomes a part of `sizes` when the
+    run starts.
+
+    Attributes:
+        fold: for one run of a cross-validation, the number of the fold that it holds out, from 0; else None.
+        sweep: for a sweep, the options of each trial (see `sweep`), e.g. `("--lr", "0.001")`; else None.
+
+    Raises:
+        SettingsError: a value is out of its range, or two of them exclude each other.
     """
 
-    data: tuple[str, ...]
-    out: str
-    cache: str = "cache"
-    split: str = "auto"
-    folds: str | None = None
+    data: tuple[str, ...] = option(
+        MISSING,
+        "a labeled data set; repeat it for several, or name a TOML file that lists them. KIND is one of "
+        + ", ".join(KINDS)
+        + "; see below for what each one is, and for its options",
+        COMMON,
+        metavar="KIND:PATH[,OPTION=VALUE…]",
+    )
+    out: str = option(MISSING, "run folder to write (default: runs/ and the time)", COMMON, metavar="DIR")
+    epochs: int | None = option(
+        None,
+        f"number of epochs at most, at the checkpoint's crop size; see also --sizes (default: {DEFAULT_EPOCHS})",
+        COMMON,
+        metavar="N",
+        minimum=1,
+    )
+    init: str = option(
+        SHIPPED,
+        "weights to start from: shipped (the checkpoint that comes with EmotiScan), imagenet (torchvision's, "
+        "downloaded), none (random), or a file: one of our .safetensors checkpoints or torchvision's .pth",
+        COMMON,
+        metavar="WHAT",
+    )
+    folds: str | None = option(
+        None,
+        "cross-validation: K runs in folders of --out, each tested on subjects that only it holds out (10 is usual on "
+        f"CK+), and their predictions pooled; --folds {HELD_OUT_SETS} holds out each --data in turn",
+        RUNS,
+        metavar="K",
+        parse=parse_folds,
+    )
     fold: int | None = None
     sweep: tuple[tuple[str, ...], ...] | None = None
-    init: str = "shipped"
-    backbone: str | None = None
-    stride: int | None = None
-    hidden: int | None = None
-    dropout: float | None = None
-    grayscale: bool | None = None
-    flip_tta: bool | None = None
-    local_action_units: bool | None = None
-    sizes: tuple[tuple[int, int], ...] | None = None
-    input_size: int | None = None
-    batch: int = 32
-    lr: float = 1e-3
-    backbone_lr_factor: float | None = None
-    schedule: str = "cosine"
-    warm_up: float = 0.05
-    l1: float = 0.0
-    l2: float = 0.01
-    label_smoothing: float = 0.0
-    au_loss: float = 1.0
-    map_loss: float = 0.0
-    region_loss: float = 0.0
-    side_loss: float = 0.0
-    balance: float = 0.5
-    freeze_epochs: int = 0
-    unfreeze: int | None = None
-    keep_statistics: bool = False
-    pairs: bool = True
-    patience: int = 8
-    ema: float = 0.0
+    split: str = option(
+        "auto",
+        "train, validation and test: from the table, the published 80/11/9 split by subject, or (auto) the table's if "
+        "it has one",
+        DATA,
+        choices=("auto", "table", "published"),
+    )
+    cache: str = option("cache", "folder that remembers where faces were found", DATA, metavar="DIR")
+    pairs: bool = option(
+        True,
+        "put two images of a subject into one batch where there are two, so that what they have in common cancels out "
+        "and the expression remains",
+        DATA,
+    )
+    backbone: str | None = option(None, "default: that of --init, else densenet201", NETWORK, choices=BACKBONES)
+    stride: int | None = option(
+        None,
+        "crop pixels for each cell of the feature map; 16 doubles the resolution of a DenseNet's heat maps and costs a "
+        "quarter more time (default: that of --init, else 32)",
+        NETWORK,
+        choices=(16, 32),
+    )
+    hidden: int | None = option(
+        None, "width of each head's dense layer (default: that of --init, else 256)", NETWORK, metavar="N", minimum=1
+    )
+    dropout: float | None = option(
+        None,
+        "share of that layer's outputs dropped in training (default: that of --init, else 0.3)",
+        NETWORK,
+        metavar="SHARE",
+        minimum=0,
+        below=1,
+    )
+    grayscale: bool | None = option(
+        None,
+        "read crops in color (default: as --init does, else gray, so that gray data sets fit color photos)",
+        NETWORK,
+        spelling="--color",
+        switches_off=True,
+        older_spellings=("--colour",),
+    )
+    flip_tta: bool | None = option(
+        None,
+        "horizontal-flip test-time augmentation: predict from each face and its mirror image, and average; a little "
+        "more accurate at twice the network's time (default: as --init does, else no)",
+        NETWORK,
+        older_spellings=("--mirrored",),
+    )
+    local_action_units: bool | None = option(
+        None,
+        "predict action units in each cell of the feature map, so that the network tells where it sees them (default: "
+        "as --init does, else no)",
+        NETWORK,
+        older_spellings=("--local-codes",),
+    )
+    sizes: tuple[tuple[int, int], ...] | None = option(
+        None,
+        "crop sides and the epochs at each, small ones first; the last size is the checkpoint's (default: --epochs at "
+        f"the size of --init, else at {DEFAULT_SIZE})",
+        SCHEDULE,
+        metavar="PX:EPOCHS,…",
+        parse=parse_sizes,
+    )
+    input_size: int | None = option(
+        None,
+        "crop side that the checkpoint reads (default: the last of --sizes); slightly larger than in training can be "
+        "more accurate (Touvron et al., 2019)",
+        SCHEDULE,
+        metavar="PX",
+        minimum=32,
+        reason="which the backbones need",
+    )
+    batch: int = option(
+        32,
+        "images in a step, over all processes",
+        SCHEDULE,
+        metavar="N",
+        minimum=2,
+        reason="which batch normalization needs",
+    )
+    lr: float = option(1e-3, "learning rate of the heads", SCHEDULE, metavar="RATE", above=0)
+    backbone_lr_factor: float | None = option(
+        None,
+        "the backbone's learning rate, as a multiple of the heads' (default: 0.1 with --init, 1 without)",
+        SCHEDULE,
+        metavar="FACTOR",
+        minimum=0,
+    )
+    schedule: str = option("cosine", "how the learning rate falls", SCHEDULE, choices=("cosine", "plateau", "constant"))
+    warm_up: float = option(
+        0.05, "share of the steps in which the learning rate rises", SCHEDULE, metavar="SHARE", minimum=0, below=1
+    )
+    ema: float = option(
+        0.0,
+        "validate and keep an exponential moving average of the weights with this decay: 0.999 for long runs, 0 for "
+        "none (default: 0)",
+        SCHEDULE,
+        metavar="DECAY",
+        minimum=0,
+        below=1,
+    )
+    patience: int = option(8, "stop after this many epochs without improvement", SCHEDULE, metavar="EPOCHS", above=0)
+    l1: float = option(0.0, "L1 penalty on the heads' dense layers (default: 0)", LOSSES, metavar="WEIGHT", minimum=0)
+    l2: float = option(0.01, "AdamW's decoupled weight decay", LOSSES, metavar="WEIGHT", minimum=0)
+    label_smoothing: float = option(
+        0.0, "label smoothing of the emotions (default: 0)", LOSSES, metavar="SHARE", minimum=0, below=1
+    )
+    au_loss: float = option(
+        1.0,
+        "weight of the action units' loss (default: 1)",
+        LOSSES,
+        metavar="WEIGHT",
+        minimum=0,
+        older_spellings=("--code-loss",),
+    )
+    map_loss: float = option(
+        0.0,
+        "weight of a loss that teaches --local-action-units where each action unit moves the skin, on synthetic faces "
+        "rendered with --maps (default: 0)",
+        LOSSES,
+        metavar="WEIGHT",
+        minimum=0,
+    )
+    region_loss: float = option(
+        0.0,
+        "weight of a loss that keeps the evidence of --local-action-units inside each action unit's anatomical region, "
+        "on images without maps (default: 0)",
+        LOSSES,
+        metavar="WEIGHT",
+        minimum=0,
+    )
+    side_loss: float = option(
+        0.0,
+        "weight of a loss that makes each half of the face give evidence for --local-action-units, on images without "
+        "maps (default: 0)",
+        LOSSES,
+        metavar="WEIGHT",
+        minimum=0,
+    )
+    balance: float = option(
+        0.5,
+        "how strongly rare emotions and action units are weighted up: 0 not at all, 1 inversely to their share",
+        LOSSES,
+        metavar="POWER",
+        minimum=0,
+    )
+    freeze_epochs: int = option(0, "epochs with the whole backbone frozen", FREEZING, metavar="EPOCHS", minimum=0)
+    unfreeze: int | None = option(
+        None,
+        "how many of the backbone's five stages train after that, counted from the last (default: 2 with --init, 5 "
+        "without)",
+        FREEZING,
+        metavar="N",
+        minimum=0,
+    )
+    keep_statistics: bool = option(
+        False,
+        "keep the backbone's batch statistics as they are in --init, for small batches or several processes; also "
+        "faster",
+        FREEZING,
+    )
     augmentation: Augmentation = field(default_factory=Augmentation)
-    seed: int = 0
-    precision: str = "auto"
-    workers: int = 2
-    threads: int = 0
-    devices: int = 1
-    nodes: int = 1
-    compile: bool = False
+    seed: int = option(0, "seed of the split, weights, order and augmentation", MACHINE, metavar="N", minimum=0)
+    precision: str = option(
+        "auto",
+        "number format; auto uses bf16 where the processor or GPU computes in it",
+        MACHINE,
+        choices=("auto", "fp32", "bf16"),
+    )
+    device: str = option(
+        "auto",
+        "where the network trains; auto uses a GPU if there is one",
+        MACHINE,
+        choices=DEVICES,
+    )
+    workers: int = option(2, "processes that load images", MACHINE, metavar="N", minimum=0)
+    threads: int = option(0, "threads that compute; 0 leaves it to torch", MACHINE, metavar="N", minimum=0)
+    devices: int = option(
+        1,
+        "processes that train together on this machine, one for each GPU, or sharing its CPU",
+        MACHINE,
+        metavar="N",
+        minimum=1,
+    )
+    nodes: int = option(
+        1,
+        "machines that train together; start the same command on each with torchrun or srun",
+        MACHINE,
+        metavar="N",
+        minimum=1,
+    )
+    compile: bool = option(
+        False,
+        "let torch.compile make the training steps faster; takes minutes for each crop size, and a C++ compiler",
+        MACHINE,
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        if self.batch % self.processes or self.batch < 2 * self.processes:
+            raise SettingsError(
+                f"--batch {self.batch} is shared by {self.processes} processes; it must be a multiple of that, and at "
+                "least two images for each, which batch normalization needs"
+            )
+        if self.epochs is not None and self.sizes is not None:
+            raise SettingsError(
+                "--epochs sets the number of epochs at one crop size, --sizes at several; give one of the two"
+            )
+        if self.keep_statistics and self.init == RANDOM:
+            raise SettingsError(
+                f"--keep-statistics needs a network that has seen faces: omit --init {RANDOM} or --keep-statistics"
+            )
+        if (self.folds or self.sweep) and self.processes > 1:
+            raise SettingsError(
+                "--folds and --sweep train one run after the other in one process; omit --devices and --nodes"
+            )
+        if self.folds and self.sweep:
+            raise SettingsError("--sweep compares trials on validation data, --folds tests; do one after the other")
+        if self.folds == HELD_OUT_SETS and len(self.data) < 2:
+            raise SettingsError(
+                f"--folds {HELD_OUT_SETS} holds out one data set and trains on the others; name at least two --data"
+            )
 
     @property
     def processes(self) -> int:
-        """Processes that train together, over all machines."""
+        """Number of processes that train together, over all machines."""
         return self.devices * self.nodes
 
     @property
-    def epochs(self) -> int:
-        """Epochs at most, over all sizes."""
+    def total_epochs(self) -> int:
+        """Number of epochs at most, over all sizes; 0 before `sizes` is known."""
         return sum(epochs for _, epochs in self.sizes or ())
 
     def size_at(self, epoch: int) -> int:
@@ -93,12 +346,12 @@ class TrainingSettings:
         return self.sizes[-1][0]
 
     def seed_at(self, epoch: int) -> int:
-        """Seed of an epoch's order, augmentation and dropout: a resumed run draws as if it had never stopped."""
+        """Seed of an epoch's order, augmentation and dropout, so that a resumed run repeats an uninterrupted one."""
         return self.seed * 100_003 + epoch
 
     def is_last_size(self, epoch: int) -> bool:
         """Whether an epoch's crops have the size that the checkpoint will read."""
-        return epoch >= self.epochs - (self.sizes[-1][1] if self.sizes else 0)
+        return epoch >= self.total_epochs - (self.sizes[-1][1] if self.sizes else 0)
 
     def save(self, path: Path) -> None:
         """Write the settings as JSON."""
@@ -106,74 +359,73 @@ class TrainingSettings:
 
     @classmethod
     def load(cls, path: Path) -> "TrainingSettings":
-        """Read settings that `save` wrote.
+        """Read settings that `save` wrote, also in older versions.
 
         Raises:
-            SettingsError: the file is missing or broken.
+            SettingsError: the file is missing or damaged.
         """
         try:
-            values = json.loads(path.read_text())
+            values = {_RENAMED.get(name, name): value for name, value in json.loads(path.read_text()).items()}
             values["augmentation"] = Augmentation(**values["augmentation"])
             values["data"] = tuple(values["data"])
             values["sizes"] = values["sizes"] and tuple((int(size), int(epochs)) for size, epochs in values["sizes"])
             values["sweep"] = values.get("sweep") and tuple(map(tuple, values["sweep"]))
             return cls(**values)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise SettingsError(f"{path} holds no settings of a run ({error}); name a run folder of train.py") from None
+        except (AttributeError, OSError, ValueError, KeyError, TypeError) as error:
+            raise SettingsError(f"{path} holds no settings of a run ({error}); name a run folder") from None
 
-    def check(self) -> None:
-        """Nothing, where every value lies in its range.
+    def changed(self, options: Mapping[str, Any]) -> "TrainingSettings":
+        """Make settings that differ in what a command line names.
+
+        Args:
+            options: as parsed by `add_training_options`; names that are not settings are ignored.
 
         Raises:
-            SettingsError: one does not.
+            SettingsError: a value is out of its range.
         """
-        for names, fits, rule in _RULES:
-            for name in names:
-                value = getattr(self, name)
-                if value is not None and not fits(value):
-                    raise SettingsError(f"--{name.replace('_', '-')} {rule}; it is {value}")
-        if self.batch % self.processes or self.batch < 2 * self.processes:
-            raise SettingsError(
-                f"--batch {self.batch} is shared by {self.processes} processes; it must be a multiple of that, and at "
-                "least two pictures for each, which batch normalization needs"
-            )
-        if self.keep_statistics and self.init == "none":
-            raise SettingsError(
-                "--keep-statistics needs a network that has seen faces: leave out --init none, or --keep-statistics"
-            )
-        if (self.folds or self.sweep) and self.processes > 1:
-            raise SettingsError(
-                "--folds and --sweep train one run after the other in one process; leave out --devices and --nodes"
-            )
-        if self.folds and self.sweep:
-            raise SettingsError("--sweep judges trials by validation data, --folds tests; do one after the other")
-        if self.folds == SETS and len(self.data) < 2:
-            raise SettingsError(
-                f"--folds {SETS} holds out one data set and trains on the others; name at least two --data"
-            )
+        values = {name: value for name, value in options.items() if name in TrainingSettings.__dataclass_fields__}
+        if "data" in values:
+            values["data"] = tuple(values["data"])
+        augmentation = Augmentation.none() if options.get("no_augmentation") else self.augmentation
+        changes = dict(map(_parse_augmentation, options.get("augment", ())))
+        return dataclasses.replace(self, **values, augmentation=dataclasses.replace(augmentation, **changes))
 
 
-_RULES = (
-    (("input_size",), lambda value: value >= 32, "must be at least 32, which the backbones need"),
-    (("batch",), lambda value: value >= 2, "must be at least 2, which batch normalization needs"),
-    (("patience", "lr", "hidden"), lambda value: value > 0, "must be above 0"),
-    (("dropout", "label_smoothing", "warm_up", "ema"), lambda value: 0 <= value < 1, "must lie from 0 to below 1"),
-    (
-        (
-            "l1",
-            "l2",
-            "au_loss",
-            "map_loss",
-            "region_loss",
-            "side_loss",
-            "balance",
-            "backbone_lr_factor",
-            "freeze_epochs",
-            "unfreeze",
-        ),
-        lambda value: value >= 0,
-        "must be 0 or more",
-    ),
-    (("devices", "nodes"), lambda value: value >= 1, "must be at least 1"),
-    (("seed", "threads"), lambda value: value >= 0, "must be 0 or more"),
-)
+def add_training_options(parser: argparse.ArgumentParser) -> Mapping[str, argparse._ArgumentGroup]:
+    """Declare the options of a training run; `TrainingSettings.changed` takes what they parse.
+
+    Returns:
+        The groups of the help, by title.
+    """
+    groups = dict(add_options(parser, TrainingSettings))
+    groups[AUGMENTATION] = parser.add_argument_group(AUGMENTATION)
+    groups[AUGMENTATION].add_argument(
+        "--augment",
+        action="append",
+        default=argparse.SUPPRESS,
+        metavar="NAME=VALUE",
+        help="change one augmentation, e.g. rotation=10; names: " + ", ".join(Augmentation.__dataclass_fields__),
+    )
+    groups[AUGMENTATION].add_argument(
+        "--no-augmentation",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="train on the images as they are, but for what --augment names",
+    )
+    return groups
+
+
+def _parse_augmentation(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    names: Sequence[str] = tuple(Augmentation.__dataclass_fields__)
+    try:
+        number = float(value)
+        if name not in names or not number >= 0:
+            raise ValueError
+    except ValueError:
+        raise SettingsError(
+            f"--augment {text}: write NAME=VALUE, VALUE 0 or more, NAME being one of {', '.join(names)}"
+        ) from None
+    if name == "zoom" and number >= 1:
+        raise SettingsError(f"--augment {text}: a zoom must be below 1")
+    return name, number

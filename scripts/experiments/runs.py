@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from emotiscan.cli.main import main as emotiscan
 from emotiscan.evaluation.prediction import load_split, predict_tables, report_on
 from emotiscan.files import atomic_write_bytes
 from emotiscan.model.checkpoint import load_checkpoint
-from emotiscan.training.fit import main as train
 
 CHECKPOINT = "emotiscan.safetensors"
 """Name of the checkpoint in a run's folder."""
@@ -59,7 +59,7 @@ def train_run(run: Path, options: Sequence[str]) -> Path:
     """
     if not (run / "report.json").is_file():
         begun = (run / "settings.json").is_file()
-        status = train(["--resume", str(run)] if begun else [*options, "--out", str(run)])
+        status = emotiscan(["train", *(["--resume", str(run)] if begun else [*options, "--out", str(run)])])
         if status:
             raise RunFailed(f"{run}: exit status {status}")
     return run

@@ -1,7 +1,7 @@
 """The course projects' systems against ours, on a data set as small as theirs.
 
-    python -m emotiscan.rendering.posed --model ict_facekit.npz --out posed
-    python -m emotiscan.rendering --model ict_facekit.npz --out rendered --count 9000 --maps
+    emotiscan render --model ict_facekit.npz --out posed --posed
+    emotiscan render --model ict_facekit.npz --out rendered --count 9000 --maps
     python -m scripts.experiments.small_data --posed posed --rendered rendered --out runs/small-data
 
 Their data (CK+) is licensed, so the data set is a posed one from our renderer with the same size, subjects and label

@@ -1,9 +1,10 @@
-"""The command line: what scripts and spreadsheets are fed with, so its shape is kept."""
+"""`emotiscan read`: scripts and spreadsheets depend on its output, whose shape must not change."""
 
 import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from PIL import Image
 
 from emotiscan import facs
-from emotiscan.__main__ import main
+from emotiscan.cli.main import main
 from emotiscan.model import checkpoint
 from tests.support.places import ROOT, SAMPLES
 
@@ -22,7 +23,7 @@ KEYS = ["image", "face", "box", "confidence", "emotion", "clear", "emotions", "f
 
 @pytest.fixture
 def read(tiny_weights, capfdbinary):
-    """Runs the command line with the tiny checkpoint: its exit status and what it printed."""
+    """Runs `emotiscan read` with the tiny checkpoint; returns its exit status and what it printed."""
 
     def run(*arguments: str) -> tuple[int, str]:
         capfdbinary.readouterr()
@@ -45,7 +46,7 @@ def rows_of(text: str) -> list[dict]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_one_line_a_face_with_its_keys_in_their_order(read):
+def test_each_face_gives_a_line_with_its_keys_in_order(read):
     status, text = read(GROUP)
     rows = rows_of(text)
     assert status == 0
@@ -61,7 +62,7 @@ def test_one_line_a_face_with_its_keys_in_their_order(read):
         assert row["confidence"] > 0.9
 
 
-def test_the_figures_are_the_analyzers(read, analyzer):
+def test_numbers_are_those_of_the_analyzer(read, analyzer):
     (reading,) = analyzer.analyze(SMILE).readings
     (row,) = rows_of(read(SMILE)[1])
     assert row["box"] == pytest.approx(reading.face.box, abs=0.05)
@@ -70,7 +71,7 @@ def test_the_figures_are_the_analyzers(read, analyzer):
     assert row["present"] == list(reading.present)
 
 
-def test_csv_has_a_column_for_each_figure(read):
+def test_csv_has_a_column_for_each_number(read):
     status, text = read(SMILE, GROUP, "--format", "csv")
     rows = list(csv.reader(io.StringIO(text)))
     emotions, action_units = ["negative", "positive", "surprise", "neutral"], list(facs.AU_NAMES)
@@ -81,7 +82,7 @@ def test_csv_has_a_column_for_each_figure(read):
     assert [row[:2] for row in rows[1:]] == [[SMILE, "0"], *([GROUP, str(face)] for face in range(4))]
 
 
-def test_csv_and_jsonl_say_the_same(read):
+def test_csv_and_jsonl_agree(read):
     (row,) = rows_of(read(SMILE)[1])
     (flat,) = csv.DictReader(io.StringIO(read(SMILE, "--format", "csv")[1]))
     assert [float(flat[side]) for side in ("x0", "y0", "x1", "y1")] == row["box"]
@@ -91,23 +92,23 @@ def test_csv_and_jsonl_say_the_same(read):
     assert flat["error"] == ""
 
 
-def test_what_cannot_be_read_gives_a_line_and_the_rest_go_on(read, broken):
+def test_an_unreadable_image_gives_a_line_and_the_others_are_still_read(read, broken):
     status, text = read(broken, SMILE, "nowhere.jpg")
-    damaged, read_well, missing = rows_of(text)
+    damaged, good, missing = rows_of(text)
     assert status == 1
     assert list(damaged) == list(missing) == ["image", "error"]
     assert damaged == {"image": broken, "error": damaged["error"]}
     assert "damaged" in damaged["error"]
     assert missing == {"image": "nowhere.jpg", "error": "There is no file nowhere.jpg."}
-    assert read_well["image"] == SMILE
+    assert good["image"] == SMILE
 
 
-def test_csv_has_the_error_in_its_column(read, broken):
+def test_csv_has_a_column_for_the_error(read, broken):
     status, text = read(broken, SMILE, "--format", "csv")
-    damaged, read_well = csv.DictReader(io.StringIO(text))
+    damaged, good = csv.DictReader(io.StringIO(text))
     assert status == 1
     assert {name: value for name, value in damaged.items() if value}.keys() == {"image", "error"}
-    assert read_well["emotion"]
+    assert good["emotion"]
 
 
 def test_a_dash_reads_paths_from_standard_input(read, monkeypatch):
@@ -117,7 +118,7 @@ def test_a_dash_reads_paths_from_standard_input(read, monkeypatch):
     assert [row["image"] for row in rows_of(text)] == ["nowhere.jpg", SMILE, *[GROUP] * 4]
 
 
-def test_a_photo_without_a_face_says_so_unless_it_is_said_to_be_one(read, tmp_path):
+def test_a_photo_without_a_face_gives_an_error_unless_it_is_cropped(read, tmp_path):
     path = tmp_path / "wall.png"
     Image.new("RGB", (80, 80), "grey").save(path)
     assert rows_of(read(str(path))[1]) == [{"image": str(path), "error": "No face was found."}]
@@ -131,7 +132,7 @@ def test_a_photo_without_a_face_says_so_unless_it_is_said_to_be_one(read, tmp_pa
     assert flat["x0"] == flat["confidence"] == ""
 
 
-def test_a_heat_map_is_written_for_each_present_code(read, tmp_path):
+def test_a_heat_map_is_written_for_each_present_action_unit(read, tmp_path):
     folder = tmp_path / "new" / "maps"
     _, text = read(GROUP, "--heatmaps", str(folder))
     expected = {f"0000-group-{row['face']}-{au}.png" for row in rows_of(text) for au in row["present"]}
@@ -142,7 +143,7 @@ def test_a_heat_map_is_written_for_each_present_code(read, tmp_path):
             assert (picture.format, picture.size, picture.mode) == ("PNG", (224, 224), "RGB")
 
 
-def test_heat_maps_of_photos_with_one_name_do_not_overwrite_each_other(read, tmp_path):
+def test_heat_maps_of_photos_with_the_same_name_do_not_overwrite_each_other(read, tmp_path):
     twin = tmp_path / "twin" / Path(SMILE).name
     twin.parent.mkdir()
     twin.write_bytes(Path(SMILE).read_bytes())
@@ -150,17 +151,19 @@ def test_heat_maps_of_photos_with_one_name_do_not_overwrite_each_other(read, tmp
     assert len(list((tmp_path / "maps").iterdir())) == sum(len(row["present"]) for row in rows_of(text))
 
 
-def test_a_folder_that_cannot_be_made_is_said_plainly(tiny_weights, tmp_path, capsys):
+def test_a_folder_that_cannot_be_made_is_named(tiny_weights, tmp_path, capsys):
     (tmp_path / "file").write_text("in the way")
     assert main([SMILE, "--weights", str(tiny_weights), "--heatmaps", str(tmp_path / "file" / "maps")]) == 2
-    assert capsys.readouterr().err.startswith("emotiscan: a result cannot be written")
+    error = capsys.readouterr().err
+    assert error.startswith("emotiscan read: ")
+    assert str(tmp_path / "file") in error
 
 
-def test_without_a_checkpoint_it_says_so_plainly(tmp_path, capsys):
+def test_a_missing_checkpoint_is_named(tmp_path, capsys):
     assert main([SMILE, "--weights", str(tmp_path / "none.safetensors")]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.startswith("emotiscan: There is no checkpoint at")
+    assert printed.err.startswith("emotiscan read: There is no checkpoint at")
     assert len(printed.err.splitlines()) == 1
 
 
@@ -170,11 +173,11 @@ def test_a_wrong_command_line_is_refused_before_anything_is_loaded(arguments, ca
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
     assert stopped.value.code == 2
-    assert "usage: python -m emotiscan" in capsys.readouterr().err
+    assert "usage: emotiscan" in capsys.readouterr().err
 
 
-def test_as_a_program(tiny_weights, broken, tmp_path):
-    """Started from elsewhere, with a name that is not ASCII."""
+def test_it_runs_as_a_program_from_any_folder(tiny_weights, broken, tmp_path):
+    """With a file name that is not ASCII."""
     photo = tmp_path / "Lächeln 微笑.jpg"
     photo.write_bytes(Path(SMILE).read_bytes())
     done = subprocess.run(
@@ -190,3 +193,59 @@ def test_as_a_program(tiny_weights, broken, tmp_path):
     assert "error" in bad
     assert done.returncode == 1
     assert b"Traceback" not in done.stderr
+
+
+def test_method_chooses_how_heat_maps_are_computed(read, tmp_path):
+    for method in ("gradcam", "layercam"):
+        read(SMILE, "--heatmaps", str(tmp_path / method), "--method", method)
+    one, other = ({file.name: file.read_bytes() for file in (tmp_path / m).iterdir()} for m in ("gradcam", "layercam"))
+    assert one.keys() == other.keys()
+    assert one != other
+
+
+def test_an_unknown_method_is_refused_with_the_known_ones(capsys):
+    assert main([SMILE, "--method", "guess"]) == 2
+    assert "--method guess: choose one of" in capsys.readouterr().err
+
+
+def test_the_table_has_a_line_for_each_face_and_each_error(read, broken):
+    status, text = read(SMILE, GROUP, broken, "--format", "table")
+    header, *lines = text.splitlines()
+    assert status == 1
+    assert header.split() == ["image", "face", "emotion", "action", "units"]
+    assert [line.split()[:2] for line in lines[:-1]] == [
+        ["smile.jpg", "1"],
+        *(["group.jpg", str(n)] for n in range(1, 5)),
+    ]
+    (row,) = rows_of(read(SMILE)[1])
+    assert all(au in lines[0].split() for au in row["present"])
+    assert "damaged" in lines[-1]
+
+
+def test_read_is_the_default_command(read):
+    assert read("read", SMILE) == read(SMILE)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_terminal_gets_a_table_and_a_progress_bar_with_the_time_left(tiny_weights):
+    import pty
+    import termios
+
+    main_end, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (24, 100))
+    command = [sys.executable, "-m", "emotiscan", SMILE, SMILE, SMILE, "--weights", tiny_weights]
+    process = subprocess.Popen(command, stdout=terminal, stderr=terminal, cwd=ROOT)
+    os.close(terminal)
+    shown = b""
+    while True:
+        try:
+            part = os.read(main_end, 4096)
+        except OSError:  # the program has ended
+            break
+        if not part:
+            break
+        shown += part
+    os.close(main_end)
+    assert process.wait() == 0
+    assert b"action units" in shown
+    assert re.search(rb"2/3 \[\d\d:\d\d<\d\d:\d\d", shown)  # time passed < time left

@@ -25,10 +25,8 @@ def searched(monkeypatch):
             found.append(photo.size)
             return faces.Face(None, None, None, faces.framed_transform(*photo.size))
 
-    monkeypatch.setattr(alignment.faces, "FaceDetector", Detector)
-    alignment._detector.cache_clear()
-    yield found
-    alignment._detector.cache_clear()
+    monkeypatch.setattr(alignment, "FaceDetector", Detector)
+    return found
 
 
 def test_align_finds_faces_and_reports_progress(tmp_path):
@@ -118,7 +116,7 @@ def test_replaced_images_in_zip_files_are_searched_again(tmp_path, searched):
 def test_cache_is_saved_before_the_end(tmp_path, searched, monkeypatch):
     monkeypatch.setattr(alignment, "SAVE_EVERY", 1)
     table = table_of(tmp_path, ["happy0.png", "anger1.png"])
-    detector = alignment.faces.FaceDetector
+    detector = alignment.FaceDetector
     locate = detector.locate
 
     def stopped_at_the_second(self, photo):

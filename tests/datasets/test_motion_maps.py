@@ -11,8 +11,8 @@ from emotiscan.datasets.loaders import load_source
 from emotiscan.datasets.motion_maps import SIDE, motion_maps_in_crop, read_motion_maps, regions_in_crop
 from emotiscan.model.network import ModelConfig
 from emotiscan.training import report
-from emotiscan.training.fit import main
 from emotiscan.training.losses import map_loss, of_photos, region_loss, side_loss
+from tests.support.tiny_runs import emotiscan_train
 from tests.support.trees import put, write_rendered
 
 WHOLE = np.array([[1 / 96, 0, 0], [0, 1 / 96, 0]])
@@ -175,14 +175,15 @@ def test_training_teaches_the_network_where_an_action_unit_shows(tmp_path, monke
     arguments += ["--init", "none", "--backbone", "densenet121", "--hidden", "16", "--batch", "6", "--workers", "0"]
     arguments += ["--sizes", "64:8", "--no-augmentation", "--dropout", "0", "--lr", "0.003"]
     for option in ("--map-loss", "--region-loss", "--side-loss"):
-        assert main([*arguments, "--out", str(tmp_path / "global"), option, "1"]) == 1
+        assert emotiscan_train([*arguments, "--out", str(tmp_path / "global"), option, "1"]) == 2
         assert (
-            f"{option} teaches where action units show, which only --local-action-units can tell"
+            f"{option} teaches where action units show; add --local-action-units"
             in capsys.readouterr().err
         )
     seen = []
     for weight in ("0", "1"):
-        assert main([*arguments, "--out", str(tmp_path / weight), "--local-codes", "--map-loss", weight]) == 0
+        options = ["--out", str(tmp_path / weight), "--local-action-units", "--map-loss", weight]
+        assert emotiscan_train([*arguments, *options]) == 0
         crops = torch.stack([item["crop"] for item in dataset(folder, size=64)])
         network = networks[-1].train()  # so few steps leave no batch statistics to evaluate with
         with torch.inference_mode():

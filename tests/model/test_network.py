@@ -9,7 +9,8 @@ import torch
 from PIL import Image
 
 from emotiscan import facs
-from emotiscan.model.backbones import BACKBONES, stages
+from emotiscan.model.backbones import stages
+from emotiscan.model.choices import BACKBONES
 from emotiscan.model.network import FaceModel, ModelConfig, normalize, prepare
 
 CHANNELS = {"densenet201": 1920, "densenet121": 1024, "vgg16": 512, "vgg16_bn": 512, "residual": 256}

@@ -14,15 +14,15 @@ from emotiscan.training.settings import TrainingSettings
 from tests.support.tiny_runs import FROM_NOTHING
 
 
-def test_a_moved_run_remembers_its_best_epoch(tmp_path):
+def test_a_run_whose_folder_was_moved_remembers_its_best_epoch(tmp_path):
     before, after = (callbacks.Keeper(tmp_path / folder, "best", monitor="val_loss") for folder in ("old", "new"))
     before.best_model_score = torch.tensor(0.5)
     after.load_state_dict(before.state_dict())
     assert after.best_model_score == 0.5
 
 
-def test_the_best_epoch_is_one_of_the_checkpoints_own_crop_size(ckplus, train, monkeypatch):
-    """Losses at small crops are of another task, and must neither win nor use up the patience."""
+def test_only_epochs_of_the_checkpoints_crop_size_can_be_the_best(ckplus, train, monkeypatch):
+    """Losses at smaller crops are not comparable; they must neither win nor use up the patience."""
     losses = iter([0.1, 0.2, 0.9, 0.8])
     monkeypatch.setattr(fit_module.FaceLightningModule, "on_validation_epoch_end", lambda self: None)
     monkeypatch.setattr(
@@ -42,7 +42,7 @@ def next_loss(module, losses):
     return module.given
 
 
-def test_a_log_gets_one_line_an_epoch_with_the_time_left(ckplus, train, capsys, recwarn):
+def test_a_log_gets_one_line_per_epoch_with_the_time_left(ckplus, train, capsys, recwarn):
     train("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:2")
     out, err = capsys.readouterr()
     lines = out.splitlines()
@@ -66,7 +66,7 @@ def test_time_left_grows_with_the_crops(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out == "epoch 1/3  val_loss 0.5000  0:00:10 passed, 0:00:50 left\n"
 
 
-def test_the_first_batch_is_drawn_with_its_labels(ckplus, train):
+def test_the_first_batch_is_plotted_with_its_labels(ckplus, train):
     _, out = train("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:1")
     with Image.open(out / "first_batch.png") as picture:
         assert picture.width == 1280
@@ -74,7 +74,7 @@ def test_the_first_batch_is_drawn_with_its_labels(ckplus, train):
     assert (np.ptp(colors, axis=(0, 1)) > 200).all()  # faces, not a blank page
 
 
-def test_labels_are_told_in_two_short_lines():
+def test_labels_are_described_in_two_short_lines():
     config = ModelConfig(action_units=("AU1", "AU12", "AU25"), emotions=("positive", "negative"))
     unknown, both = np.array([np.nan] * 3), np.array([0.2, 1, 0.7])
     assert label_text(np.array([0.8, 0.2]), both, config) == "positive\nAU12 25"
@@ -82,7 +82,7 @@ def test_labels_are_told_in_two_short_lines():
     assert label_text(np.array([0, 1]), unknown, config) == "negative\naction units unknown"
 
 
-def test_tensorboard_gets_the_figures_and_the_first_batch(ckplus, train):
+def test_tensorboard_gets_the_metrics_and_the_first_batch(ckplus, train):
     _, out = train("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:2")
     events = EventAccumulator(str(out / "tensorboard")).Reload()
     assert [round(event.value, 4) for event in events.Scalars("val_loss")] == [

@@ -8,14 +8,13 @@ import pandas as pd
 import pytest
 
 from emotiscan.training.data_module import batches, in_pairs
-from emotiscan.training.fit import main
-from tests.support.tiny_runs import FROM_NOTHING
+from tests.support.tiny_runs import FROM_NOTHING, emotiscan_train
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def start(*arguments):
-    """`train.py` in a process of its own, as people start it."""
+    """Start `train.py` in a process of its own, as a user does."""
     return subprocess.run(
         [sys.executable, str(ROOT / "train.py"), *arguments],
         capture_output=True,
@@ -25,8 +24,8 @@ def start(*arguments):
     )
 
 
-def test_two_processes_learn_what_one_does(ckplus, cache, train, tmp_path):
-    """The losses agree within 2 %: what is left is batch normalization, which sees half of each batch."""
+def test_two_processes_learn_the_same_as_one(ckplus, cache, train, tmp_path):
+    """The losses agree within 2 %: the rest is due to batch normalization, which sees half of each batch."""
     arguments = ["--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--batch", "18", "--unfreeze", "0", "--sizes", "32:3"]
     arguments += ["--dropout", "0", "--no-augmentation"]
     _, one = train(*arguments)
@@ -43,7 +42,7 @@ def test_two_processes_learn_what_one_does(ckplus, cache, train, tmp_path):
 
 @pytest.mark.parametrize("processes", [1, 2, 3])
 @pytest.mark.parametrize("count", [6, 23, 24, 25, 31])
-def test_no_picture_is_left_out_or_seen_twice(count, processes):
+def test_no_image_is_left_out_or_seen_twice(count, processes):
     rows = np.random.default_rng(0).permutation(count)
     parts = [batches(rows, 12, processes, process) for process in range(processes)]
     assert sorted(row for part in parts for batch in part for row in batch) == list(range(count))
@@ -53,12 +52,12 @@ def test_no_picture_is_left_out_or_seen_twice(count, processes):
     assert together == [sorted(batch) for batch in batches(rows, 12, 1)] or count % 12 < 2 * processes
 
 
-def test_two_pictures_of_a_person_stay_in_one_process():
+def test_two_images_of_a_subject_stay_in_one_process():
     subjects = np.repeat(np.arange(12), 2)
     rows = in_pairs(np.arange(24), subjects, np.random.default_rng(0))
     for process in range(2):
         for batch in batches(rows, 8, 2, process):
-            assert all(np.sum(subjects[batch] == person) == 2 for person in subjects[batch])
+            assert all(np.sum(subjects[batch] == subject) == 2 for subject in subjects[batch])
 
 
 @pytest.mark.parametrize(
@@ -66,10 +65,10 @@ def test_two_pictures_of_a_person_stay_in_one_process():
     [
         (["--devices", "0"], "--devices must be at least 1"),
         (["--devices", "3", "--batch", "8"], "--batch 8 is shared by 3 processes"),
-        (["--devices", "2", "--batch", "2"], "at least two pictures for each"),
+        (["--devices", "2", "--batch", "2"], "at least two images for each"),
         (["--devices", "2", "--nodes", "2", "--folds", "5"], "--folds and --sweep train one run after the other"),
     ],
 )
-def test_processes_that_cannot_share_a_run(tmp_path, capsys, arguments, message):
-    assert main(["--data", f"csv:{tmp_path}", "--out", str(tmp_path / "run"), *arguments]) == 1
+def test_impossible_numbers_of_processes_are_refused(tmp_path, capsys, arguments, message):
+    assert emotiscan_train(["--data", f"csv:{tmp_path}", "--out", str(tmp_path / "run"), *arguments]) == 2
     assert message in capsys.readouterr().err

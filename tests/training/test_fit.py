@@ -9,15 +9,14 @@ from emotiscan.analysis import Analyzer
 from emotiscan.model.checkpoint import load_checkpoint
 from emotiscan.training import callbacks
 from emotiscan.training import report as reporting
-from emotiscan.training.fit import main
 from emotiscan.training.settings import TrainingSettings
-from tests.support.tiny_runs import FROM_NOTHING, PLAIN, same, weights
+from tests.support.tiny_runs import FROM_NOTHING, PLAIN, emotiscan_train, same, weights
 from tests.support.trees import SAMPLES, write_course, write_csv
 
 # -- a whole run
 
 
-def test_a_run_leaves_all_that_it_promises(run):
+def test_a_run_writes_everything_that_it_promises(run):
     status, out = run
     assert status == 0
     settings = TrainingSettings.load(out / "settings.json")
@@ -27,20 +26,20 @@ def test_a_run_leaves_all_that_it_promises(run):
     assert len(environment["data"]) == 16
     metrics = pd.read_csv(out / "metrics.csv")
     assert metrics["epoch"].tolist() == [0, 1]
-    figures = metrics[["train_loss", "val_loss", "val_accuracy", "val_macro_f1", "val_au_auc"]]
-    assert np.isfinite(figures.to_numpy()).all()
+    logged = metrics[["train_loss", "val_loss", "val_accuracy", "val_macro_f1", "val_au_auc"]]
+    assert np.isfinite(logged.to_numpy()).all()
     reports = json.loads((out / "report.json").read_text())
     frame_counts = {split: report["samples"] for split, report in reports.items()}
     assert frame_counts == {"validation": 3, "test": 3}
     for split in reports:
-        drawn = {path.name for path in (out / "figures" / split).iterdir()}
-        assert {"emotion_confusion.png", "au_scores.png", "learning_curves.png", "reliability_diagram.png"} <= drawn
+        plots = {path.name for path in (out / "figures" / split).iterdir()}
+        assert {"emotion_confusion.png", "au_scores.png", "learning_curves.png", "reliability_diagram.png"} <= plots
 
 
-def test_its_checkpoint_reads_a_photograph(run):
+def test_its_checkpoint_reads_a_photo(run):
     analyzer = Analyzer(run[1] / "emotiscan.safetensors")
     (reading,) = analyzer.analyze(SAMPLES / "smile.jpg").readings
-    assert tuple(reading.emotions) == facs.EMOTIONS  # nobody in CK+ is neutral
+    assert tuple(reading.emotions) == facs.EMOTIONS  # CK+ has no neutral label
     assert tuple(reading.action_units) == facs.AU_NAMES
     config, training = analyzer.card.config, analyzer.card.training
     assert (config.backbone, config.input_size, config.hidden) == ("residual", 48, 16)
@@ -50,7 +49,7 @@ def test_its_checkpoint_reads_a_photograph(run):
     assert set(analyzer.card.metrics) == {"validation", "test"}
 
 
-def test_its_probabilities_were_calibrated_on_the_validation_part(run):
+def test_its_probabilities_are_calibrated_on_validation_data(run):
     _, card = load_checkpoint(run[1] / "emotiscan.safetensors")
     assert card.calibration.temperature != 1
     labels = card.metrics["validation"]["action_units"]
@@ -63,28 +62,28 @@ def test_its_probabilities_were_calibrated_on_the_validation_part(run):
         assert {au: part["threshold"] for au, part in report["action_units"].items()} == card.calibration.thresholds
 
 
-def test_started_again_from_its_folder_alone_a_run_ends_the_same_to_the_last_bit(train, ckplus, tmp_path):
+def test_a_rerun_from_its_folder_alone_ends_the_same_to_the_last_bit(train, ckplus, tmp_path):
     status, first = train("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:2", "--seed", "3", "--ema", "0.9")
     assert status == 0
-    assert main(["--again", str(first), "--out", str(tmp_path / "second")]) == 0
+    assert emotiscan_train(["--rerun", str(first), "--out", str(tmp_path / "second")]) == 0
     assert same(weights(first / "best.ckpt"), weights(tmp_path / "second/best.ckpt"))
     assert pd.read_csv(first / "metrics.csv").equals(pd.read_csv(tmp_path / "second/metrics.csv"))
 
 
-def test_a_run_that_goes_on_with_other_data_says_so(train, ckplus, caplog):
+def test_a_run_resumed_with_other_data_gives_a_warning(train, ckplus, caplog):
     _, out = train("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:1")
-    assert main(["--resume", str(out)]) == 0
-    assert "not those that this run began with" not in caplog.text
+    assert emotiscan_train(["--resume", str(out)]) == 0
+    assert "have changed since this run began" not in caplog.text
     file = out / "environment.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"data": "another"}))
-    assert main(["--resume", str(out)]) == 0
-    assert "not those that this run began with" in caplog.text
+    assert emotiscan_train(["--resume", str(out)]) == 0
+    assert "have changed since this run began" in caplog.text
 
 
 def test_a_folder_that_holds_a_run_is_refused(run, ckplus, capsys):
     before = (run[1] / "metrics.csv").read_bytes()
-    assert main(["--data", f"ckplus:{ckplus}", "--out", str(run[1]), *FROM_NOTHING]) == 1
-    assert f"{run[1]} already holds a run; go on with --resume {run[1]}" in capsys.readouterr().err
+    assert emotiscan_train(["--data", f"ckplus:{ckplus}", "--out", str(run[1]), *FROM_NOTHING]) == 2
+    assert f"{run[1]} already holds a run; resume it with --resume {run[1]}" in capsys.readouterr().err
     assert (run[1] / "metrics.csv").read_bytes() == before
 
 
@@ -93,7 +92,7 @@ def test_the_course_subset_gives_a_checkpoint_of_three_emotions(tmp_path, cache,
     file = write_course(tmp_path / "course", index=True)
     out = tmp_path / "run"
     arguments = ["--data", f"ckplus-course:{file}", "--out", str(out), "--cache", str(cache)]
-    assert main([*arguments, "--init", str(tiny_weights), *PLAIN, "--sizes", "32:1"]) == 0
+    assert emotiscan_train([*arguments, "--init", str(tiny_weights), *PLAIN, "--sizes", "32:1"]) == 0
     _, card = load_checkpoint(out / "emotiscan.safetensors")
     assert card.config.emotions == facs.EMOTIONS
     assert card.config.action_units == facs.AU_NAMES
@@ -101,12 +100,27 @@ def test_the_course_subset_gives_a_checkpoint_of_three_emotions(tmp_path, cache,
     assert report["test"]["emotion"]["labels"] == list(facs.EMOTIONS)
 
 
-# -- what is learnt
+def test_epochs_are_trained_at_the_checkpoints_crop_size(ckplus, train, tiny_weights):
+    status, out = train("--data", f"ckplus:{ckplus}", "--init", str(tiny_weights), *PLAIN, "--epochs", "2")
+    assert status == 0
+    settings = TrainingSettings.load(out / "settings.json")
+    assert (settings.sizes, settings.epochs) == (((64, 2),), None)
+    assert len(pd.read_csv(out / "metrics.csv")) == 2
 
 
-def test_the_loss_falls_on_pictures_learnt_by_heart(tmp_path, train):
-    pictures = [["happy", "happiness", 1, 0], ["surprise", "surprise", 0, 1], ["anger", "anger", 0, 0]]
-    rows = [[f"{p[0]}{n}.png", "train" if n < 3 else "validation", *p[1:]] for n in range(4) for p in pictures]
+def test_a_missing_device_is_named(ckplus, train, capsys):
+    missing = "mps" if torch.cuda.is_available() else "cuda"
+    status, _ = train("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:1", "--device", missing)
+    assert status == 2
+    assert f"torch finds no “{missing}” device" in capsys.readouterr().err
+
+
+# -- learning
+
+
+def test_the_loss_falls_when_a_few_images_are_memorized(tmp_path, train):
+    faces = [["happy", "happiness", 1, 0], ["surprise", "surprise", 0, 1], ["anger", "anger", 0, 0]]
+    rows = [[f"{p[0]}{n}.png", "train" if n < 3 else "validation", *p[1:]] for n in range(4) for p in faces]
     file = write_csv(tmp_path / "data", ["image", "split", "emotion", "AU12", "AU27"], rows)
     status, out = train(
         *("--data", f"csv:{file}", *FROM_NOTHING, "--sizes", "32:6", "--dropout", "0", "--no-augmentation"),
@@ -129,7 +143,7 @@ def test_frozen_stages_keep_weights_and_batch_statistics(ckplus, train, tiny_wei
     assert {"emotion_head.0", "au_head.4"} <= changed
 
 
-def test_batch_statistics_are_kept_while_weights_learn(ckplus, train, tiny_weights):
+def test_keep_statistics_freezes_batch_statistics_but_not_weights(ckplus, train, tiny_weights):
     status, out = train(
         "--data", f"ckplus:{ckplus}", "--init", str(tiny_weights), *PLAIN, "--sizes", "32:2", "--keep-statistics"
     )
@@ -142,7 +156,7 @@ def test_batch_statistics_are_kept_while_weights_learn(ckplus, train, tiny_weigh
     assert any("running" in name for name in set(old) - set(backbone) if not torch.equal(new[name], old[name]))
 
 
-def test_a_frozen_backbone_thaws_when_its_epochs_are_over(ckplus, train, tiny_weights):
+def test_a_frozen_backbone_trains_after_its_frozen_epochs(ckplus, train, tiny_weights):
     data = ("--data", f"ckplus:{ckplus}", "--init", str(tiny_weights), *PLAIN, "--freeze-epochs", "1")
     old = load_checkpoint(tiny_weights)[0].backbone.state_dict()
     changed = []
@@ -157,7 +171,7 @@ def test_the_same_seed_gives_the_same_weights(ckplus, train, tmp_path):
     data = ("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:1")
     runs = {
         "one": ("--seed", "1"),
-        # Neither the processes that load pictures nor whether faces were found before make a difference.
+        # Neither the number of loading processes nor the cache makes a difference.
         "again": ("--seed", "1", "--workers", "1", "--cache", str(tmp_path / "empty")),
         "other": ("--seed", "2"),
     }
@@ -166,7 +180,7 @@ def test_the_same_seed_gives_the_same_weights(ckplus, train, tmp_path):
     assert not same(one, other)
 
 
-def test_an_average_of_the_weights_is_what_is_kept(ckplus, train, monkeypatch):
+def test_the_average_of_the_weights_is_what_is_saved(ckplus, train, monkeypatch):
     monkeypatch.setattr(callbacks, "AVERAGED_STEPS", 1)
     data = ("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--schedule", "constant", "--warm-up", "0", "--batch", "999")
     runs = {"one step": ("32:1", "0"), "two steps": ("32:2", "0"), "averaged": ("32:2", "0.75")}

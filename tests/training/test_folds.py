@@ -1,4 +1,4 @@
-"""Cross-validation: everybody is tested once, by a run that never saw them."""
+"""Cross-validation: each subject is tested once, by a run that never saw them."""
 
 import json
 import shutil
@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emotiscan.training.fit import main
+from emotiscan.training.errors import TrainingInterrupted
 from emotiscan.training.folds import cross_validate, pooled_report
 from emotiscan.training.settings import SettingsError, TrainingSettings
-from tests.support.tiny_runs import FROM_NOTHING
+from tests.support.tiny_runs import FROM_NOTHING, emotiscan_train
 from tests.support.trees import CLIPS, write_ckplus
 
 TINY = [*FROM_NOTHING, "--sizes", "32:1"]
@@ -27,25 +27,28 @@ def validated(folders, tmp_path_factory):
     """A finished cross-validation of three folds."""
     data, cache = folders
     out = tmp_path_factory.mktemp("runs") / "folds"
-    assert main(["--data", f"ckplus:{data}", "--out", str(out), "--cache", str(cache), "--folds", "3", *TINY]) == 0
+    assert (
+        emotiscan_train(["--data", f"ckplus:{data}", "--out", str(out), "--cache", str(cache), "--folds", "3", *TINY])
+        == 0
+    )
     return out
 
 
-def answers(run):
+def predictions(run):
     with np.load(run / "test.npz", allow_pickle=False) as arrays:
         return dict(arrays)
 
 
-def test_every_picture_is_tested_once_and_no_person_by_a_run_that_knew_them(validated):
+def test_every_image_is_tested_once_and_no_subject_by_a_run_that_saw_them(validated):
     runs = sorted(validated.glob("fold-*"))
     assert len(runs) == 3
-    tested = [image for run in runs for image in answers(run)["image"].tolist()]
+    tested = [image for run in runs for image in predictions(run)["image"].tolist()]
     assert len(tested) == len(set(tested)) == len(CLIPS)
-    subjects = [set(answers(run)["subjects"].tolist()) for run in runs]
+    subjects = [set(predictions(run)["subjects"].tolist()) for run in runs]
     assert not any(subjects[a] & subjects[b] for a, b in ((0, 1), (0, 2), (1, 2)))
 
 
-def test_the_report_holds_each_fold_and_all_answers_together(validated):
+def test_the_report_holds_each_fold_and_the_pooled_predictions(validated):
     report = json.loads((validated / "report.json").read_text())
     folds = [report[f"fold-{number:02d}"] for number in (1, 2, 3)]
     pooled = report["pooled"]
@@ -61,7 +64,7 @@ def test_the_report_holds_each_fold_and_all_answers_together(validated):
     assert table.loc["mean", "emotion accuracy"] == pytest.approx(np.mean(accuracies))
 
 
-def test_only_what_is_missing_is_done_again(validated, tmp_path):
+def test_only_missing_runs_are_done(validated, tmp_path):
     copy = shutil.copytree(validated, tmp_path / "moved")
     before = pooled_report(sorted(copy.glob("fold-*")))
     (copy / "report.json").unlink()
@@ -71,20 +74,21 @@ def test_only_what_is_missing_is_done_again(validated, tmp_path):
     def train(settings, resume):
         done.append((settings.out, settings.fold, resume))
         shutil.copy(validated / "fold-02/report.json", copy / "fold-02")
-        return 0
 
     settings = TrainingSettings.load(copy / "settings.json")
     assert (settings.folds, settings.fold) == ("3", None)
-    assert cross_validate(TrainingSettings(**{**vars(settings), "out": str(copy)}), train) == 0
+    cross_validate(TrainingSettings(**{**vars(settings), "out": str(copy)}), train)
     assert done == [(str(copy / "fold-02"), 1, True)]
     assert json.loads((copy / "report.json").read_text())["pooled"] == before.to_dict()
 
 
-def test_a_run_that_stops_stops_all_and_says_how_to_go_on(tmp_path, caplog):
-    caplog.set_level("INFO")
+def test_an_interrupted_run_stops_all_and_says_how_to_resume(tmp_path):
+    def interrupted(*_):
+        raise TrainingInterrupted
+
     settings = TrainingSettings(data=("ckplus:/nowhere",), out=str(tmp_path), folds="4")
-    assert cross_validate(settings, lambda *_: 130) == 130
-    assert f"--resume {tmp_path}" in caplog.text
+    with pytest.raises(TrainingInterrupted, match=f"--resume {tmp_path}"):
+        cross_validate(settings, interrupted)
 
 
 def test_a_whole_data_set_can_be_held_out(folders, tmp_path):
@@ -99,7 +103,7 @@ def test_a_whole_data_set_can_be_held_out(folders, tmp_path):
     assert set(frame["split"][half:]) == {"test"}
 
 
-def test_more_folds_than_persons_are_refused(folders, tmp_path):
+def test_more_folds_than_subjects_are_refused(folders, tmp_path):
     from emotiscan.training.data_module import load_data
 
     with pytest.raises(SettingsError, match="--folds 30: 8 person"):

@@ -43,7 +43,7 @@ def test_from_our_checkpoint_rows_are_matched_by_name(tiny_weights, tiny_model):
     )
 
 
-def test_a_reordered_vocabulary_gives_the_same_answers(tiny_weights, tiny_model):
+def test_a_reordered_vocabulary_gives_the_same_predictions(tiny_weights, tiny_model):
     emotions, action_units = tiny_model.config.emotions[::-1], tiny_model.config.action_units[::-1]
     model, _ = start(tiny_weights, emotions, action_units)
     crops = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
@@ -53,7 +53,7 @@ def test_a_reordered_vocabulary_gives_the_same_answers(tiny_weights, tiny_model)
         torch.testing.assert_close(reordered.flip(1), straight, atol=0.02, rtol=0.02)  # stored in half precision
 
 
-def test_local_codes_keep_the_scale_of_each_code(tmp_path, tiny_model):
+def test_local_action_units_keep_their_scales(tmp_path, tiny_model):
     local = FaceModel(dataclasses.replace(tiny_model.config, local_action_units=True)).eval().requires_grad_(False)
     local.au_scale.copy_(torch.linspace(0.5, 2, len(local.au_scale)))
     local.au_offset.copy_(torch.linspace(-1, 1, len(local.au_offset)))
@@ -66,28 +66,28 @@ def test_local_codes_keep_the_scale_of_each_code(tmp_path, tiny_model):
     torch.testing.assert_close(new.flip(1), old, atol=0.02, rtol=0.02)
 
 
-def test_with_other_dense_layers_the_last_ones_start_anew(tiny_weights, tiny_model):
+def test_with_another_hidden_width_the_output_layers_start_random(tiny_weights, tiny_model):
     torch.manual_seed(1)
     model, _ = start(tiny_weights, tiny_model.config.emotions[::-1], tiny_model.config.action_units, hidden=8)
     assert model.au_head[0].weight.shape == (8, 1024)
     assert not torch.equal(model.emotion_head[4].bias, tiny_model.emotion_head[4].bias)
 
 
-def test_what_is_trained_from_a_checkpoint_can_be_trained(tiny_weights):
+def test_a_model_from_a_checkpoint_is_trainable(tiny_weights):
     model, settings = start(tiny_weights)
     assert model.training
     assert all(parameter.requires_grad for parameter in model.parameters())
     assert (settings.unfreeze, settings.backbone_lr_factor) == (2, 0.1)
 
 
-def test_from_nothing_everything_trains():
+def test_from_random_weights_everything_trains():
     model, settings = start("none", backbone="densenet121", hidden=8, sizes=((48, 2),))
     assert (settings.unfreeze, settings.backbone_lr_factor) == (5, 1.0)
     assert (model.config.input_size, model.config.grayscale) == (48, True)
 
 
 def test_another_backbone_than_the_checkpoints_is_refused(tiny_weights):
-    with pytest.raises(SettingsError, match="is a densenet121, not a vgg16; leave --backbone out, or use --init none"):
+    with pytest.raises(SettingsError, match="is a densenet121, not a vgg16; omit --backbone, or use --init none"):
         start(tiny_weights, backbone="vgg16")
 
 
@@ -106,7 +106,7 @@ def test_our_own_network_has_no_imagenet_weights():
         start("imagenet", backbone="residual")
 
 
-def test_without_a_network_imagenet_names_the_way_out(monkeypatch):
+def test_without_internet_access_imagenet_names_a_way_out(monkeypatch):
     build = torchvision.models.densenet121
 
     def offline(weights=None):
@@ -183,3 +183,8 @@ def test_a_checkpoint_may_read_larger_crops_than_it_was_trained_at(tiny_weights)
     model, settings = start(tiny_weights, sizes=((48, 2),), input_size=96)
     assert model.config.input_size == 96
     assert settings.size_at(1) == 48
+
+
+def test_a_stride_that_the_backbone_cannot_have_is_refused():
+    with pytest.raises(SettingsError, match="vgg16 cannot have stride 16"):
+        start("none", backbone="vgg16", stride=16, sizes=((48, 2),))

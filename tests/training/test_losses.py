@@ -22,7 +22,7 @@ WEIGHTS = torch.tensor([1.0, 2.0, 0.5, 1.0])
 
 
 @pytest.mark.parametrize("weights", [None, WEIGHTS])
-def test_where_all_is_known_the_losses_are_torchs(logits, votes, weights):
+def test_with_all_labels_known_the_losses_are_those_of_torch(logits, votes, weights):
     torch.testing.assert_close(
         emotion_loss(logits, votes, weights, smoothing=0.1),
         functional.cross_entropy(logits, votes, weight=weights, label_smoothing=0.1),
@@ -33,7 +33,7 @@ def test_where_all_is_known_the_losses_are_torchs(logits, votes, weights):
     )
 
 
-def test_unknown_emotions_count_for_nothing(logits, votes):
+def test_unknown_emotions_are_ignored(logits, votes):
     votes[[1, 4]] = NAN
     known = [0, 2, 3, 5]
     loss = emotion_loss(logits, votes, WEIGHTS)
@@ -44,7 +44,7 @@ def test_unknown_emotions_count_for_nothing(logits, votes):
     assert (gradient[known] != 0).all()
 
 
-def test_unknown_codes_count_for_nothing(logits, votes):
+def test_unknown_action_units_are_ignored(logits, votes):
     known = torch.ones_like(votes, dtype=torch.bool)
     known[1] = known[2, 0] = known[5, 3] = False
     loss = au_loss(logits, votes.where(known, NAN), WEIGHTS)
@@ -56,7 +56,7 @@ def test_unknown_codes_count_for_nothing(logits, votes):
 
 
 @pytest.mark.parametrize("loss", [emotion_loss, au_loss])
-def test_with_nothing_known_the_loss_is_zero_and_teaches_nothing(loss, logits, votes):
+def test_with_no_label_known_the_loss_and_its_gradient_are_zero(loss, logits, votes):
     value = loss(logits, torch.full_like(votes, NAN))
     value.backward()
     assert value.item() == 0
@@ -72,7 +72,7 @@ def test_rare_emotions_weigh_more():
     half, full = emotion_weights(votes, 0.5), emotion_weights(votes, 1.0)
     for weights in (half, full):
         assert weights[0] < weights[1] < weights[2]
-        assert weights @ [0.6, 0.3, 0.1] == pytest.approx(1)  # their mean over the pictures
+        assert weights @ [0.6, 0.3, 0.1] == pytest.approx(1)  # their mean over the images
     np.testing.assert_allclose(full / full[0], [1, 2, 6], rtol=1e-6)
     assert half[2] / half[0] < full[2] / full[0]
     np.testing.assert_allclose(emotion_weights(votes, 0.0), 1)
@@ -83,11 +83,11 @@ def test_weights_of_emotions_are_capped():
     np.testing.assert_allclose(weights / weights[0], [1, MAX_WEIGHT, MAX_WEIGHT], rtol=1e-6)
 
 
-def test_without_any_emotion_weights_are_equal():
+def test_without_known_emotions_weights_are_equal():
     np.testing.assert_array_equal(emotion_weights(np.full((5, 3), NAN), 0.5), [1, 1, 1])
 
 
-def test_rare_codes_weigh_more_and_are_capped():
+def test_rare_action_units_weigh_more_and_are_capped():
     labels = np.full((101, 5), NAN)
     for column, (present, absent) in enumerate([(50, 50), (20, 80), (1, 100), (100, 1), (0, 0)]):
         labels[:present, column] = 1

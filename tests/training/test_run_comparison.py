@@ -1,12 +1,13 @@
-"""Run folders side by side."""
+"""`emotiscan compare`."""
 
 import json
 
-from emotiscan.training.fit import main
+from emotiscan.cli.main import main
 from tests.support.trees import put
 
 
 def run(folder, accuracy, **settings):
+    """Write a run folder with its report."""
     emotion = {"accuracy": {"value": accuracy, "low": accuracy - 0.1, "high": accuracy + 0.1}}
     emotion |= {"macro_f1": emotion["accuracy"], "ece": emotion["accuracy"]}
     report = {"samples": 9, "subjects": 3, "emotion": emotion, "codes": None, "codes_mean": None}
@@ -19,7 +20,7 @@ def run(folder, accuracy, **settings):
     return str(folder)
 
 
-def test_what_was_reached_and_what_differs_is_shown_and_nothing_else(tmp_path, capsys):
+def test_metrics_and_differing_settings_are_shown_and_nothing_else(tmp_path, capsys):
     runs = [run(tmp_path / "a", 0.7), run(tmp_path / "b", 0.8, lr=0.01, augmentation={"flip": 0})]
     assert main(["compare", *runs]) == 0
     text = capsys.readouterr().out
@@ -30,18 +31,18 @@ def test_what_was_reached_and_what_differs_is_shown_and_nothing_else(tmp_path, c
     assert "out" not in lines
 
 
-def test_runs_of_the_same_settings_are_said_to_be_so(tmp_path, capsys):
+def test_runs_with_the_same_settings_are_recognized(tmp_path, capsys):
     assert main(["compare", run(tmp_path / "a", 0.7), run(tmp_path / "b", 0.8)]) == 0
     assert "all settings are the same" in capsys.readouterr().out
 
 
-def test_a_run_without_a_report_is_shown_with_what_there_is(tmp_path, capsys):
+def test_a_run_without_a_report_is_still_shown(tmp_path, capsys):
     runs = [run(tmp_path / "a", 0.7), run(tmp_path / "b", 0.8)]
     (tmp_path / "b/report.json").unlink()
     assert main(["compare", *runs]) == 0
     assert "–" in capsys.readouterr().out
 
 
-def test_what_is_no_run_is_said(tmp_path, capsys):
-    assert main(["compare", str(tmp_path)]) == 1
-    assert "name run folders of train.py" in capsys.readouterr().err
+def test_a_folder_without_a_run_is_refused(tmp_path, capsys):
+    assert main(["compare", str(tmp_path)]) == 2
+    assert "name run folders" in capsys.readouterr().err
