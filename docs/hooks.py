@@ -80,8 +80,7 @@ def action_unit_table() -> Iterator[str]:
     yield "| action unit | name | muscles | what one sees |"
     yield "|---|---|---|---|"
     for unit in facs.ACTION_UNITS.values():
-        appearance = getattr(unit, "appearance", None) or unit.looks  # TODO(merge): appearance alone
-        yield f"| {unit.au} | {unit.name} | {unit.muscles} | {appearance} |"
+        yield f"| {unit.au} | {unit.name} | {unit.muscles} | {unit.appearance} |"
 
 
 def _spelling(action: argparse.Action) -> str:
