@@ -7,7 +7,6 @@
 
 import argparse
 import importlib
-import importlib.util
 import re
 import sys
 from collections.abc import Iterator
@@ -55,9 +54,6 @@ def on_page_markdown(markdown: str, page: "Page", config: "MkDocsConfig", files:
 
 def option_tables(name: str) -> Iterator[str]:
     """Markdown lines: one table for each group of a subcommand's options."""
-    if importlib.util.find_spec(f"emotiscan.cli.{name}") is None:  # TODO(merge): all commands exist then
-        yield "*Not in this version.*"
-        return
     command = importlib.import_module(f"emotiscan.cli.{name}")
     parser = argparse.ArgumentParser(prog=f"emotiscan {name}", add_help=False)
     command.add_arguments(parser)
@@ -80,8 +76,7 @@ def action_unit_table() -> Iterator[str]:
     yield "| action unit | name | muscles | what one sees |"
     yield "|---|---|---|---|"
     for unit in facs.ACTION_UNITS.values():
-        appearance = getattr(unit, "appearance", None) or unit.looks  # TODO(merge): appearance alone
-        yield f"| {unit.au} | {unit.name} | {unit.muscles} | {appearance} |"
+        yield f"| {unit.au} | {unit.name} | {unit.muscles} | {unit.appearance} |"
 
 
 def _spelling(action: argparse.Action) -> str:

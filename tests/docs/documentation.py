@@ -1,7 +1,6 @@
 """The documentation's pages, and the commands and code in them."""
 
 import importlib
-import importlib.util
 import re
 import shlex
 from argparse import ArgumentParser
@@ -15,9 +14,6 @@ from tests.support.places import ROOT
 CARD = ROOT / "weights" / "README.md"
 PAGES = (ROOT / "README.md", CARD, *sorted((ROOT / "docs").rglob("*.md")))
 """All pages, as they are written."""
-
-COMPLETE = all(importlib.util.find_spec(f"emotiscan.cli.{name}") for name in COMMANDS)
-"""Whether every subcommand exists. While they are being written, tests that need all of them are skipped."""
 
 NEEDS_DATA = "needs data"
 """Marks a block by a comment on the line before: its commands are not run, but their options are parsed."""

@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from emotiscan.cli.main import COMMANDS
-from tests.docs.documentation import COMPLETE, NEEDS_DATA, NOT_RUN, Block, blocks, own_arguments, parser_of
+from emotiscan.datasets.sources import DataSource
+from tests.docs.documentation import NEEDS_DATA, NOT_RUN, Block, blocks, own_arguments, parser_of
 from tests.support.places import ROOT, SAMPLES
 
 BLOCKS = list(blocks())
@@ -19,8 +20,6 @@ RUN = sorted({command for block in SHELL if not block.mark for command in block.
 UNRUN = sorted({command for block in SHELL if block.mark for command in block.commands})
 OWN = [command for command in (*RUN, *UNRUN) if own_arguments(command)]
 MODULES = [command for command in UNRUN if re.match(r"python -m (?!emotiscan )", command)]
-
-needs_every_command = pytest.mark.skipif(not COMPLETE, reason="some subcommands are still being written")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +49,6 @@ def test_block_is_run_or_says_why_not(block: Block):
         assert all(own_arguments(command) or "emotiscan" in command for command in block.commands)
 
 
-@needs_every_command
 @pytest.mark.skipif(shutil.which("bash") is None or os.name == "nt", reason="the commands are for a POSIX shell")
 @pytest.mark.parametrize("command", RUN)
 def test_command_runs(command, folder):
@@ -70,13 +68,7 @@ def test_options_exist(command, capsys):
     if not arguments or arguments[0] in ("--help", "--version"):
         return
     try:
-        parser = parser_of(name)
-    except ModuleNotFoundError:
-        if COMPLETE:
-            raise
-        pytest.skip(f"emotiscan {name} is still being written")
-    try:
-        parsed = parser.parse_args(arguments)
+        parsed = parser_of(name).parse_args(arguments)
     except SystemExit:
         pytest.fail(capsys.readouterr().err)
     data = getattr(parsed, "data", None) or []
@@ -85,12 +77,9 @@ def test_options_exist(command, capsys):
 
 def check_sources(sources) -> None:
     """Check that data sources in their short form can be parsed, with their options."""
-    if COMPLETE:
-        from emotiscan.datasets.sources import DataSource
-
-        for source in sources:
-            if isinstance(source, str) and not source.endswith(".toml"):
-                DataSource.parse(source)
+    for source in sources:
+        if isinstance(source, str) and not source.endswith(".toml"):
+            DataSource.parse(source)
 
 
 @pytest.mark.parametrize("command", MODULES)
@@ -105,7 +94,6 @@ def test_module_and_its_options_exist(command):
         assert by_name or f'"{option}"' in text, f"{words[2]} has no option {option}"
 
 
-@needs_every_command
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_of_every_command_is_on_the_reference_page(name):
     page = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
@@ -114,7 +102,6 @@ def test_help_of_every_command_is_on_the_reference_page(name):
     assert parser_of(name).format_help()
 
 
-@needs_every_command
 @pytest.mark.parametrize("page", PYTHON_PAGES)
 def test_python_examples_run(page, folder):
     code = "\n".join(block.text for block in BLOCKS if block.page == page and block.language == "python")

@@ -1,10 +1,8 @@
 """The documentation's notebook runs from its first cell to its last."""
 
 import nbformat
-import pytest
 from nbclient import NotebookClient
 
-from tests.docs.documentation import COMPLETE
 from tests.support.places import ROOT
 
 NOTEBOOK = ROOT / "docs" / "how-to" / "read-faces.ipynb"
@@ -16,7 +14,6 @@ def test_notebook_is_kept_without_outputs():
     assert not [cell for cell in notebook.cells if cell.cell_type == "code" and cell.outputs]
 
 
-@pytest.mark.skipif(not COMPLETE, reason="the API is still being written")
 def test_notebook_runs_and_shows_the_photo_and_the_heat_maps(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     notebook = nbformat.read(NOTEBOOK, as_version=4)
