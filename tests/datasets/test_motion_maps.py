@@ -176,10 +176,7 @@ def test_training_teaches_the_network_where_an_action_unit_shows(tmp_path, monke
     arguments += ["--sizes", "64:8", "--no-augmentation", "--dropout", "0", "--lr", "0.003"]
     for option in ("--map-loss", "--region-loss", "--side-loss"):
         assert emotiscan_train([*arguments, "--out", str(tmp_path / "global"), option, "1"]) == 2
-        assert (
-            f"{option} teaches where action units show; add --local-action-units"
-            in capsys.readouterr().err
-        )
+        assert f"{option} teaches where action units show; add --local-action-units" in capsys.readouterr().err
     seen = []
     for weight in ("0", "1"):
         options = ["--out", str(tmp_path / weight), "--local-action-units", "--map-loss", weight]
