@@ -14,6 +14,7 @@ import copy
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -38,7 +39,7 @@ from emotiscan.reports import LocalizationMetrics
 FINE = ("AU11", "AU14", "AU23")
 """Action units whose region is smaller than a cell."""
 
-Maps = NDArray[np.float32]
+Maps: TypeAlias = NDArray[np.float32]
 """(k, SIDE, SIDE)."""
 
 
@@ -76,8 +77,8 @@ class MapMethods:
     def shifted(self, crops: Tensor) -> Maps:
         """Average the maps of all crops, each shifted back to where it came from."""
         half = round(SIDE * self.model.config.stride / self.model.config.input_size / 2)
-        total = np.zeros((len(self.action_units), SIDE + half, SIDE + half), np.float32)
-        weight = np.zeros((SIDE + half, SIDE + half), np.float32)
+        total: Maps = np.zeros((len(self.action_units), SIDE + half, SIDE + half), np.float32)
+        weight: Maps = np.zeros((SIDE + half, SIDE + half), np.float32)
         for number, (x, y) in enumerate(SHIFTS):
             part = np.s_[y * half : y * half + SIDE, x * half : x * half + SIDE]
             total[(slice(None), *part)] += self.cells(crops[number : number + 1])

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytorch_grad_cam
 import torch
+from pytorch_grad_cam.base_cam import BaseCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
@@ -43,14 +44,11 @@ class Whole(nn.Module):
         return torch.cat(self.model.heads(self.tap(self.model.features(crops))), 1)
 
 
-def without_upscaling(library: str) -> type:
-    """Return the library's class, changed not to scale its maps up."""
-
-    class WithoutUpscaling(getattr(pytorch_grad_cam, library)):
-        def get_target_width_height(self, input_tensor: Tensor) -> None:
-            return None
-
-    return WithoutUpscaling
+def library_cam(name: str, model: Whole) -> BaseCAM:
+    """Return one of the library's methods on a network, without the final scaling up of its maps."""
+    cam: BaseCAM = getattr(pytorch_grad_cam, name)(model, [model.tap])
+    cam.get_target_width_height = lambda crops: None  # None keeps a map's own size
+    return cam
 
 
 def main() -> None:
@@ -83,7 +81,7 @@ def main() -> None:
             heat_map.values  # noqa: B018
 
     def loop(name: str = "GradCAM") -> list[np.ndarray]:
-        with without_upscaling(name)(usual, [usual.tap]) as library:
+        with library_cam(name, usual) as library:
             return [library(crop, [ClassifierOutputTarget(place)])[0] for place in range(len(targets))]
 
     steps: dict[str, Callable[[], object]] = {

@@ -94,10 +94,14 @@ def _samples(folder: Path, count: int) -> Path:
     """Write a table of `count` training images and one validation image, all copies of the samples."""
     names = copy_samples(folder, count + 1)
     rows = [
-        {"image": name, "split": "train" if number else "validation", "AU12": number % 2}
+        {
+            "image": name,
+            "split": "train" if number else "validation",
+            "AU12": number % 2,
+            "emotion": ("happiness", "anger")[number % 2],
+        }
         for number, name in enumerate(names)
     ]
-    rows = [row | {"emotion": ("happiness", "anger")[row["AU12"]]} for row in rows]
     pd.DataFrame(rows).to_csv(folder / "labels.csv", index=False)
     return folder / "labels.csv"
 

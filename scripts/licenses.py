@@ -75,10 +75,10 @@ def packages(direct: list[str]) -> list[Package]:
 def license_of(installed: Distribution) -> str:
     """Return a package's license in a few words, from whichever field of its metadata states it."""
     metadata = installed.metadata
-    classified = [
-        value.rpartition(" :: ")[2] for value in metadata.get_all("Classifier", ()) if value.startswith("License ::")
-    ]
-    for stated in (metadata.get("License-Expression"), ", ".join(classified), metadata.get("License")):
+    classifiers = [text for text in metadata.get_all("Classifier") or [] if text.startswith("License ::")]
+    classified = ", ".join(text.rpartition(" :: ")[2] for text in classifiers)
+    expression, old_field = (metadata.get_all(field) or [""] for field in ("License-Expression", "License"))
+    for stated in (expression[0], classified, old_field[0]):
         if stated and stated.strip() not in ("", "UNKNOWN", "OSI Approved"):
             return stated.strip().splitlines()[0][:60]
     return _license_from_file(installed)

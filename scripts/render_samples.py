@@ -77,7 +77,8 @@ def cut_out(renderer: Renderer, scene: Scene, side: int) -> tuple[NDArray[np.flo
 def render_linear(renderer: Renderer, scene: Scene, level: float, side: int) -> NDArray[np.float32]:
     """Render a scene before a gray background: (side, side, 3) linear light."""
     background = Background("plain", (level, level, level))
-    return (renderer.render(replace(scene, background=background), side).image / np.float32(255)) ** GAMMA
+    image = renderer.render(replace(scene, background=background), side).image.astype(np.float32)
+    return (image / np.float32(255)) ** np.float32(GAMMA)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,6 +6,7 @@ Needs the packages of requirements-dev.txt and Debian's chromium.
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -39,7 +40,9 @@ def open_page(page: Page) -> None:
     page.get_by_role("heading").first.wait_for()
 
 
-SHOTS: tuple[tuple[str, str, int, str, Callable[[Page], None]], ...] = (
+Scheme: TypeAlias = Literal["light", "dark"]
+
+SHOTS: tuple[tuple[str, str, int, Scheme, Callable[[Page], None]], ...] = (
     # file, path of the page, width in pixels, color scheme, what to do there
     ("read.png", "/", 1280, "light", open_reading),
     ("read-dark.png", "/", 1280, "dark", open_reading),

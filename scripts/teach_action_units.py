@@ -189,7 +189,7 @@ class Teacher:
         longest = max(image.size)
         for zoom, padding in TRIES:
             side = min(max(longest, SIDES[0]), SIDES[1]) * zoom
-            size = tuple(max(1, round(length * side / longest)) for length in image.size)
+            size = (max(1, round(image.width * side / longest)), max(1, round(image.height * side / longest)))
             margin = round(padding * side)
             pixels = np.asarray(image.resize(size, Image.Resampling.BICUBIC))
             pixels = np.pad(pixels, ((margin, margin), (margin, margin), (0, 0)), mode="edge")

@@ -105,7 +105,7 @@ class Renderer:
         """Load a face model.
 
         Args:
-            model_path: NPZ file that `emotiscan.rendering.convert` made.
+            model_path: NPZ file that `emotiscan render --convert` made.
             cache_dir: folder for data computed once for the model; ``cache`` by default.
 
         Raises:

@@ -218,7 +218,8 @@ def test_all_skin_tones_are_exposed_well(renderer):
         assert 35 < center.mean() < 230
 
 
-def test_mtcnn_finds_rendered_faces(ict_renderer, detector):
+def test_mtcnn_finds_rendered_faces(ict_renderer, request):
+    detector = request.getfixturevalue("detector")  # not loaded if this test is skipped
     found, offsets = 0, []
     for i in range(20):
         rendering = ict_renderer.render(sample_scene(np.random.default_rng(50 + i)))
