@@ -50,7 +50,7 @@ def test_calibration_metrics_are_shown(app, monkeypatch, tmp_path, tiny_model):
     assert not at.exception
     shown = {metric.label: metric.value for metric in at.metric}
     assert shown["Calibration error"] == "0.200"
-    assert shown["Action units: calibration"] == "0.250"
+    assert shown["AU calibration error"] == "0.250"
     assert (shown["Called clear"], shown["Accuracy if clear"]) == ("0.500", "1.000")
     assert at.dataframe[0].value["Calibration error"].iloc[0].startswith("0.250 [")
     assert "faces used to calibrate the probabilities" in texts(at)

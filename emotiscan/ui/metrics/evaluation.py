@@ -113,10 +113,10 @@ def _headlines(report: EvaluationReport) -> None:
         "Calibration error": emotion.ece,
         "Called clear": emotion.coverage,
         "Accuracy if clear": emotion.accuracy_clear,
-        "Action units: mean AUC": mean.auc,
-        "AUC within subject": mean.within_person,
-        "Action units: mean F1": mean.f1,
-        "Action units: calibration": mean.ece,
+        "AU mean AUC": mean.auc,
+        "AU AUC within subject": mean.within_person,
+        "AU mean F1": mean.f1,
+        "AU calibration error": mean.ece,
     }
     with st.grid(min_column_width=158):
         for label, estimate in metrics.items():
