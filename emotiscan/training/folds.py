@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from emotiscan.evaluation import evaluate_predictions
 from emotiscan.files import atomic_write_bytes
@@ -47,10 +48,22 @@ def cross_validate(settings: TrainingSettings, train: Train) -> tuple[pd.DataFra
 def pooled_report(runs: Sequence[Path]) -> EvaluationReport:
     """Evaluate the test predictions of all runs as if they were of one table (see `evaluate_predictions`)."""
     parts = [np.load(run / TEST_PREDICTIONS, allow_pickle=False) for run in runs]
-    arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0].files}
-    del arrays["image"]
-    names = {name: tuple(map(str, parts[0][name])) for name in ("emotions", "action_units")}
-    return evaluate_predictions(**arrays | names, thresholds={})
+
+    def joined(name: str) -> NDArray:
+        return np.concatenate([part[name] for part in parts])
+
+    return evaluate_predictions(
+        emotions=parts[0]["emotions"].tolist(),
+        action_units=parts[0]["action_units"].tolist(),
+        emotion_probabilities=joined("emotion_probabilities"),
+        au_probabilities=joined("au_probabilities"),
+        emotion_classes=joined("emotion_classes"),
+        au_labels=joined("au_labels"),
+        subjects=joined("subjects"),
+        clear=joined("clear"),
+        called=joined("called"),
+        thresholds={},
+    )
 
 
 def metrics_table(reports: Mapping[str, dict]) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emotiscan.export.text import percent, display_name
+from emotiscan.export.text import display_name, percent
 
 
 @pytest.mark.parametrize(
