@@ -3,7 +3,16 @@
 import argparse
 from pathlib import Path
 
-from emotiscan.cli.options import add_cache, add_data, add_device, add_weights, add_workers, weights_of, whole_number
+from emotiscan.cli.options import (
+    UsageError,
+    add_cache,
+    add_data,
+    add_device,
+    add_weights,
+    add_workers,
+    weights_of,
+    whole_number,
+)
 
 DESCRIPTION = """\
 Measure how a checkpoint treats different faces. With --model, rendered faces are varied in one attribute at a time:
@@ -56,7 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure, print the report, and write what was asked for; returns 0.
 
     Raises:
-        HeadModelError: neither a face model nor photos are given, or the face model cannot be used.
+        UsageError: neither a face model nor photos are given.
+        HeadModelError: the face model cannot be used.
         TableError: a data set cannot be loaded.
         CheckpointError: the checkpoint cannot be used.
         DeviceError: there is no such device.
@@ -67,6 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
     from emotiscan.evaluation.plots.fairness import write_fairness_plots
     from emotiscan.evaluation.text import fairness_text
 
+    if not arguments.model and not arguments.data:
+        raise UsageError("give a face model with --model to render faces, or photos with --data, or both")
     log_progress()
     weights = weights_of(arguments)
     report = fairness_report(

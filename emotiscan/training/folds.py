@@ -49,20 +49,20 @@ def pooled_report(runs: Sequence[Path]) -> EvaluationReport:
     """Evaluate the test predictions of all runs as if they were of one table (see `evaluate_predictions`)."""
     parts = [np.load(run / TEST_PREDICTIONS, allow_pickle=False) for run in runs]
 
-    def pooled(name: str) -> NDArray:
+    def joined(name: str) -> NDArray:
         return np.concatenate([part[name] for part in parts])
 
     return evaluate_predictions(
-        emotions=tuple(map(str, parts[0]["emotions"])),
-        action_units=tuple(map(str, parts[0]["action_units"])),
-        emotion_probabilities=pooled("emotion_probabilities"),
-        au_probabilities=pooled("au_probabilities"),
-        emotion_classes=pooled("emotion_classes"),
-        au_labels=pooled("au_labels"),
-        subjects=pooled("subjects"),
+        emotions=parts[0]["emotions"].tolist(),
+        action_units=parts[0]["action_units"].tolist(),
+        emotion_probabilities=joined("emotion_probabilities"),
+        au_probabilities=joined("au_probabilities"),
+        emotion_classes=joined("emotion_classes"),
+        au_labels=joined("au_labels"),
+        subjects=joined("subjects"),
+        clear=joined("clear"),
+        called=joined("called"),
         thresholds={},
-        clear=pooled("clear"),
-        called=pooled("called"),
     )
 
 

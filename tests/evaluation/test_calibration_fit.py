@@ -21,7 +21,7 @@ def some_emotions(random, n, temperature=1.0, classes=4):
 
 
 def some_au(random, n, slope=1.0, offset=0.0, mean=0.0):
-    """Logits of which sigmoid(slope * logit + offset) is the truth, and labels drawn from it."""
+    """Logits whose true probability is sigmoid(slope * logit + offset), and labels drawn from it."""
     logits = random.normal(mean, 2, n)
     return logits, random.random(n) < 1 / (1 + np.exp(-slope * logits - offset))
 
@@ -65,7 +65,7 @@ def test_known_slopes_and_offsets_are_found(rng, slope, offset):
 
 @settings(deadline=None, max_examples=60)
 @given(st.integers(0, 10_000), st.integers(1, 40), st.sampled_from([0.01, 1.0, 30.0]))
-def test_the_faces_fitted_on_are_never_less_likely_than_before(seed, n, scale):
+def test_fitting_never_lowers_the_likelihood_of_its_faces(seed, n, scale):
     random = np.random.default_rng(seed)
     logits, classes = scale * random.normal(size=(n, 4)), random.integers(0, 4, n)
     au_logits, labels = scale * random.normal(size=n), random.random(n) < 0.3
@@ -86,7 +86,7 @@ def test_few_positives_move_the_slope_little_and_the_rate_fully(rng):
     assert Calibration().action_units(logits[:, None], AU_NAMES[:1]).sum() > 100
 
 
-def test_a_handful_of_faces_that_are_all_right_make_nobody_sure():
+def test_a_few_correct_faces_do_not_make_probabilities_extreme():
     calibration = fit(np.eye(4)[[0, 1, 2]], [0, 1, 2], [3.0, -3.0, -2.0], [1, 0, 0])
     assert 0.5 < calibration.temperature < 1
     assert 1 < calibration.slopes["AU1"] < 2
@@ -111,7 +111,7 @@ def test_thresholds_are_those_of_the_calibrated_probabilities(rng):
     assert calibration.thresholds["AU1"] == pytest.approx(f1 / 2, abs=0.08)
 
 
-def test_where_there_is_nothing_to_fit_on_all_stays_as_it_was(rng):
+def test_without_labels_the_calibration_stays_as_it_was(rng):
     before = Calibration(1.7, {"AU1": 2.0}, {"AU1": 0.3}, {"AU1": 0.2, "AU99": 0.9}, clear_from=0.6, clear_margin=0.2)
     logits, labels = some_au(rng, 200)
     au_logits, labels = np.stack([logits, logits], 1), np.stack([np.zeros(200), labels], 1)  # AU1 never present
@@ -130,7 +130,7 @@ def test_where_there_is_nothing_to_fit_on_all_stays_as_it_was(rng):
     )
 
 
-def test_unknown_faces_and_weightless_ones_do_not_count(rng):
+def test_faces_without_label_or_weight_do_not_count(rng):
     logits, classes = some_emotions(rng, 300, 2.0)
     au_logits, labels = some_au(rng, 300, 0.5)
     alone = fit(logits, classes, au_logits, labels)
@@ -146,7 +146,7 @@ def test_unknown_faces_and_weightless_ones_do_not_count(rng):
         assert other.thresholds == alone.thresholds
 
 
-def test_each_source_counts_as_much_as_another(rng):
+def test_each_source_has_the_same_total_weight(rng):
     """Twenty times more rendered faces, off by another temperature, weigh no more than the photos."""
     photos, drawn = some_emotions(rng, 500, 3.0), some_emotions(rng, 10_000, 1.0)
     some = [np.concatenate([a, b[:500]]) for a, b in zip(photos, drawn, strict=True)]
@@ -193,6 +193,6 @@ def test_logits_of_any_size_give_finite_numbers(rng, scale):
         ({"logits": [[np.inf, 0, 0, 0], [0, 0, 0, 0]]}, "must be finite"),
     ],
 )
-def test_what_does_not_fit_is_refused(change, message):
+def test_inputs_that_do_not_fit_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         fit(**{"logits": np.zeros((2, 4)), "classes": [0, 1]} | change)

@@ -43,7 +43,7 @@ def test_everything_suspicious_is_named_and_nothing_else(suspicious):
     ]
 
 
-def test_counts(suspicious):
+def test_images_subjects_and_labels_are_counted(suspicious):
     found = dataset_report(load_source(f"csv:{suspicious}"))
     assert (found.images, found.subjects) == (6, 6)
     assert found.splits["test"] == SplitCounts(images=1, subjects=1)

@@ -218,7 +218,7 @@ def test_no_other_threshold_between_0_and_1_gives_a_better_f1(rows):
         assert found >= max(others, default=0) - 1e-9
 
 
-def test_a_threshold_for_weighted_faces_is_that_of_faces_as_many(rng):
+def test_weighted_faces_give_the_threshold_of_repeated_faces(rng):
     scores, labels = some_action_units(200, 3, seed=4)
     copies = rng.integers(0, 5, 200)
     action_units = ("AU1", "AU2", "AU4")
@@ -291,7 +291,7 @@ def test_intervals_are_those_of_drawing_people_and_measuring_again():
         assert [found.low, found.high] == pytest.approx([low, high], abs=0.25 * (high - low)), name
 
 
-def test_interval_of_many_people_is_the_normal_one():
+def test_the_interval_of_many_people_is_the_normal_approximation():
     wrong = (np.arange(400) % 4 == 0).astype(int)
     emotion = report_on(probabilities=np.eye(4)[wrong], classes=np.zeros(400, int), bootstraps=4000).emotion
     assert width(emotion.accuracy) == pytest.approx(2 * 1.96 * (0.75 * 0.25 / 400) ** 0.5, rel=0.08)
@@ -311,7 +311,7 @@ def test_bootstrap_samples_without_the_action_unit_are_left_out():
     assert au.auc == au.f1 == Estimate(1.0, 1.0, 1.0)
 
 
-def test_seed_decides_the_intervals_and_nothing_else(monkeypatch):
+def test_the_seed_changes_intervals_only(monkeypatch):
     first, other = whole_report(100, 50), whole_report(100, 50, seed=1)
     assert first.emotion.accuracy != other.emotion.accuracy
     assert [f.value for f in estimates_of(first)] == [f.value for f in estimates_of(other)]

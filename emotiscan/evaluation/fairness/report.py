@@ -26,7 +26,7 @@ from emotiscan.model.calibration import Calibration
 from emotiscan.model.checkpoint import load_checkpoint
 from emotiscan.model.device import resolve_device
 from emotiscan.model.network import ModelConfig
-from emotiscan.rendering import AU_NAMES, HeadModelError
+from emotiscan.rendering import AU_NAMES
 from emotiscan.reports import AttributeReport, FairnessReport, GroupReport
 
 log = logging.getLogger(__name__)
@@ -60,13 +60,11 @@ def fairness_report(
         device: see `resolve_device`.
 
     Raises:
-        HeadModelError: neither a face model nor photos are given, or the face model cannot be used.
+        HeadModelError: the face model cannot be used.
         TableError: a data set cannot be loaded.
         CheckpointError: the checkpoint cannot be used.
         DeviceError: there is no such device.
     """
-    if not head_model and not sources:
-        raise HeadModelError("give the face model with --model to render faces, or photos with --data, or both")
     tables = {source: load_split(source, split) for source in expand_sources(sources)}
     model, card = load_checkpoint(weights)
     report = FairnessReport()
