@@ -16,7 +16,9 @@ class UsageError(ValueError):
 
 
 def add_data(parser: Group, *, several: bool = False, required: bool = True) -> None:
-    """Add `--data`: one labeled data set, or several."""
+    """Add `--data`, for one labeled data set or several, and explain it at the end of the help."""
+    if isinstance(parser, argparse.ArgumentParser) and not parser.epilog:
+        parser.epilog = data_source_text()
     parser.add_argument(
         "--data",
         required=required,
@@ -104,19 +106,3 @@ def whole_number(minimum: int, maximum: int | None = None) -> Callable[[str], in
         return value
 
     return parse
-
-
-def add_machine_options(parser: Group, workers_do: str) -> None:
-    """Add `--cache` and `--workers` (until all commands declare their options here)."""
-    add_cache(parser)
-    add_workers(parser, workers_do)
-
-
-def add_measuring_options(parser: Group) -> None:
-    """Add what programs that measure a checkpoint take (until all commands declare their options here)."""
-    from emotiscan.resources import WEIGHTS
-
-    add_data(parser)
-    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="default: the shipped checkpoint")
-    add_report(parser)
-    add_machine_options(parser, "find faces")

@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,7 +48,7 @@ def cross_validate(settings: TrainingSettings, train: Train) -> tuple[pd.DataFra
 def pooled_report(runs: Sequence[Path]) -> EvaluationReport:
     """Evaluate the test predictions of all runs as if they were of one table (see `evaluate_predictions`)."""
     parts = [np.load(run / TEST_PREDICTIONS, allow_pickle=False) for run in runs]
-    arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0].files}
+    arrays: dict[str, Any] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0].files}
     del arrays["image"]
     names = {name: tuple(map(str, parts[0][name])) for name in ("emotions", "action_units")}
     return evaluate_predictions(**arrays | names, thresholds={})
