@@ -106,5 +106,5 @@ def test_a_whole_data_set_can_be_held_out(folders, tmp_path):
 def test_more_folds_than_subjects_are_refused(folders, tmp_path):
     from emotiscan.training.data_module import load_data
 
-    with pytest.raises(SettingsError, match="--folds 30: 8 person"):
+    with pytest.raises(SettingsError, match="--folds 30: 8 subject"):
         load_data(TrainingSettings(data=(f"ckplus:{folders[0]}",), out=str(tmp_path), folds="30", fold=0))
