@@ -131,7 +131,8 @@ class Analysis:
         readings: one per face, from left to right.
         skipped_faces: number of detected faces that were not analyzed because there were more than `MAX_FACES`.
         name: of the image: its path, or what `Analyzer.analyze` was given; "" if neither is known.
-        emotions, action_units: labels that the network predicts, in order.
+        emotions: labels that the network predicts, in order.
+        action_units: labels that the network predicts, in order.
     """
 
     photo: Image.Image
@@ -211,6 +212,7 @@ class Analyzer:
 
         Raises:
             ImageError: the file cannot be read or is not an image.
+            TypeError: the source is something else, e.g. an array.
         """
         photo = to_rgb(source) if isinstance(source, Image.Image) else read_image(_bytes_or_path(source))
         faces = [self._detector.locate(photo)] if cropped else self._detector.detect(photo)
@@ -287,8 +289,15 @@ class Analyzer:
             )
 
 
-def _bytes_or_path(source: bytes | str | PathLike[str]) -> bytes | Path:
-    return Path(source) if isinstance(source, str | PathLike) else source
+def _bytes_or_path(source: object) -> bytes | Path:
+    if isinstance(source, str | PathLike):
+        return Path(source)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source)
+    raise TypeError(
+        f"an image is a path, the bytes of a file, or a PIL image, not {type(source).__name__}; "
+        "for an array in RGB order use PIL.Image.fromarray"
+    )
 
 
 def _name_of(source: object) -> str:

@@ -132,6 +132,11 @@ def test_a_file_that_is_not_an_image_is_rejected(analyzer, tmp_path):
         analyzer.analyze(path)
 
 
+def test_an_array_is_rejected_with_a_hint(analyzer):
+    with pytest.raises(TypeError, match=r"not ndarray; .* use PIL.Image.fromarray"):
+        analyzer.analyze(np.zeros((64, 64, 3), np.uint8))
+
+
 def test_a_missing_checkpoint_is_an_error(tmp_path):
     with pytest.raises(CheckpointError, match="no checkpoint"):
         Analyzer(tmp_path / "none.safetensors")

@@ -8,7 +8,7 @@ from PIL import Image
 from emotiscan import facs
 from emotiscan.explain import CELLS, METHODS, HeatMap, Tile, overlay, sheet
 from emotiscan.explain.overlays import color_bar
-from emotiscan.export.text import percent, title_of
+from emotiscan.export.text import display_name, percent
 
 if TYPE_CHECKING:  # analysis imports this module
     from emotiscan.analysis import Reading
@@ -23,7 +23,7 @@ def heat_map_sheet(reading: "Reading", maps: Mapping[str, HeatMap], method: str)
         method: key of `explain.METHODS` that computed them.
     """
     tiles = [
-        Tile(overlay(reading.crop, heat_map), title_of(target), _caption(reading, target, heat_map))
+        Tile(overlay(reading.crop, heat_map), display_name(target), _caption(reading, target, heat_map))
         for target, heat_map in maps.items()
     ]
     title = METHODS[method].title

@@ -13,7 +13,7 @@ from PIL import Image
 from emotiscan.export.boxes import marked_photo
 from emotiscan.export.data_urls import picture_url
 from emotiscan.export.records import NO_FACE
-from emotiscan.export.text import percent, title_of
+from emotiscan.export.text import display_name, percent
 
 if TYPE_CHECKING:  # analysis imports this module
     from emotiscan.analysis import Analysis, Reading
@@ -53,7 +53,7 @@ def reading_html(reading: "Reading") -> str:
 def _reading(reading: "Reading", title: str) -> str:
     crop = reading.crop.resize((CROP_SIDE, CROP_SIDE), Image.Resampling.LANCZOS)
     emotion = reading.emotion.capitalize() if reading.is_clear else "Unclear"
-    present = {title_of(au): reading.action_units[au] for au in reading.present}
+    present = {display_name(au): reading.action_units[au] for au in reading.present}
     units = _bars(present) if present else "<p>No action unit is present.</p>"
     return (
         '<div style="display: flex; gap: 12px; margin-bottom: 20px">'

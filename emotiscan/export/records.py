@@ -60,7 +60,8 @@ def columns(emotions: Sequence[str], action_units: Sequence[str]) -> list[str]:
     """Names of the columns of a table of records.
 
     Args:
-        emotions, action_units: the checkpoint's labels.
+        emotions: labels of the checkpoint.
+        action_units: labels of the checkpoint.
     """
     face = ["image", "face", "x0", "y0", "x1", "y1", "confidence", "emotion", "clear"]
     return [*face, *emotions, *action_units, "present", "error"]
@@ -78,7 +79,8 @@ def frame(rows: Iterable[Mapping[str, Any]], emotions: Sequence[str], action_uni
 
     Args:
         rows: records.
-        emotions, action_units: the checkpoint's labels.
+        emotions: labels of the checkpoint.
+        action_units: labels of the checkpoint.
     """
     import pandas as pd
 
@@ -95,7 +97,8 @@ def csv_text(rows: Sequence[Mapping[str, Any]], emotions: Sequence[str], action_
 
     Args:
         rows: records.
-        emotions, action_units: the checkpoint's labels.
+        emotions: labels of the checkpoint.
+        action_units: labels of the checkpoint.
     """
     text = io.StringIO()
     writer = csv.DictWriter(text, columns(emotions, action_units))

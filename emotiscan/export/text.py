@@ -12,7 +12,7 @@ def percent(probability: float) -> str:
     return f"{round(100 * probability)} %"
 
 
-def title_of(target: str) -> str:
+def display_name(target: str) -> str:
     """Name of an action unit or emotion for people, e.g. "AU12 Lip corner puller"."""
     if target in facs.ACTION_UNITS:
         return f"{target} {facs.ACTION_UNITS[target].name}"

@@ -34,7 +34,8 @@ def build_backbone(name: str, stride: int) -> tuple[nn.Module, int]:
     The caller must apply a ReLU to its output: torchvision applies DenseNet's last ReLU outside of `features`.
 
     Args:
-        name, stride: as accepted by `check_backbone`.
+        name: one of `BACKBONES`.
+        stride: crop pixels per cell of the feature map, as `check_backbone` accepts it.
 
     Returns:
         A network from normalized crops (b, 3, s, s) to a map (b, c, s/stride, s/stride), and the number of channels c.

@@ -14,8 +14,9 @@ class Calibration:
 
     Attributes:
         temperature: the emotion logits are divided by it before the softmax (Guo et al., 2017).
-        slopes, offsets: per action unit, p = sigmoid(slope * logit + offset) (Platt, 1999); 1 and 0 for action units
-            that are not listed. Slopes are positive, so that the ranking of faces is preserved.
+        slopes: per action unit, p = sigmoid(slope * logit + offset) (Platt, 1999); 1 for action units that are not
+            listed. Slopes are positive, so that the ranking of faces is preserved.
+        offsets: per action unit, see `slopes`; 0 for action units that are not listed.
         thresholds: per action unit, the lowest probability at which it counts as present, 0 to 1; 0.5 for action
             units that are not listed.
         clear_from: lowest probability of a clear emotion, 0 to 1. From 0.5 on, an emotion is more likely right than

@@ -44,7 +44,8 @@ class ModelConfig:
             that it also tells where an action unit shows. The logit of the face is that of its strongest cells.
         hidden: width of the dense layer in each head.
         dropout: share of that layer's outputs dropped during training, 0 to 1.
-        mean, std: of the three channels, for values in [0, 1].
+        mean: of each of the three channels, for values in [0, 1].
+        std: standard deviation of each channel, likewise.
     """
 
     backbone: str = "densenet201"

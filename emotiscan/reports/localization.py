@@ -15,6 +15,13 @@ from emotiscan.reports.record import (
     with_today_names,
 )
 
+OLD_BASELINES = {
+    "centred blob": "centered blob",
+    "another code's map": "another action unit's map",
+    "absent codes": "absent action units",
+}
+"""What baselines were called in reports from before December 2026."""
+
 LOCALIZATION_METRICS = ("pointing", "energy", "sides", "area")
 """Estimates of `LocalizationMetrics`."""
 
@@ -102,6 +109,7 @@ class LocalizationReport(Record):
                 name: {key: LocalizationMetrics.from_dict(one) for key, one in (data.get(name) or {}).items() if one}
                 for name in ("action_units", "baselines", "methods")
             }
+            named["baselines"] = with_today_names(named["baselines"], OLD_BASELINES)
             plain = values(data, "subjects", "method", "absent_empty", "methods_samples", "note")
             return cls(data["samples"], mean=LocalizationMetrics.from_dict(mean) if mean else None, **named, **plain)
         except (AttributeError, KeyError, TypeError) as error:

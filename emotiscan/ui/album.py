@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from PIL import Image
 
 from emotiscan.analysis import Analysis
+from emotiscan.export.data_urls import data_url
 from emotiscan.export.records import record
 from emotiscan.images import ImageError
 from emotiscan.ui import wording
-from emotiscan.ui.data_urls import data_url
-from emotiscan.ui.session import key_of
+from emotiscan.ui.session import photo_key
 
 PICTURE_SIDE = 176
 """Side of a face's thumbnail, in pixels; a thumbnail takes about 8 kB."""
@@ -52,7 +52,7 @@ class Album:
     """The photos read so far.
 
     Attributes:
-        photos: the entries of each photo, by `session.key_of` of its file.
+        photos: the entries of each photo, by `session.photo_key` of its file.
     """
 
     photos: dict[str, list[Entry]] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Album:
 
     def add(self, analyze: Callable[[bytes], Analysis], name: str, data: bytes) -> None:
         """Read a photo, unless the album already has it or is full."""
-        key = key_of(data)
+        key = photo_key(data)
         if key not in self.photos and not self.full:
             self.photos[key] = read_entries(analyze, name, data)
 
@@ -88,7 +88,7 @@ def read_entries(analyze: Callable[[bytes], Analysis], name: str, data: bytes) -
     return entries or [Entry({"image": name, "error": NO_FACE})]
 
 
-def chosen(
+def filter_entries(
     entries: Iterable[Entry], emotions: Sequence[str] = (), action_units: Sequence[str] = (), by: str | None = None
 ) -> list[Entry]:
     """Filter and sort entries.

@@ -11,9 +11,10 @@ import streamlit as st
 
 from emotiscan import explain, facs
 from emotiscan.analysis import Reading
+from emotiscan.export.data_urls import picture_url
 from emotiscan.model.checkpoint import Card
+from emotiscan.reports import MaskedAU
 from emotiscan.ui import wording
-from emotiscan.ui.data_urls import picture_url
 from emotiscan.ui.links import AU_PARAMETER
 from emotiscan.ui.metrics import masked_action_units
 from emotiscan.ui.samples import au_icon
@@ -76,21 +77,21 @@ def show_action_units(photo: Photo, number: int, card: Card) -> None:
         st.caption(uncertain)
 
 
-def harder_to_tell(reading: Reading, masked: Iterable[Mapping]) -> str:
+def harder_to_tell(reading: Reading, masked: Iterable[MaskedAU]) -> str:
     """Name the action units that are harder to tell because one that is present masks them; "" for none.
 
     Args:
         reading: of one face.
         masked: the pairs that the model is known to confuse (`metrics.masked_action_units`), the worst first.
     """
-    worst: dict[str, Mapping] = {}
+    worst: dict[str, MaskedAU] = {}
     for pair in masked:
-        if pair["beside"] in reading.present and pair["code"] in reading.action_units:
-            worst.setdefault(pair["code"], pair)
+        if pair.beside in reading.present and pair.au in reading.action_units:
+            worst.setdefault(pair.au, pair)
     if not worst:
         return ""
     named = ", ".join(
-        f"{au} beside {pair['beside']} ({pair['auc']['value']:.2f})" for au, pair in list(worst.items())[:MAX_UNCERTAIN]
+        f"{au} beside {pair.beside} ({pair.auc.value:.2f})" for au, pair in list(worst.items())[:MAX_UNCERTAIN]
     )
     return (
         f"Harder to tell beside the action units present: {named}. In brackets: AUC on rendered faces; 0.5 is guessing."

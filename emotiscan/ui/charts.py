@@ -1,19 +1,14 @@
-"""Plots of readings: the photo with its faces marked, the emotion bars, and changes between two readings."""
+"""Plots of readings: the emotion bars, and changes between two readings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import plotly.graph_objects as go
 import streamlit as st
-from PIL import Image, ImageDraw, ImageFont
 
 from emotiscan import facs
 from emotiscan.analysis import Reading
-from emotiscan.faces import Face
 from emotiscan.ui import wording
 from emotiscan.ui.wording import percent
-
-SHOWN_SIDE = 1024
-"""Longer side of the displayed photo, in pixels."""
 
 EMOTION_COLORS = {
     facs.POSITIVE: "#2F9E77",
@@ -24,43 +19,10 @@ EMOTION_COLORS = {
 FIRST, SECOND, MUTED = "#0F8A96", "#D98A1F", "#8A979C"
 """Colors that can be told apart on light and dark pages and with color blindness."""
 
-CHOSEN, OTHERS = (255, 205, 70), (255, 255, 255)
-
 
 def show(figure: go.Figure, key: str, words: str) -> None:
     """Show a plot; `words` describe it for screen readers."""
     st.plotly_chart(figure, config={"displayModeBar": False}, alt=words, key=key)
-
-
-def marked_photo(photo: Image.Image, faces: Sequence[Face], chosen: int) -> Image.Image:
-    """Return the photo, at most `SHOWN_SIDE` pixels large, with a numbered box around every face.
-
-    Args:
-        photo: the photo.
-        faces: its faces, in pixels of the photo.
-        chosen: index of the face to emphasize; -1 for none.
-    """
-    scale = min(1.0, SHOWN_SIDE / max(photo.size))
-    shown = photo.resize([max(1, round(side * scale)) for side in photo.size], Image.Resampling.LANCZOS)
-    draw = ImageDraw.Draw(shown)
-    width = max(2, round(max(shown.size) / 300))
-    font = ImageFont.load_default(size=max(14, round(max(shown.size) / 36)))
-    # The chosen face last, so that its box lies on top.
-    for number in sorted(range(len(faces)), key=lambda number: number == chosen):
-        box = faces[number].box
-        if box is None:
-            continue
-        x0, y0, x1, y1 = (side * scale for side in box)
-        color = CHOSEN if number == chosen else OTHERS
-        draw.rectangle((x0 - width, y0 - width, x1 + width, y1 + width), outline=(20, 30, 32), width=3 * width)
-        draw.rectangle((x0, y0, x1, y1), outline=color, width=width)
-        label = str(number + 1)
-        left, top, right, bottom = draw.textbbox((0, 0), label, font=font)
-        pad = 2 * width + 2
-        tag = (x0, y0, x0 + right - left + 2 * pad, y0 + bottom - top + 2 * pad)
-        draw.rectangle(tag, fill=color)
-        draw.text((x0 + pad - left, y0 + pad - top), label, font=font, fill=(20, 30, 32))
-    return shown
 
 
 def emotion_bars(emotions: Mapping[str, float]) -> go.Figure:
@@ -92,7 +54,7 @@ def emotion_bars(emotions: Mapping[str, float]) -> go.Figure:
     return figure
 
 
-def emotions_in_words(emotions: Mapping[str, float]) -> str:
+def describe_emotions(emotions: Mapping[str, float]) -> str:
     """Describe the emotion bars for screen readers."""
     order = sorted(emotions, key=emotions.__getitem__, reverse=True)
     return "Probability of each emotion: " + ", ".join(f"{e} {percent(emotions[e])}" for e in order)
@@ -104,7 +66,7 @@ def au_changes(before: Reading, after: Reading) -> go.Figure:
     The largest change is on top.
     """
     order = wording.most_changed(before, after)
-    titles = [wording.title_of(au) for au in order]
+    titles = [wording.display_name(au) for au in order]
     figure = go.Figure()
     for title, au in zip(titles, order, strict=True):
         figure.add_scatter(
@@ -147,7 +109,7 @@ def au_changes(before: Reading, after: Reading) -> go.Figure:
     return figure
 
 
-def au_changes_in_words(before: Reading, after: Reading) -> str:
+def describe_au_changes(before: Reading, after: Reading) -> str:
     """Describe the changes for screen readers."""
     return "Each action unit in both photos: " + ", ".join(
         f"{au} {percent(before.action_units[au])} to {percent(after.action_units[au])}"

@@ -5,6 +5,7 @@ import streamlit as st
 from emotiscan import facs
 from emotiscan.analysis import Analyzer, Reading
 from emotiscan.explain import METHODS
+from emotiscan.export.boxes import marked_photo
 from emotiscan.model.checkpoint import CheckpointError
 from emotiscan.ui import charts, heat_map_views, wording
 from emotiscan.ui.links import PAGES, link_action_units, linked_action_units
@@ -34,7 +35,7 @@ def show_outage(error: CheckpointError) -> None:
     """Show what a page says instead of its contents when the model cannot be loaded, and where else to go."""
     st.error(
         "**Photos cannot be read at the moment** because the model could not be loaded. Please try again later.  \n"
-        f":small[For the operator of this app: {wording.plain(str(error))}]",
+        f":small[For the operator of this app: {wording.escape_markdown(str(error))}]",
         icon=":material/cloud_off:",
     )
     st.markdown("These pages work without the model:")
@@ -57,7 +58,7 @@ def choose_face(photo: Photo) -> int:
             format_func=lambda number: str(number + 1),
             key=f"face-{photo.key}",
         )
-    picture = charts.marked_photo(photo.picture, photo.faces, chosen)
+    picture = marked_photo(photo.picture, photo.faces, chosen)
     count = "one face" if len(readings) == 1 else f"{len(readings)} faces, numbered from left to right"
     place.image(picture, width="stretch", alt=f"The photo with {count}; face {chosen + 1} is selected.")
     if photo.skipped_faces:
@@ -75,7 +76,7 @@ def show_emotions(reading: Reading) -> None:
             "This face covers very few pixels, so its reading is close to a guess. Use a larger or closer photo."
         )
     figure = charts.emotion_bars(reading.emotions)
-    words = charts.emotions_in_words(reading.emotions)
+    words = charts.describe_emotions(reading.emotions)
     charts.show(figure, "emotions", words)
 
 
@@ -87,17 +88,19 @@ def show_heat_maps(photo: Photo, number: int) -> None:
     chosen = choose_targets(reading, f"{photo.key}-{number}")
     with st.expander("Heat map settings", icon=":material/tune:"):
         method = heat_map_views.choose_method("read")
-        look = heat_map_views.choose_look("read")
+        settings = heat_map_views.choose_settings("read")
     if not chosen:
         st.caption("Choose at least one action unit or emotion.")
         return
     with st.spinner("Computing heat maps…"):
-        maps = [heat_map_views.show(photo, number, target, method, wording.title_of(target)) for target in chosen]
-    tiles = heat_map_views.tiles_of(maps, look)
+        maps = [
+            heat_map_views.make_view(photo, number, target, method, wording.display_name(target)) for target in chosen
+        ]
+    tiles = heat_map_views.make_tiles(maps, settings)
     heat_map_views.show_grid(tiles)
-    heat_map_views.show_legend(look)
-    heat_map_views.show_meanings(chosen)
-    note = f"Method: {METHODS[method].title}; {heat_map_views.scale_in_words(look)}."
+    heat_map_views.show_legend(settings)
+    heat_map_views.show_guide_links(chosen)
+    note = f"Method: {METHODS[method].title}; {heat_map_views.describe_scale(settings)}."
     heat_map_views.offer_downloads(photo.name, tiles, maps, note, "read")
 
 

@@ -17,10 +17,10 @@ def show() -> None:
     """Show the line."""
     with st.container(horizontal_alignment="center"):
         st.space("small")
-        st.caption(f"EmotiScan {emotiscan.__version__} · {checkpoint_in_words()}", width="content")
+        st.caption(f"EmotiScan {emotiscan.__version__} · {describe_checkpoint()}", width="content")
 
 
-def checkpoint_in_words() -> str:
+def describe_checkpoint() -> str:
     """Return e.g. “checkpoint 0123456789ab”, or `NO_CHECKPOINT` if the file cannot be used."""
     path = weights_path()
     try:

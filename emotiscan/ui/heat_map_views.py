@@ -8,8 +8,8 @@ from PIL import Image
 
 from emotiscan import explain, facs
 from emotiscan.explain import METHODS, HeatMap, Tile, overlays
+from emotiscan.export.data_urls import picture_url
 from emotiscan.ui import wording
-from emotiscan.ui.data_urls import picture_url
 from emotiscan.ui.links import au_link
 from emotiscan.ui.session import Photo, analyzer, heat_maps_of
 
@@ -21,7 +21,7 @@ MIN_WIDTH = 154
 
 
 @dataclass(frozen=True)
-class Look:
+class DisplaySettings:
     """Display settings of a page's heat maps.
 
     Attributes:
@@ -38,7 +38,7 @@ class Look:
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class HeatMapView:
     """One heat map on a page.
 
     Attributes:
@@ -61,7 +61,7 @@ class Shown:
         return f"{self.photo.key[:6]}_face{self.number + 1}_{self.heat_map.target}_{self.method}"
 
     @property
-    def words(self) -> str:
+    def caption(self) -> str:
         """The target's probability, and how much of the map lies where it should."""
         reading, target = self.photo.readings[self.number], self.heat_map.target
         words = wording.percent({**reading.action_units, **reading.emotions}[target])
@@ -73,12 +73,12 @@ class Shown:
         return words
 
 
-def show(photo: Photo, number: int, target: str, method: str, title: str) -> Shown:
+def make_view(photo: Photo, number: int, target: str, method: str, title: str) -> HeatMapView:
     """Return a heat map of one face, computed if the photo does not hold it yet."""
-    return Shown(photo, number, method, heat_maps_of(photo, number, [target], method)[target], title)
+    return HeatMapView(photo, number, method, heat_maps_of(photo, number, [target], method)[target], title)
 
 
-def choose_look(key: str) -> Look:
+def choose_settings(key: str) -> DisplaySettings:
     """Show the controls of the display settings in one line."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         opacity = st.slider("Overlay opacity", 0.0, 1.0, 0.6, 0.05, format="percent", key=f"{key}-opacity", width=200)
@@ -96,7 +96,7 @@ def choose_look(key: str) -> Look:
             key=f"{key}-outline",
             help="Where the action unit should show, by anatomy. A map elsewhere is a reason to doubt the reading.",
         )
-    return Look(opacity, scale == SHARED, outlined, place == PHOTO)
+    return DisplaySettings(opacity, scale == SHARED, outlined, place == PHOTO)
 
 
 def choose_method(key: str) -> str:
@@ -108,10 +108,10 @@ def choose_method(key: str) -> str:
     return method
 
 
-def tiles_of(maps: Sequence[Shown], look: Look) -> list[Tile]:
+def make_tiles(maps: Sequence[HeatMapView], settings: DisplaySettings) -> list[Tile]:
     """Render the maps as captioned pictures."""
-    tops = _tops(maps) if look.shared else {}
-    return [Tile(render(shown, look, tops.get(_unit(shown))), shown.title, shown.words) for shown in maps]
+    tops = _tops(maps) if settings.shared else {}
+    return [Tile(render(view, settings, tops.get(_unit(view))), view.title, view.caption) for view in maps]
 
 
 def show_grid(tiles: Sequence[Tile]) -> None:
@@ -123,33 +123,33 @@ def show_grid(tiles: Sequence[Tile]) -> None:
                 st.markdown(f"**{tile.title}**  \n:small[{tile.caption}]")
 
 
-def render(shown: Shown, look: Look, top: float | None = None) -> Image.Image:
+def render(view: HeatMapView, settings: DisplaySettings, top: float | None = None) -> Image.Image:
     """Return the picture of one map, on the face or on the photo, outlined or not."""
-    photo, au = shown.photo, shown.heat_map.target
-    outlined = look.outlined and au in facs.ACTION_UNITS
-    if look.on_photo:
-        face = photo.faces[shown.number]
-        picture = explain.overlay_on_photo(photo.picture, face, shown.heat_map, look.opacity, top)
+    photo, au = view.photo, view.heat_map.target
+    outlined = settings.outlined and au in facs.ACTION_UNITS
+    if settings.on_photo:
+        face = photo.faces[view.number]
+        picture = explain.overlay_on_photo(photo.picture, face, view.heat_map, settings.opacity, top)
         return explain.outline_on_photo(picture, face, au) if outlined else picture
-    picture = explain.overlay(photo.readings[shown.number].crop, shown.heat_map, look.opacity, top)
+    picture = explain.overlay(photo.readings[view.number].crop, view.heat_map, settings.opacity, top)
     return explain.outline(picture, au) if outlined else picture
 
 
-def _unit(shown: Shown) -> tuple[str, bool]:
+def _unit(view: HeatMapView) -> tuple[str, bool]:
     """Return what a map's values mean; maps for which this is equal can share a scale."""
-    return shown.method, shown.heat_map.is_probability
+    return view.method, view.heat_map.is_probability
 
 
-def _tops(maps: Sequence[Shown]) -> dict[tuple[str, bool], float]:
+def _tops(maps: Sequence[HeatMapView]) -> dict[tuple[str, bool], float]:
     """Return for each unit which evidence gets full color: probability 1, or the strongest value of all maps."""
     tops: dict[tuple[str, bool], float] = {}
-    for shown in maps:
-        strongest = 1.0 if shown.heat_map.is_probability else shown.heat_map.peak
-        tops[_unit(shown)] = max(strongest, tops.get(_unit(shown), 0.0))
+    for view in maps:
+        strongest = 1.0 if view.heat_map.is_probability else view.heat_map.peak
+        tops[_unit(view)] = max(strongest, tops.get(_unit(view), 0.0))
     return tops
 
 
-def show_meanings(targets: Sequence[str]) -> None:
+def show_guide_links(targets: Sequence[str]) -> None:
     """Show links to the action units in the FACS guide."""
     action_units = [target for target in dict.fromkeys(targets) if target in facs.ACTION_UNITS]
     if action_units:
@@ -159,21 +159,21 @@ def show_meanings(targets: Sequence[str]) -> None:
                 au_link(au)
 
 
-def scale_in_words(look: Look) -> str:
+def describe_scale(settings: DisplaySettings) -> str:
     """Describe the color scale."""
-    return "one scale for all maps of a method" if look.shared else "each map on its own scale"
+    return "one scale for all maps of a method" if settings.shared else "each map on its own scale"
 
 
-def show_legend(look: Look) -> None:
+def show_legend(settings: DisplaySettings) -> None:
     """Show the color scale and what it means."""
     strip = picture_url(overlays.color_bar(160, 10))
     st.caption(
-        f"![Color scale from dark to bright]({strip}) weak to strong evidence, {scale_in_words(look)}. "
+        f"![Color scale from dark to bright]({strip}) weak to strong evidence, {describe_scale(settings)}. "
         "A heat map shows where the model saw something, not why it decided so."
     )
 
 
-def offer_downloads(title: str, tiles: Sequence[Tile], maps: Sequence[Shown], note: str, key: str) -> None:
+def offer_downloads(title: str, tiles: Sequence[Tile], maps: Sequence[HeatMapView], note: str, key: str) -> None:
     """Show download buttons for the picture sheet and the arrays; both are made on demand."""
     card = analyzer().card
     small_print = (
@@ -193,7 +193,7 @@ def offer_downloads(title: str, tiles: Sequence[Tile], maps: Sequence[Shown], no
         )
         st.download_button(
             "Download arrays (NPZ)",
-            lambda: explain.npz({shown.name: shown.heat_map for shown in maps}),
+            lambda: explain.npz({view.name: view.heat_map for view in maps}),
             "emotiscan-heat-maps.npz",
             "application/octet-stream",
             icon=":material/data_array:",

@@ -30,7 +30,7 @@ def turn(line: DeltaGenerator | None = None) -> Iterator[None]:
             st.stop()
         if line is not None:  # writing to it also ends the script if a new run was requested
             if position:
-                line.caption(in_words(position))
+                line.caption(describe(position))
             else:
                 line.empty()
 
@@ -39,7 +39,7 @@ def turn(line: DeltaGenerator | None = None) -> Iterator[None]:
         yield
 
 
-def in_words(position: QueuePosition) -> str:
+def describe(position: QueuePosition) -> str:
     """Describe a place in the queue, e.g. “3 photos are ahead of yours: about 4 seconds.”."""
     ahead = "One photo is" if position.ahead == 1 else f"{position.ahead} photos are"
     if position.seconds is None:

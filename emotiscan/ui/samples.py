@@ -8,8 +8,8 @@ from pathlib import Path
 from PIL import Image
 
 from emotiscan import facs
+from emotiscan.export.data_urls import picture_url
 from emotiscan.resources import SAMPLES
-from emotiscan.ui.data_urls import picture_url
 
 ICON_SIDE = 72
 """Side of an action unit's icon, in pixels; shown at 40 CSS pixels."""

@@ -124,7 +124,7 @@ def read_photo(data: bytes, name: str, line: DeltaGenerator | None = None) -> Ph
     Raises:
         ImageError: the file is not a usable image.
     """
-    key = key_of(data)
+    key = photo_key(data)
     photos: dict[str, Photo] = st.session_state.setdefault("photos", {})
     photo = photos.pop(key, None)
     if photo is None:
@@ -161,15 +161,15 @@ def _sample(key: str, data: bytes, name: str, line: DeltaGenerator | None) -> Ph
 
 @cache
 def _sample_keys() -> frozenset[str]:
-    return frozenset(key_of(sample.data) for sample in samples())
+    return frozenset(photo_key(sample.data) for sample in samples())
 
 
-def key_of(data: bytes) -> str:
+def photo_key(data: bytes) -> str:
     """Return `Photo.key` of an image file."""
     return hashlib.sha256(data).hexdigest()[:12]
 
 
-def photos_of_this_visit() -> list[Photo]:
+def recent_photos() -> list[Photo]:
     """Return the kept photos of this visit, latest first."""
     return list(reversed(st.session_state.get("photos", {}).values()))
 

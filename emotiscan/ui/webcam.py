@@ -6,7 +6,7 @@ from emotiscan import facs
 from emotiscan.analysis import Reading
 from emotiscan.ui import wording
 from emotiscan.ui.samples import au_pictures
-from emotiscan.ui.session import photos_of_this_visit
+from emotiscan.ui.session import recent_photos
 
 SNAPSHOT = "Your snapshot"
 """Name of every photo taken with the webcam."""
@@ -64,7 +64,7 @@ def show_result(challenge: str, reading: Reading) -> None:
 
 def show_latest_snapshots() -> None:
     """Show the latest snapshots of this visit, newest first, once there are two."""
-    faces = [photo.readings[0] for photo in photos_of_this_visit() if photo.name == SNAPSHOT and photo.readings]
+    faces = [photo.readings[0] for photo in recent_photos() if photo.name == SNAPSHOT and photo.readings]
     if len(faces) < 2:
         return
     st.caption("Your latest snapshots, newest first")

@@ -4,6 +4,8 @@ import re
 
 from emotiscan import facs
 from emotiscan.analysis import Reading
+from emotiscan.export.text import display_name as display_name
+from emotiscan.export.text import percent as percent
 
 CLEARLY, FAIRLY_CERTAIN = 0.85, 0.60
 """Lowest probabilities at which a clear emotion is called so, and fairly certain."""
@@ -79,22 +81,7 @@ def _named(au: str) -> str:
     return f"{au} {facs.ACTION_UNITS[au].name.lower()}" if au in facs.ACTION_UNITS else au
 
 
-def percent(probability: float) -> str:
-    """Format a probability as a whole percentage; never a flat 0 % or 100 %."""
-    if probability < 0.01:
-        return "< 1 %"
-    if probability > 0.99:
-        return "> 99 %"
-    return f"{round(100 * probability)} %"
-
-
-def title_of(target: str) -> str:
-    """Return the display name of an action unit or emotion, e.g. “AU12 Lip corner puller”."""
-    unit = facs.ACTION_UNITS.get(target)
-    return f"{target} {unit.name}" if unit else target.capitalize()
-
-
-def plain(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Escape a visitor's or the system's text, e.g. a file name, so that Markdown shows it as it is, on one line."""
     escaped = re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
     # URLs and :names: would still become links and icons; an invisible character inside prevents that.

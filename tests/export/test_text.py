@@ -2,7 +2,7 @@
 
 import pytest
 
-from emotiscan.export.text import percent, title_of
+from emotiscan.export.text import display_name, percent
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ def test_percentages_are_never_flat(probability, text):
     assert percent(probability) == text
 
 
-def test_titles_name_known_and_unknown_targets():
-    assert title_of("AU12") == "AU12 Lip corner puller"
-    assert title_of("AU43") == "AU43"
-    assert title_of("positive") == "Positive"
+def test_display_names_of_known_and_unknown_targets():
+    assert display_name("AU12") == "AU12 Lip corner puller"
+    assert display_name("AU43") == "AU43"
+    assert display_name("positive") == "Positive"

@@ -47,16 +47,16 @@ def test_kept_pictures_are_small(entries):
 
 
 def test_entries_are_filtered_and_sorted(entries):
-    assert len(album.chosen(entries)) == 6
-    smiling = album.chosen(entries, emotions=["positive"])
+    assert len(album.filter_entries(entries)) == 6
+    smiling = album.filter_entries(entries, emotions=["positive"])
     assert smiling
     assert {entry.row["emotion"] for entry in smiling} == {"positive"}
-    brows = album.chosen(entries, action_units=["AU1", "AU2"])
+    brows = album.filter_entries(entries, action_units=["AU1", "AU2"])
     assert all({"AU1", "AU2"} <= set(entry.row["present"]) for entry in brows)
     assert 0 < len(brows) < 6
-    order = [entry.row["facs"]["AU12"] for entry in album.chosen(entries, by="AU12")]
+    order = [entry.row["facs"]["AU12"] for entry in album.filter_entries(entries, by="AU12")]
     assert order == sorted(order, reverse=True)
-    surprised = [entry.row for entry in album.chosen(entries, by="surprise")]
+    surprised = [entry.row for entry in album.filter_entries(entries, by="surprise")]
     first_two = {row["image"] for row in surprised[:2]}
     assert first_two == {"surprise.jpg", "group.jpg"}, "one of the four people is surprised, too"
     order = [row["emotions"]["surprise"] for row in surprised]

@@ -7,6 +7,7 @@ import pytest
 
 from emotiscan import facs
 from emotiscan.analysis import Analyzer, Reading
+from emotiscan.reports import UNDEFINED, Estimate, MaskedAU
 from emotiscan.ui.au_table import au_table, harder_to_tell
 from emotiscan.ui.session import Photo
 from emotiscan.ui.wording import percent
@@ -92,7 +93,7 @@ def test_thumbnails_leave_out_empty_heat_maps_and_are_made_once(reading, monkeyp
 
 
 def masked(au, beside, auc):
-    return {"code": au, "beside": beside, "auc": {"value": auc, "low": None, "high": None}}
+    return MaskedAU(au, beside, Estimate(auc), UNDEFINED)
 
 
 def test_units_masked_by_present_ones_are_named_as_harder_to_tell(reading):

@@ -1,6 +1,7 @@
 """The Model page: every report of a checkpoint, as plots and tables."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -29,10 +30,10 @@ def test_another_metric_and_attribute_can_be_chosen(app):
 
 
 def test_calibration_metrics_are_shown(app, monkeypatch, tmp_path, tiny_model):
-    from emotiscan.evaluation import evaluate
+    from emotiscan.evaluation import evaluate_predictions
     from emotiscan.model.checkpoint import Card, save_checkpoint
 
-    report = evaluate(
+    report = evaluate_predictions(
         emotions=("negative", "positive"),
         action_units=("AU12",),
         emotion_probabilities=[[0.9, 0.1], [0.3, 0.7]],
@@ -43,7 +44,7 @@ def test_calibration_metrics_are_shown(app, monkeypatch, tmp_path, tiny_model):
         thresholds={},
         clear=[True, False],
     )
-    card = Card(tiny_model.config, metrics={"calibration": report})
+    card = Card(tiny_model.config, metrics={"calibration": report.to_dict()})
     monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(save_checkpoint(tmp_path / "a.safetensors", tiny_model, card)))
     at = app.run().switch_page(MODEL).run()
     assert not at.exception
@@ -63,13 +64,14 @@ def test_localization_metrics_are_shown(app, monkeypatch, tmp_path, tiny_model):
     maps[:, 0, 0, 0], places[:, 0, 0] = (3, 1), True
     maps[1, 0, 1, 1] = 3
     report = localization(("AU12", "AU1"), maps, places, [[1, 0], [1, 0]], ["a", "b"])
-    report |= {"kind": "localisation", "baselines": {"centerd blob": report["mean"]}}
-    weights = save_checkpoint(tmp_path / "a.safetensors", tiny_model, Card(tiny_model.config, metrics={"p": report}))
+    report = replace(report, baselines={"centered blob": report.mean})
+    card = Card(tiny_model.config, metrics={"p": report.to_dict()})
+    weights = save_checkpoint(tmp_path / "a.safetensors", tiny_model, card)
     monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(weights))
     at = app.run().switch_page(MODEL).run()
     assert not at.exception
     table = at.dataframe[0].value
-    assert list(table["Map of"]) == ["AU12", "mean of the action units", "centerd blob"]
+    assert list(table["Map of"]) == ["AU12", "mean of the action units", "centered blob"]
     assert list(table["Faces"]) == ["2", "", ""]
     assert table["Peak in region"][0].startswith("0.500 [")
     assert table["Energy in region"][0].startswith("0.625 [")
@@ -84,7 +86,7 @@ def test_maps_of_absent_units_are_reported_but_are_not_the_reference_line(app, m
 
     report = {"kind": "localisation", "samples": 9, "subjects": 9, "codes": {"AU1": at_level(0.9) | {"faces": 9}}}
     report |= {"mean": at_level(0.9), "absent_empty": 0.7}
-    report["baselines"] = {"centerd blob": at_level(0.125), "absent action units": at_level(0.75)}
+    report["baselines"] = {"centered blob": at_level(0.125), "absent action units": at_level(0.75)}
     weights = save_checkpoint(tmp_path / "a.safetensors", tiny_model, Card(tiny_model.config, metrics={"p": report}))
     monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(weights))
     at = app.run().switch_page(MODEL).run()
@@ -151,14 +153,14 @@ def test_missing_splits_are_shown_as_dashes(app, monkeypatch, tmp_path, tiny_mod
 
 
 def test_masked_action_units_are_shown_and_named_in_the_guide(app, monkeypatch, tmp_path, tiny_model):
-    from emotiscan.evaluation import evaluate
+    from emotiscan.evaluation import evaluate_predictions
     from emotiscan.model.checkpoint import Card, save_checkpoint
 
     random = np.random.default_rng(3)
     labels = (random.random((400, 2)) < 0.5).astype(float)
     scores = np.clip(0.3 + 0.4 * labels + random.normal(0, 0.1, labels.shape), 0, 1)
     scores[labels[:, 0] == 1, 1] = 0.5
-    report = evaluate(
+    report = evaluate_predictions(
         emotions=("negative", "positive"),
         action_units=("AU6", "AU7"),
         emotion_probabilities=np.full((400, 2), 0.5),
@@ -168,9 +170,9 @@ def test_masked_action_units_are_shown_and_named_in_the_guide(app, monkeypatch, 
         subjects=np.arange(400),
         thresholds={},
         bootstraps=20,
-        find_masking=True,
+        with_masking=True,
     )
-    card = Card(tiny_model.config, metrics={"rendered": report})
+    card = Card(tiny_model.config, metrics={"rendered": report.to_dict()})
     monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(save_checkpoint(tmp_path / "a.safetensors", tiny_model, card)))
     at = app.run().switch_page(MODEL).run()
     assert not at.exception

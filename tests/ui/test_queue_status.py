@@ -56,7 +56,7 @@ def other_visitor(request_queue):
     ],
 )
 def test_wait_is_described_in_words(position, words):
-    assert queue_status.in_words(position) == words
+    assert queue_status.describe(position) == words
 
 
 def test_visitor_without_a_wait_sees_no_queue_message(request_queue):
@@ -68,12 +68,12 @@ def test_visitor_without_a_wait_sees_no_queue_message(request_queue):
 def test_waiting_visitor_sees_the_queue_and_is_then_served(request_queue, other_visitor, monkeypatch):
     ahead = []
 
-    def in_words(position: QueuePosition) -> str:
+    def describe(position: QueuePosition) -> str:
         ahead.append(position.ahead)
         other_visitor.set()  # the other turn ends once this visitor has seen the message
         return "wait"
 
-    monkeypatch.setattr(queue_status, "in_words", in_words)
+    monkeypatch.setattr(queue_status, "describe", describe)
     at = AppTest.from_function(script, default_timeout=PATIENCE).run()
     assert ahead[0] == 1
     assert "It is read." in texts(at)

@@ -72,4 +72,4 @@ def test_percentages_are_never_a_flat_0_or_100(p, text):
     ],
 )
 def test_visitor_text_is_escaped_for_markdown(text, shown):
-    assert wording.plain(text) == shown
+    assert wording.escape_markdown(text) == shown

@@ -8,7 +8,7 @@ from emotiscan.ui.album import MAX_FACES, Album, Entry
 from emotiscan.ui.samples import samples
 from emotiscan.ui.session import analyze, analyzer
 from emotiscan.ui.uploader import upload_photos
-from emotiscan.ui.wording import plain
+from emotiscan.ui.wording import escape_markdown
 
 PER_PAGE = 60  # faces on one page of the gallery
 
@@ -47,7 +47,7 @@ def show_gallery(entries: list[Entry]) -> None:
             width=200,
         )
     action_units = st.pills("Action units present", config.action_units, selection_mode="multi", key="album-aus")
-    found = album.chosen(entries, emotions, action_units, order)
+    found = album.filter_entries(entries, emotions, action_units, order)
     st.caption(f"{len(found)} of {sum(entry.readable for entry in entries)} faces")
     pages = max(1, -(-len(found) // PER_PAGE))
     page = st.number_input("Page", 1, pages, key="album-page") if pages > 1 else 1
@@ -61,7 +61,7 @@ def show_gallery(entries: list[Entry]) -> None:
                     entry.address, width="stretch", alt=f"{row['image']}, face {row['face'] + 1}: {title}; {present}"
                 )
                 st.markdown(f"**{title}**  \n:small[{present}]")
-                st.caption(f"{plain(row['image'])}, face {row['face'] + 1}")
+                st.caption(f"{escape_markdown(row['image'])}, face {row['face'] + 1}")
 
 
 def offer_exports(entries: list[Entry]) -> None:
@@ -106,7 +106,7 @@ def main() -> None:
             f"{len(failed)} of {len(visit_album().photos)} photos could not be read", icon=":material/warning:"
         ):
             for row in failed:
-                st.markdown(f"{plain(row['image'])}: {row['error']}")
+                st.markdown(f"{escape_markdown(row['image'])}: {row['error']}")
     if any(entry.readable for entry in entries):
         show_gallery(entries)
     if entries:

@@ -1,6 +1,6 @@
 """The Compare page: readings and heat maps side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -8,12 +8,15 @@ import streamlit as st
 from emotiscan import explain
 from emotiscan.analysis import Reading
 from emotiscan.explain import METHODS, Tile, overlays
+from emotiscan.export.boxes import marked_photo
+from emotiscan.export.data_urls import picture_url
 from emotiscan.images import MAX_BYTES, ImageError
+from emotiscan.reports import EvaluationReport
 from emotiscan.ui import charts, components, wording
 from emotiscan.ui import heat_map_views as views
-from emotiscan.ui.data_urls import picture_url
+from emotiscan.ui.metrics import report_of
 from emotiscan.ui.samples import samples
-from emotiscan.ui.session import Photo, analyzer, key_of, photos_of_this_visit, read_photo
+from emotiscan.ui.session import Photo, analyzer, photo_key, read_photo, recent_photos
 
 ACTION_UNITS = "Action units of one face"
 BEFORE_AND_AFTER = "Before and after"
@@ -57,7 +60,7 @@ def choose_photos() -> list[Photo]:
     for place, upload in enumerate(uploads[-2:], start=1):
         read_photo(upload.getvalue(), "Your photo" if len(uploads) == 1 else f"Your photo {place}", line)
     by_title = {sample.title: sample for sample in samples()}
-    visit = photos_of_this_visit()
+    visit = recent_photos()
     names = {photo.key: photo.name for photo in visit if photo.name not in by_title}
     names |= {title: title for title in by_title}
     latest = next((name for photo in visit for name in (photo.key, photo.name) if name in names), next(iter(by_title)))
@@ -82,7 +85,7 @@ def choose_photos() -> list[Photo]:
 
 
 def _show_photo(photo: Photo) -> None:
-    picture = charts.marked_photo(photo.picture, photo.faces, -1)
+    picture = marked_photo(photo.picture, photo.faces)
     found = "one face" if len(photo.readings) == 1 else f"{len(photo.readings)} faces"
     st.image(picture, width=220, alt=f"{photo.name}, with {found}")
 
@@ -93,7 +96,7 @@ def _choose_uploads() -> None:
     if len(uploads) == 2:
         st.session_state["comparison"] = BEFORE_AND_AFTER
     for widget, upload in zip(("compare-first", "compare-second"), uploads, strict=False):
-        st.session_state[widget] = key_of(upload.getvalue())
+        st.session_state[widget] = photo_key(upload.getvalue())
 
 
 def faces_of(photos: Sequence[Photo]) -> list[Choice]:
@@ -128,18 +131,18 @@ def choose_target(face: Choice, key: str, rank: int = 0) -> str:
     reading = face.photo.readings[face.number]
     targets = [*reading.action_units, *reading.emotions]
     place = targets.index(reading.likeliest_action_units[min(rank, len(reading.action_units) - 1)])
-    return st.selectbox("Action unit or emotion", targets, index=place, format_func=wording.title_of, key=key)
+    return st.selectbox("Action unit or emotion", targets, index=place, format_func=wording.display_name, key=key)
 
 
-def compare_action_units(faces: Sequence[Choice]) -> list[views.Shown]:
+def compare_action_units(faces: Sequence[Choice]) -> list[views.HeatMapView]:
     """Return heat maps of several action units on one face."""
     face = choose_face(faces, "Face", "aus-face")
     chosen = components.choose_targets(face.photo.readings[face.number], f"compare-{face.photo.key}-{face.number}")
     method = views.choose_method("aus")
-    return [views.show(face.photo, face.number, target, method, wording.title_of(target)) for target in chosen]
+    return [views.make_view(face.photo, face.number, target, method, wording.display_name(target)) for target in chosen]
 
 
-def compare_faces(faces: Sequence[Choice]) -> list[views.Shown]:
+def compare_faces(faces: Sequence[Choice]) -> list[views.HeatMapView]:
     """Return heat maps of one action unit on all faces."""
     target = choose_target(faces[0], "faces-target")
     method = views.choose_method("faces")
@@ -147,10 +150,10 @@ def compare_faces(faces: Sequence[Choice]) -> list[views.Shown]:
         st.info(
             "This photo has only one face. Choose a second photo above to compare it with.", icon=":material/group:"
         )
-    return [views.show(face.photo, face.number, target, method, face.title) for face in faces]
+    return [views.make_view(face.photo, face.number, target, method, face.title) for face in faces]
 
 
-def compare_before_and_after(faces: Sequence[Choice]) -> list[views.Shown]:
+def compare_before_and_after(faces: Sequence[Choice]) -> list[views.HeatMapView]:
     """Show what changed between a face in each of two photos; return heat maps of the largest changes."""
     first = [face for face in faces if face.photo is faces[0].photo]
     second = [face for face in faces if face.photo is not faces[0].photo]
@@ -162,13 +165,13 @@ def compare_before_and_after(faces: Sequence[Choice]) -> list[views.Shown]:
     readings = [face.photo.readings[face.number] for face in (before, after)]
     st.markdown(wording.changes(*readings))
     st.caption("○ first photo · ● second photo · │ decision threshold")
-    charts.show(charts.au_changes(*readings), "changes", charts.au_changes_in_words(*readings))
+    charts.show(charts.au_changes(*readings), "changes", charts.describe_au_changes(*readings))
     st.caption(_advice_on_changes())
     method = views.choose_method("before-and-after")
     first_changed, *others = wording.most_changed(*readings)[:MAX_CHANGES]
     changed = [first_changed, *(au for au in others if _apart(readings, au) >= MIN_CHANGE)]
     return [
-        views.show(face.photo, face.number, au, method, f"{au}, {face.title}")
+        views.make_view(face.photo, face.number, au, method, f"{au}, {face.title}")
         for au in changed
         for face in (before, after)
     ]
@@ -181,18 +184,18 @@ def _apart(readings: Sequence[Reading], au: str) -> float:
 def _advice_on_changes() -> str:
     """Say how to take the photos and, if the checkpoint knows, how well it tells two images of one person apart."""
     advice = "Take both photos of the same person, from the same side and in the same light; other changes count, too."
-    report = analyzer().card.metrics.get("rendered")
-    mean = (report.get("codes_mean") if isinstance(report, Mapping) else None) or {}
-    within, among = ((mean.get(key) or {}).get("value") for key in ("within_person", "auc"))
-    if within is None or among is None:
+    report = report_of(analyzer().card, "rendered")
+    mean = report.action_units_mean if isinstance(report, EvaluationReport) else None
+    if mean is None or mean.within_person.value is None or mean.auc.value is None:
         return advice
+    within, among = mean.within_person.value, mean.auc.value
     return (
         f"{advice} Of two rendered images of the same person, the one that shows an action unit had the higher "
         f"probability in {100 * within:.0f} % of all pairs; of two different people, in {100 * among:.0f} %."
     )
 
 
-def compare_methods(faces: Sequence[Choice]) -> list[views.Shown]:
+def compare_methods(faces: Sequence[Choice]) -> list[views.HeatMapView]:
     """Return heat maps of one action unit on one face by several methods."""
     face = choose_face(faces, "Face", "methods-face")
     target = choose_target(face, "methods-target")
@@ -205,10 +208,10 @@ def compare_methods(faces: Sequence[Choice]) -> list[views.Shown]:
         wrap=True,
         key="methods",
     )
-    return [views.show(face.photo, face.number, target, method, METHODS[method].title) for method in chosen]
+    return [views.make_view(face.photo, face.number, target, method, METHODS[method].title) for method in chosen]
 
 
-def compare_two(faces: Sequence[Choice]) -> list[views.Shown]:
+def compare_two(faces: Sequence[Choice]) -> list[views.HeatMapView]:
     """Return two heat maps, each of any face, action unit and method."""
     shown = []
     for place, (column, name) in enumerate(zip(st.columns(2), ("First map", "Second map"), strict=True)):
@@ -219,15 +222,15 @@ def compare_two(faces: Sequence[Choice]) -> list[views.Shown]:
             method = st.selectbox(
                 "Method", list(METHODS), format_func=lambda name: METHODS[name].title, key=f"two-method-{place}"
             )
-        title = ", ".join(dict.fromkeys((wording.title_of(target), face.title, METHODS[method].title)))
-        shown.append(views.show(face.photo, face.number, target, method, title))
+        title = ", ".join(dict.fromkeys((wording.display_name(target), face.title, METHODS[method].title)))
+        shown.append(views.make_view(face.photo, face.number, target, method, title))
     return shown
 
 
-def difference_of(one: views.Shown, other: views.Shown, look: views.Look) -> Tile:
+def difference_of(one: views.HeatMapView, other: views.HeatMapView, settings: views.DisplaySettings) -> Tile:
     """Return the first map minus the second, on the first map's face."""
     change = explain.difference(one.heat_map, other.heat_map)
-    picture = explain.overlay_difference(one.photo.readings[one.number].crop, change, min(1.0, look.opacity + 0.2))
+    picture = explain.overlay_difference(one.photo.readings[one.number].crop, change, min(1.0, settings.opacity + 0.2))
     if not change.any():
         return Tile(picture, "First minus second", "no difference")
     return Tile(picture, "First minus second", f"differ by up to {100 * abs(change).max():.0f} % of full color")
@@ -275,20 +278,20 @@ def main() -> None:
         return
     with st.spinner("Computing heat maps…"):
         maps = COMPARISONS[what](faces)
-    look = views.choose_look("compare")
+    settings = views.choose_settings("compare")
     if not maps:
         st.caption("Choose at least one.")
         return
-    tiles = views.tiles_of(maps, look)
+    tiles = views.make_tiles(maps, settings)
     if what == DIFFERENCE:
-        tiles.append(difference_of(maps[0], maps[1], look))
+        tiles.append(difference_of(maps[0], maps[1], settings))
     views.show_grid(tiles)
-    views.show_legend(look)
-    views.show_meanings([shown.heat_map.target for shown in maps])
+    views.show_legend(settings)
+    views.show_guide_links([view.heat_map.target for view in maps])
     if what == DIFFERENCE:
         show_difference_legend()
-    methods = ", ".join(dict.fromkeys(METHODS[shown.method].title for shown in maps))
-    note = f"Methods: {methods}; {views.scale_in_words(look)}."
+    methods = ", ".join(dict.fromkeys(METHODS[view.method].title for view in maps))
+    note = f"Methods: {methods}; {views.describe_scale(settings)}."
     title = f"{what}: {' and '.join(photo.name for photo in photos)}"
     views.offer_downloads(title, tiles, maps, note, "compare")
 

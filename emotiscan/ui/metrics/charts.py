@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
+from emotiscan.reports import Estimate, ReliabilityBin
 from emotiscan.ui.charts import FIRST, MUTED, SECOND
 
 _MARGIN = {"l": 0, "r": 12, "t": 8, "b": 8}
@@ -40,29 +41,32 @@ def confusion(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> go.Figu
     return figure
 
 
-def dots(lines: Mapping[str, Mapping], name: str, limits: tuple[float, float], level: float | None = None) -> go.Figure:
+def dots(
+    lines: Mapping[str, Estimate], name: str, limits: tuple[float, float], level: float | None = None
+) -> go.Figure:
     """Plot estimates with their intervals, one line each, the first on top.
 
     Args:
-        lines: estimates (`value`, `low`, `high`) by name; those without a value are left out.
+        lines: estimates by name; those without a value are left out.
         name: the metric, as the axis title.
         limits: range of the axis.
         level: where to draw a dotted reference line, e.g. at guessing; None for none.
     """
-    known = {line: estimate for line, estimate in lines.items() if estimate["value"] is not None}
-    values = [estimate["value"] for estimate in known.values()]
-    ends = [(estimate["low"], estimate["high"]) for estimate in known.values()]
+    values = {line: estimate.value for line, estimate in lines.items() if estimate.value is not None}
+    # Distances from the value to the ends of its interval, 0 without one.
+    above = [0 if (high := lines[line].high) is None else high - value for line, value in values.items()]
+    below = [0 if (low := lines[line].low) is None else value - low for line, value in values.items()]
     figure = go.Figure(
         go.Scatter(
-            x=values,
-            y=list(known),
+            x=list(values.values()),
+            y=list(values),
             mode="markers",
             marker={"size": 11, "color": FIRST},
             error_x={
                 "type": "data",
                 "symmetric": False,
-                "array": [0 if high is None else high - value for value, (_, high) in zip(values, ends, strict=True)],
-                "arrayminus": [0 if low is None else value - low for value, (low, _) in zip(values, ends, strict=True)],
+                "array": above,
+                "arrayminus": below,
                 "color": MUTED,
                 "thickness": 2,
                 "width": 5,
@@ -72,26 +76,26 @@ def dots(lines: Mapping[str, Mapping], name: str, limits: tuple[float, float], l
     )
     if level is not None:
         figure.add_vline(level, line_dash="dot", line_color=SECOND)
-    figure.update_layout(height=26 * len(known) + 70, margin=_MARGIN, showlegend=False)
+    figure.update_layout(height=26 * len(values) + 70, margin=_MARGIN, showlegend=False)
     figure.update_xaxes(title=name, range=limits, fixedrange=True)
     figure.update_yaxes(autorange="reversed", type="category", fixedrange=True)
     return figure
 
 
-def reliability(bins: Sequence[Mapping]) -> go.Figure:
+def reliability(bins: Sequence[ReliabilityBin]) -> go.Figure:
     """Plot a reliability diagram: accuracy against confidence; a calibrated model lies on the diagonal."""
-    full = [part for part in bins if part["count"]]
-    largest = max((part["count"] for part in full), default=1)
+    full = [part for part in bins if part.count]
+    largest = max((part.count for part in full), default=1)
     figure = go.Figure(
         go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": MUTED, "dash": "dot"}, hoverinfo="skip")
     )
     figure.add_scatter(
-        x=[part["confidence"] for part in full],
-        y=[part["accuracy"] for part in full],
+        x=[part.confidence for part in full],
+        y=[part.accuracy for part in full],
         mode="lines+markers",
         line_color=FIRST,
-        marker={"size": [8 + 18 * (part["count"] / largest) ** 0.5 for part in full], "color": FIRST},
-        customdata=[part["count"] for part in full],
+        marker={"size": [8 + 18 * (part.count / largest) ** 0.5 for part in full], "color": FIRST},
+        customdata=[part.count for part in full],
         hovertemplate="confidence %{x:.0%}: correct for %{y:.0%} of %{customdata} faces<extra></extra>",
     )
     figure.update_layout(height=360, margin=_MARGIN, showlegend=False)

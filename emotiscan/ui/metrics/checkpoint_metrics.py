@@ -1,14 +1,13 @@
 """All reports of a checkpoint, one per tab."""
 
-from collections.abc import Callable, Mapping
-
 import streamlit as st
 
 from emotiscan.model.checkpoint import Card
+from emotiscan.reports import EvaluationReport, LocalizationReport, Report
 from emotiscan.ui.metrics.evaluation import show_evaluation
 from emotiscan.ui.metrics.fairness import show_fairness
 from emotiscan.ui.metrics.localization import show_localization
-from emotiscan.ui.metrics.report_kinds import EVALUATION, FAIRNESS, LOCALIZATION, TABS
+from emotiscan.ui.metrics.report_kinds import TABS, reports_of
 
 
 def show(card: Card) -> None:
@@ -26,20 +25,21 @@ def show(card: Card) -> None:
     )
     if not card.metrics:
         st.info("This checkpoint has no evaluation report.")
-    shown = {name: report for name, report in card.metrics.items() if _shown_by(report)}
+    shown = reports_of(card)
     if shown:
         for tab, (name, report) in zip(
             st.tabs([TABS.get(name, name.capitalize()) for name in shown]), shown.items(), strict=True
         ):
             with tab:
-                _shown_by(report)(report, name)
+                _show_report(report, name)
     for name in card.metrics.keys() - shown.keys():
         st.caption(f"The checkpoint also has a report “{name}”, which this version of the app cannot show.")
 
 
-def _shown_by(report: object) -> Callable[[Mapping, str], None] | None:
-    """Return the function that shows a report, or None if there is none."""
-    if not isinstance(report, Mapping) or "samples" not in report:
-        return None
-    kinds = {EVALUATION: show_evaluation, FAIRNESS: show_fairness, LOCALIZATION: show_localization}
-    return kinds.get(report.get("kind", EVALUATION))
+def _show_report(report: Report, name: str) -> None:
+    if isinstance(report, EvaluationReport):
+        show_evaluation(report, name)
+    elif isinstance(report, LocalizationReport):
+        show_localization(report, name)
+    else:
+        show_fairness(report, name)

@@ -1,7 +1,7 @@
-"""What reports and their parts are called: in a checkpoint, in sentences and on tabs."""
+"""The reports of a checkpoint, and what they are called in sentences and on tabs."""
 
-EVALUATION, FAIRNESS, LOCALIZATION = "evaluation", "fairness", "localisation"
-"""Kinds of report; a report that names none is an evaluation."""
+from emotiscan.model.checkpoint import Card
+from emotiscan.reports import Report, ReportError, read_report
 
 DATA_NAMES = {
     "validation": "validation part of the training data",
@@ -30,13 +30,6 @@ TABS = {
     "photo-places": "Photo heat maps (AI-annotated)",
 }
 """Titles of the tabs, where the report's own name does not say enough."""
-
-BASELINES = {
-    "centred blob": "centered blob",
-    "another code's map": "another action unit's map",
-    "absent codes": "absent action units",
-}
-"""Today's names of a localization report's baselines that earlier versions called otherwise."""
 
 NOTES = {
     "FER+ validation part: faces on which at least five of ten annotators agree. The temperature of the emotions was "
@@ -90,3 +83,16 @@ NOTES = {
 def note_of(note: str | None) -> str:
     """A report's note as the pages show it."""
     return NOTES.get(note or "", note or "")
+
+
+def report_of(card: Card, name: str) -> Report | None:
+    """The report that a checkpoint carries under a name; None without one, or of a kind that is not known."""
+    try:
+        return read_report(card.metrics.get(name))
+    except ReportError:
+        return None
+
+
+def reports_of(card: Card) -> dict[str, Report]:
+    """The reports that a checkpoint carries, by name, without those of kinds that are not known."""
+    return {name: report for name in card.metrics if (report := report_of(card, name))}

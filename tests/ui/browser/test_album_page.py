@@ -38,5 +38,5 @@ def test_unreadable_files_are_named_and_the_others_are_read(page):
     page.locator(".uploader input[type=file]").set_input_files([broken, whole])
     page.get_by_text("1 of 1 faces").wait_for()
     page.get_by_text("1 of 2 photos could not be read").click()
-    page.get_by_text("broken.jpg: This file is not a picture").wait_for()
+    page.get_by_text("broken.jpg: This file is not an image").wait_for()
     wait_until_settled(page)

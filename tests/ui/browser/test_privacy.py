@@ -49,11 +49,11 @@ def test_file_names_are_shown_but_never_interpreted(page):
     files += [{"name": name, "mimeType": "image/jpeg", "buffer": name.encode()} for name in HOSTILE]
     page.locator(".uploader input[type=file]").set_input_files(files)
     page.get_by_text("3 of 6 photos could not be read").click()
-    page.get_by_text("This file is not a picture").last.wait_for()
+    page.get_by_text("This file is not an image").last.wait_for()
     wait_until_settled(page)
     said = page.get_by_test_id("stMain").inner_text().replace("\u2060", "")
     for name in HOSTILE:
         assert f"{name}, face 1" in said
-        assert f"{name}: This file is not a picture" in said
+        assert f"{name}: This file is not an image" in said
     assert page.title() == "EmotiScan"
     assert not page.locator("img[src*='elsewhere'], a[href*='elsewhere'], img[onerror]").count()
