@@ -16,7 +16,9 @@ class UsageError(ValueError):
 
 
 def add_data(parser: Group, *, several: bool = False, required: bool = True) -> None:
-    """Add `--data`: one labeled data set, or several."""
+    """Add `--data`, for one labeled data set or several, and explain it at the end of the help."""
+    if isinstance(parser, argparse.ArgumentParser) and not parser.epilog:
+        parser.epilog = data_source_text()
     parser.add_argument(
         "--data",
         required=required,

@@ -1,6 +1,5 @@
 """Render the fairness scenes and predict them as the app does, one face at a time, in several processes."""
 
-import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from emotiscan.analysis import Analyzer, Reading
 from emotiscan.evaluation.bootstrap import Floats
 from emotiscan.evaluation.fairness.metrics import GroupPredictions, Truth
 from emotiscan.evaluation.fairness.scenes import ATTRIBUTES, base_scene, true_action_units, true_class, variants
+from emotiscan.parallel_map import parallel_map
 from emotiscan.rendering import Renderer, Scene
 
 BASELINE = "baseline"
@@ -156,6 +156,7 @@ def run_jobs(jobs: Sequence[Job], tester: FaceTester | FaceTesterFiles, workers:
 
     Raises:
         HeadModelError, CheckpointError: as `FaceTesterFiles.load`, before any process starts.
+        WorkerError: a process died, e.g. because memory ran out.
     """
     if isinstance(tester, FaceTester):
         yield from map(tester, jobs)
@@ -165,25 +166,7 @@ def run_jobs(jobs: Sequence[Job], tester: FaceTester | FaceTesterFiles, workers:
         yield from map(own, jobs)
         return
     del own
-    context = multiprocessing.get_context("spawn")  # forked workers would share the parent's locks
-    with context.Pool(workers, _start, (tester,)) as pool:
-        yield from pool.imap(_work, jobs, chunksize=2)
-
-
-_tester: FaceTester | None = None
-
-
-def _start(files: FaceTesterFiles) -> None:
-    global _tester
-    import torch
-
-    torch.set_num_threads(1)  # the processes already share the cores
-    _tester = files.load()
-
-
-def _work(job: Job) -> list[Result]:
-    assert _tester is not None
-    return _tester(job)
+    yield from parallel_map(tester.load, jobs, workers, task="test rendered faces", chunk_size=2)
 
 
 def truth_of(seed: int, faces: int, emotions: tuple[str, ...], action_units: tuple[str, ...]) -> Truth:
