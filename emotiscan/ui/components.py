@@ -9,6 +9,7 @@ from emotiscan.export.boxes import marked_photo
 from emotiscan.model.checkpoint import CheckpointError
 from emotiscan.ui import charts, heat_map_views, wording
 from emotiscan.ui.links import PAGES, link_action_units, linked_action_units
+from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.session import Photo, analyzer
 
 FIRST_MAPS = 5
@@ -60,7 +61,7 @@ def choose_face(photo: Photo) -> int:
         )
     picture = marked_photo(photo.picture, photo.faces, chosen)
     count = "one face" if len(readings) == 1 else f"{len(readings)} faces, numbered from left to right"
-    place.image(picture, width="stretch", alt=f"The photo with {count}; face {chosen + 1} is selected.")
+    show_picture(picture, f"The photo with {count}; face {chosen + 1} is selected.", place=place)
     if photo.skipped_faces:
         skipped = photo.skipped_faces
         st.caption(f"Only the {len(readings)} largest faces were read; {skipped} smaller ones were skipped.")

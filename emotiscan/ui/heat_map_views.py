@@ -11,6 +11,7 @@ from emotiscan.explain import METHODS, HeatMap, Tile, overlays
 from emotiscan.export.data_urls import picture_url
 from emotiscan.ui import wording
 from emotiscan.ui.links import au_link
+from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.session import Photo, analyzer, heat_maps_of
 
 FACE, PHOTO = "Face", "Photo"
@@ -119,7 +120,7 @@ def show_grid(tiles: Sequence[Tile]) -> None:
     with st.grid(min(max(len(tiles), 4), 6), min_column_width=MIN_WIDTH):
         for tile in tiles:
             with st.container():
-                st.image(tile.picture, width="stretch", alt=f"Heat map of {tile.title}: {tile.caption}")
+                show_picture(tile.picture, f"Heat map of {tile.title}: {tile.caption}")
                 st.markdown(f"**{tile.title}**  \n:small[{tile.caption}]")
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 from emotiscan import facs
 from emotiscan.analysis import Reading
 from emotiscan.ui import wording
+from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.samples import au_pictures
 from emotiscan.ui.session import recent_photos
 
@@ -40,7 +41,7 @@ def choose_challenge() -> str | None:
             for au in action_units:
                 pictures = au_pictures(au)
                 if pictures:
-                    st.image(pictures[-1], width=110, caption=au, alt=f"A synthetic face with {au}")
+                    show_picture(pictures[-1], f"A synthetic face with {au}", width=110, caption=au)
         st.caption(" ".join(facs.ACTION_UNITS[au].appearance for au in action_units))
     return chosen
 
@@ -73,5 +74,5 @@ def show_latest_snapshots() -> None:
             with st.container():
                 words = " ".join(reading.present) or "no action units"
                 emotion = wording.emotion_title(reading.emotion, reading.is_clear)
-                st.image(reading.crop, width="stretch", alt=f"Snapshot: {emotion}; {words}")
+                show_picture(reading.crop, f"Snapshot: {emotion}; {words}")
                 st.caption(f"{emotion}: {words}")

@@ -71,7 +71,7 @@ def test_split_finds_the_subjects_that_a_run_with_that_seed_held_out(tmp_path):
     for split in SPLITS:
         images = list(load_split(f"{source},split=7", split).frame["image"])
         assert images == list(trained_on.part(split).frame["image"])
-    with pytest.raises(TableError, match="no rows in the split “test”; behind it, split=SEED divides it"):
+    with pytest.raises(TableError, match="no rows in the split “test”; add the option split=SEED"):
         load_split(source, "test")
 
 

@@ -3,7 +3,6 @@
 import os
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlparse
 
 if TYPE_CHECKING:  # the tests are skipped where it is not installed
     from playwright.sync_api import ConsoleMessage, Page
@@ -13,14 +12,8 @@ PATIENCE = int(os.environ.get("EMOTISCAN_PATIENCE", 90_000))
 
 
 def is_error(message: "ConsoleMessage") -> bool:
-    """Whether a console message reports a fault.
-
-    A picture that the next run of the script removed while the browser still fetched it is no fault. Whether the
-    pictures on the page have loaded is checked by `wait_until_settled`.
-    """
-    path = urlparse(message.location["url"]).path
-    picture = path.startswith("/media/") and path.endswith((".jpg", ".png", ".webp"))
-    return message.type == "error" and not (picture and "404" in message.text)
+    """Whether a console message reports a fault."""
+    return message.type == "error"
 
 
 def wait_until_settled(page: "Page") -> None:

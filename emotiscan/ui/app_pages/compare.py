@@ -15,6 +15,7 @@ from emotiscan.reports import EvaluationReport
 from emotiscan.ui import charts, components, wording
 from emotiscan.ui import heat_map_views as views
 from emotiscan.ui.metrics import report_of
+from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.samples import samples
 from emotiscan.ui.session import Photo, analyzer, photo_key, read_photo, recent_photos
 
@@ -87,7 +88,7 @@ def choose_photos() -> list[Photo]:
 def _show_photo(photo: Photo) -> None:
     picture = marked_photo(photo.picture, photo.faces)
     found = "one face" if len(photo.readings) == 1 else f"{len(photo.readings)} faces"
-    st.image(picture, width=220, alt=f"{photo.name}, with {found}")
+    show_picture(picture, f"{photo.name}, with {found}", width=220)
 
 
 def _choose_uploads() -> None:

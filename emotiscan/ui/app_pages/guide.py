@@ -5,6 +5,7 @@ import streamlit as st
 from emotiscan import facs
 from emotiscan.ui import components, metrics
 from emotiscan.ui.links import AU_PARAMETER, OLD_AU_PARAMETER, au_link, linked_action_units
+from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.samples import au_pictures
 
 INTRODUCTION = (
@@ -53,11 +54,8 @@ def show_pictures(au: str) -> None:
     place = st.container()
     step = st.select_slider("Intensity", steps, value=steps[-1], format_func=lambda step: f"{step} %", key="intensity")
     unit = facs.ACTION_UNITS[au]
-    place.image(
-        pictures[steps.index(step)],
-        width="stretch",
-        alt=f"A synthetic face with {au} {unit.name} at {step} % intensity",
-    )
+    alt = f"A synthetic face with {au} {unit.name} at {step} % intensity"
+    show_picture(pictures[steps.index(step)], alt, place=place)
 
 
 def show_metrics(au: str) -> None:
@@ -83,7 +81,7 @@ def show_all() -> None:
                 with st.container():
                     pictures = au_pictures(au)
                     if pictures:
-                        st.image(pictures[-1], width="stretch", alt=f"A synthetic face with {au}")
+                        show_picture(pictures[-1], f"A synthetic face with {au}")
                     au_link(au)
                     st.caption(facs.ACTION_UNITS[au].name)
 

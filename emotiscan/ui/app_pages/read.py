@@ -5,6 +5,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from emotiscan.images import MAX_BYTES, ImageError
 from emotiscan.ui import au_table, components, webcam
+from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.samples import samples
 from emotiscan.ui.session import read_photo
 from emotiscan.ui.uploader import upload_photos
@@ -87,7 +88,7 @@ def main() -> None:
             return
     with left:
         if not photo.readings:
-            st.image(photo.picture, width="stretch", alt="The photo, in which no face was found.")
+            show_picture(photo.picture, "The photo, in which no face was found.")
         else:
             number = components.choose_face(photo)
         st.caption(source)
