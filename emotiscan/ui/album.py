@@ -112,7 +112,7 @@ def filter_entries(
 
 
 def title_of(entry: Entry) -> str:
-    """Return a face's emotion as a title, e.g. “Positive, 92 %”."""
+    """Return a face's emotion as a title, e.g. “Positive, 92%”."""
     emotion = entry.row["emotion"]
     words = wording.emotion_title(emotion, entry.row["clear"])
     return f"{words}, {wording.percent(entry.row['emotions'][emotion])}"

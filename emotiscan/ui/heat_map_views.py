@@ -70,7 +70,7 @@ class HeatMapView:
             return f"{words} · no evidence anywhere in the face"
         if target in facs.ACTION_UNITS:
             region = ", ".join(facs.ACTION_UNITS[target].regions)
-            words += f" · {100 * self.heat_map.energy_in_region():.0f} % of the map in its region ({region})"
+            words += f" · {100 * self.heat_map.energy_in_region():.0f}% of the map in its region ({region})"
         return words
 
 

@@ -19,9 +19,9 @@ EMOTION_LOOKS = {
 
 
 def headline(reading: Reading) -> str:
-    """Describe the emotion in one sentence, e.g. “Looks like a positive expression, fairly certain (72 %)”.
+    """Describe the emotion in one sentence, e.g. “Looks like a positive expression, fairly certain (72%)”.
 
-    If no emotion stands out, the two likeliest are named: “Unclear: between positive (41 %) and neutral (38 %).”
+    If no emotion stands out, the two likeliest are named: “Unclear: between positive (41%) and neutral (38%).”
     """
     if not reading.is_clear:
         likeliest = sorted(reading.emotions, key=reading.emotions.__getitem__, reverse=True)[:2]

@@ -192,7 +192,7 @@ def _advice_on_changes() -> str:
     within, among = mean.within_person.value, mean.auc.value
     return (
         f"{advice} Of two rendered images of the same person, the one that shows an action unit had the higher "
-        f"probability in {100 * within:.0f} % of all pairs; of two different people, in {100 * among:.0f} %."
+        f"probability in {100 * within:.0f}% of all pairs; of two different people, in {100 * among:.0f}%."
     )
 
 
@@ -234,7 +234,7 @@ def difference_of(one: views.HeatMapView, other: views.HeatMapView, settings: vi
     picture = explain.overlay_difference(one.photo.readings[one.number].crop, change, min(1.0, settings.opacity + 0.2))
     if not change.any():
         return Tile(picture, "First minus second", "no difference")
-    return Tile(picture, "First minus second", f"differ by up to {100 * abs(change).max():.0f} % of full color")
+    return Tile(picture, "First minus second", f"differ by up to {100 * abs(change).max():.0f}% of full color")
 
 
 def show_difference_legend() -> None:
