@@ -12,9 +12,9 @@ import streamlit as st
 from emotiscan import explain, facs
 from emotiscan.analysis import Reading
 from emotiscan.export.data_urls import picture_url
+from emotiscan.export.text import percent
 from emotiscan.model.checkpoint import Card
 from emotiscan.reports import MaskedAU
-from emotiscan.ui import wording
 from emotiscan.ui.links import AU_PARAMETER
 from emotiscan.ui.metrics import masked_action_units
 from emotiscan.ui.samples import au_icon
@@ -130,7 +130,7 @@ def _row(reading: Reading, au: str, picture: str | None) -> str:
     probability, threshold = reading.action_units[au], reading.thresholds[au]
     thumbnail = f'<img class="thumbnail" src="{escape(picture)}" alt="">' if picture else ""
     close_up = f'<img class="picture" src="{icon}" alt="">' if icon else ""
-    description = f"{'present' if present else 'not present'}, threshold {escape(wording.percent(threshold))}"
+    description = f"{'present' if present else 'not present'}, threshold {escape(percent(threshold))}"
     return (
         f'<tr class="au {"present" if present else "absent"}" data-au="{au}">'
         f'<td class="icon">{close_up}{thumbnail}</td>'
@@ -139,7 +139,7 @@ def _row(reading: Reading, au: str, picture: str | None) -> str:
         f'<span class="name">{escape(unit.name)}</span></span></th>'
         f'<td class="share"><div><span class="bar"><span class="fill" style="width: {100 * probability:.0f}%"></span>'
         f'<span class="threshold" style="left: {100 * threshold:.0f}%"></span></span>'
-        f'<span class="number">{escape(wording.percent(probability))}</span></div>'
+        f'<span class="number">{escape(percent(probability))}</span></div>'
         f'<span class="screen-reader">{description}</span></td></tr>'
     )
 

@@ -7,10 +7,10 @@ import pytest
 
 from emotiscan import facs
 from emotiscan.analysis import Analyzer, Reading
+from emotiscan.export.text import percent
 from emotiscan.reports import UNDEFINED, Estimate, MaskedAU
 from emotiscan.ui.au_table import au_table, harder_to_tell
 from emotiscan.ui.session import Photo
-from emotiscan.ui.wording import percent
 from tests.support.places import SAMPLES
 
 

@@ -58,7 +58,9 @@ def show_gallery(entries: list[Entry]) -> None:
                 title = album.title_of(entry)
                 present = " ".join(row["present"]) or "no action units"
                 st.image(
-                    entry.address, width="stretch", alt=f"{row['image']}, face {row['face'] + 1}: {title}; {present}"
+                    entry.picture_url,
+                    width="stretch",
+                    alt=f"{row['image']}, face {row['face'] + 1}: {title}; {present}",
                 )
                 st.markdown(f"**{title}**  \n:small[{present}]")
                 st.caption(f"{escape_markdown(row['image'])}, face {row['face'] + 1}")

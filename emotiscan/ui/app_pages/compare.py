@@ -10,6 +10,7 @@ from emotiscan.analysis import Reading
 from emotiscan.explain import METHODS, Tile, overlays
 from emotiscan.export.boxes import marked_photo
 from emotiscan.export.data_urls import picture_url
+from emotiscan.export.text import display_name
 from emotiscan.images import MAX_BYTES, ImageError
 from emotiscan.reports import EvaluationReport
 from emotiscan.ui import charts, components, wording
@@ -132,7 +133,7 @@ def choose_target(face: Choice, key: str, rank: int = 0) -> str:
     reading = face.photo.readings[face.number]
     targets = [*reading.action_units, *reading.emotions]
     place = targets.index(reading.likeliest_action_units[min(rank, len(reading.action_units) - 1)])
-    return st.selectbox("Action unit or emotion", targets, index=place, format_func=wording.display_name, key=key)
+    return st.selectbox("Action unit or emotion", targets, index=place, format_func=display_name, key=key)
 
 
 def compare_action_units(faces: Sequence[Choice]) -> list[views.HeatMapView]:
@@ -140,7 +141,7 @@ def compare_action_units(faces: Sequence[Choice]) -> list[views.HeatMapView]:
     face = choose_face(faces, "Face", "aus-face")
     chosen = components.choose_targets(face.photo.readings[face.number], f"compare-{face.photo.key}-{face.number}")
     method = views.choose_method("aus")
-    return [views.make_view(face.photo, face.number, target, method, wording.display_name(target)) for target in chosen]
+    return [views.make_view(face.photo, face.number, target, method, display_name(target)) for target in chosen]
 
 
 def compare_faces(faces: Sequence[Choice]) -> list[views.HeatMapView]:
@@ -223,7 +224,7 @@ def compare_two(faces: Sequence[Choice]) -> list[views.HeatMapView]:
             method = st.selectbox(
                 "Method", list(METHODS), format_func=lambda name: METHODS[name].title, key=f"two-method-{place}"
             )
-        title = ", ".join(dict.fromkeys((wording.display_name(target), face.title, METHODS[method].title)))
+        title = ", ".join(dict.fromkeys((display_name(target), face.title, METHODS[method].title)))
         shown.append(views.make_view(face.photo, face.number, target, method, title))
     return shown
 
@@ -281,7 +282,7 @@ def main() -> None:
         maps = COMPARISONS[what](faces)
     settings = views.choose_settings("compare")
     if not maps:
-        st.caption("Choose at least one.")
+        st.caption("Nothing is selected. Choose at least one action unit, emotion or method above.")
         return
     tiles = views.make_tiles(maps, settings)
     if what == DIFFERENCE:

@@ -55,9 +55,8 @@ def upload_photos(key: str, read: Callable[[str, bytes, DeltaGenerator], None], 
         except Exception:
             del st.session_state[arrived]  # otherwise every later run would fail, too
             raise
-        del st.session_state[
-            arrived
-        ]  # not earlier: if this run is interrupted while it waits, the next one reads the photo
+        # Not earlier: if this run is interrupted while it waits, the next one reads the photo.
+        del st.session_state[arrived]
         st.session_state[answered] = photo["number"]
     data = {
         "answered": st.session_state.get(answered),
