@@ -25,10 +25,10 @@ MAX_FACES = 1000
 
 @dataclass(frozen=True)
 class Entry:
-    """One face of the album, or a photo without a face.
+    """One face of the album, or a photo without a reading.
 
     Attributes:
-        row: as returned by `records.record`, or only `image` and `error`.
+        row: as returned by `records.record` or `records.error_record`.
         picture: the face's crop as JPEG bytes; None without a face.
     """
 

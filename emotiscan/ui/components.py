@@ -107,8 +107,8 @@ def show_heat_maps(photo: Photo, number: int) -> None:
 def choose_targets(reading: Reading, key: str) -> list[str]:
     """Let the visitor choose action units and emotions.
 
-    Those that the page's address names are preselected, otherwise the present action units and the emotion. The
-    address follows the choice, so that it can be shared.
+    Those that the page's URL names are preselected, otherwise the present action units and the emotion. The URL follows
+    the choice, so that it can be shared.
     """
     defaults = [*(reading.present or reading.likeliest_action_units[:1])[:FIRST_MAPS], reading.emotion]
     targets = [*reading.action_units, *reading.emotions]

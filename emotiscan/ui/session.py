@@ -18,7 +18,8 @@ import streamlit as st
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
-from emotiscan.analysis import Analysis, Analyzer, Reading, trim_memory
+from emotiscan import runtime
+from emotiscan.analysis import Analysis, Analyzer, Reading
 from emotiscan.explain import HeatMap, heat_maps
 from emotiscan.faces import Face
 from emotiscan.images import WORKING_SIDE, read_image
@@ -110,7 +111,7 @@ def analyze(data: bytes, line: DeltaGenerator | None = None) -> Analysis:
             analysis = timed.analysis = model.analyze(read_image(data, max_side=WORKING_SIDE))
         return analysis
     finally:
-        trim_memory()
+        runtime.trim_memory()
 
 
 def read_photo(data: bytes, name: str, line: DeltaGenerator | None = None) -> Photo:

@@ -282,7 +282,7 @@ def main() -> None:
         maps = COMPARISONS[what](faces)
     settings = views.choose_settings("compare")
     if not maps:
-        st.caption("Nothing is selected. Choose at least one action unit, emotion or method above.")
+        st.caption(f"Choose at least one {'method' if what == METHODS_OF_ONE else 'action unit or emotion'}.")
         return
     tiles = views.make_tiles(maps, settings)
     if what == DIFFERENCE:

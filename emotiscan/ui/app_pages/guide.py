@@ -16,7 +16,7 @@ INTRODUCTION = (
 
 
 def choose_au() -> str:
-    """Let the visitor choose an action unit; the address holds the choice, so that it can be shared."""
+    """Let the visitor choose an action unit; the URL holds the choice, so that it can be shared."""
     if AU_PARAMETER not in st.session_state:
         linked = [au for au in linked_action_units() if au in facs.AU_NAMES]
         st.session_state[AU_PARAMETER] = (linked or facs.AU_NAMES)[0]
