@@ -156,7 +156,8 @@ class Analysis:
 
     def __repr__(self) -> str:
         name = f"{self.name!r}, " if self.name else ""
-        return f"Analysis({name}{self.photo.width} x {self.photo.height} px, {len(self.readings)} faces)"
+        faces = "1 face" if len(self.readings) == 1 else f"{len(self.readings)} faces"
+        return f"Analysis({name}{self.photo.width} x {self.photo.height} px, {faces})"
 
     def _repr_html_(self) -> str:
         from emotiscan.export.html import analysis_html

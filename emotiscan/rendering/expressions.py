@@ -1,7 +1,7 @@
 """Facial expressions: intensities of action units, and gaze."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -308,7 +308,7 @@ def _sample_combination(rng: np.random.Generator, often: Collection[str]) -> dic
     shares = np.array([times[au] * weight for au, weight in RANDOM_WEIGHTS.items()])
     chosen = [str(au) for au in rng.choice(list(RANDOM_WEIGHTS), count, replace=False, p=shares / shares.sum())]
     chosen += [au for au, chance in DISTRACTOR_CHANCES.items() if rng.random() < times[au] * chance]
-    return {au: float(rng.uniform(0.3, 1.0)) for au in chosen}
+    return {au: float(rng.uniform(MIN_INTENSITY, 1.0)) for au in chosen}
 
 
 def resolve_conflicts(action_units: Mapping[str, float], rng: np.random.Generator) -> dict[str, float]:
@@ -321,15 +321,7 @@ def resolve_conflicts(action_units: Mapping[str, float], rng: np.random.Generato
         if not any({au, other} in map(set, EXCLUSIVE) for other in kept):
             kept[au] = intensity
     if ("AU26" in kept or "AU27" in kept) and "AU25" not in kept:
-        kept["AU25"] = float(rng.uniform(0.3, 0.9))
+        kept["AU25"] = float(rng.uniform(MIN_INTENSITY, 0.9))
     if kept.get("AU25") and "AU24" in kept:
         del kept["AU24"]
     return kept
-
-
-def with_au(expression: Expression, au: str, intensity: float) -> Expression:
-    """Return the same expression with one action unit changed; an intensity of 0 removes it."""
-    action_units = {name: value for name, value in expression.action_units.items() if name != au}
-    if intensity:
-        action_units[au] = intensity
-    return replace(expression, action_units={name: action_units[name] for name in AU_NAMES if name in action_units})

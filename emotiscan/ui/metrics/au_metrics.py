@@ -47,7 +47,7 @@ def show_au(card: Card, au: str) -> None:
     masking = [pair for pair in masked_action_units(card) if pair.au == au]
     if masking:
         others = ", ".join(f"{joined(pair.beside)} (AUC {pair.auc})" for pair in masking)
-        st.markdown(f"**Harder to tell when present together with** {others} (rendered faces)")
+        st.markdown(f"**Harder to detect when present together with** {others} (rendered faces)")
     if places:
         # One row per metric: as columns they would be wider than a phone.
         measures = pd.DataFrame(places).fillna("–").rename_axis("On").reset_index()
