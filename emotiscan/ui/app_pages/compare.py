@@ -58,9 +58,9 @@ def choose_photos() -> list[Photo]:
         key="compare-upload",
         on_change=_choose_uploads,
     )
-    line = right.empty()
+    placeholder = right.empty()
     for place, upload in enumerate(uploads[-2:], start=1):
-        read_photo(upload.getvalue(), "Your photo" if len(uploads) == 1 else f"Your photo {place}", line)
+        read_photo(upload.getvalue(), "Your photo" if len(uploads) == 1 else f"Your photo {place}", placeholder)
     by_title = {sample.title: sample for sample in samples()}
     visit = recent_photos()
     names = {photo.key: photo.name for photo in visit if photo.name not in by_title}
@@ -80,7 +80,7 @@ def choose_photos() -> list[Photo]:
     photos = []
     for column, name in ((left, first), (middle, second)):
         if name != NO_SECOND:
-            photos.append(kept[name] if name in kept else read_photo(by_title[name].data, name, line))
+            photos.append(kept[name] if name in kept else read_photo(by_title[name].data, name, placeholder))
             with column:
                 _show_photo(photos[-1])
     return photos

@@ -51,7 +51,7 @@ def choose_picture() -> tuple[bytes | None, str, str]:
     return sample.data, sample.title, f"Sample (synthetic face, not a real person): {sample.alt}"
 
 
-def _take_pasted(_name: str, data: bytes, _line: DeltaGenerator) -> None:
+def _take_pasted(_name: str, data: bytes, _placeholder: DeltaGenerator) -> None:
     st.session_state["pasted"] = data
     st.session_state["sample"] = None
 
