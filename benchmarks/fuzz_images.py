@@ -23,7 +23,7 @@ from unittest import mock
 import numpy as np
 from PIL import Image, ImageCms
 
-from emotiscan.images import MAX_PIXELS, MAX_PIXELS_ELSE, WORKING_SIDE, ImageError, decoding, read_image
+from emotiscan.images import MAX_PIXELS, MAX_PIXELS_DEFAULT, WORKING_SIDE, ImageError, decoding, read_image
 
 SMALL = 1_000_000
 """Limit on the pixels of a damaged file, so that thousands are read in minutes."""
@@ -140,7 +140,7 @@ DAMAGES: tuple[Callable[[bytearray, random.Random, list[bytes]], None], ...] = (
 def small_limits() -> Iterator[None]:
     """Lower the reader's limits to `SMALL` pixels."""
     limits = dict.fromkeys(MAX_PIXELS, SMALL)
-    with mock.patch.object(decoding, "MAX_PIXELS", limits), mock.patch.object(decoding, "MAX_PIXELS_ELSE", SMALL):
+    with mock.patch.object(decoding, "MAX_PIXELS", limits), mock.patch.object(decoding, "MAX_PIXELS_DEFAULT", SMALL):
         yield
 
 
@@ -175,7 +175,7 @@ def outcome(data: bytes) -> str:
 
 def largest_files() -> Iterator[tuple[str, bytes]]:
     """Yield single-color files with the largest accepted number of pixels."""
-    side = int(MAX_PIXELS_ELSE**0.5)
+    side = int(MAX_PIXELS_DEFAULT**0.5)
     wide = int(MAX_PIXELS["JPEG"] ** 0.5)
     webp = int(MAX_PIXELS["WEBP"] ** 0.5)
     yield "JPEG", encoded(Image.new("RGB", (wide, wide), "tan"), "JPEG")

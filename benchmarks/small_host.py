@@ -32,8 +32,9 @@ CUDA = ("nvidia", "cuda", "cudnn")
 """Parts of the paths of GPU libraries."""
 
 ONE_IMPORT = """
-import os, re, sys, time
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+import re, sys, time
+from emotiscan import runtime
+runtime.configure()
 def memory():
     return int(re.search(r"VmRSS:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
 for name in sys.argv[1:]:

@@ -9,8 +9,6 @@
 An `Analyzer` loads a checkpoint once, an `Analysis` has one `Reading` per face.
 """
 
-import contextlib
-import ctypes
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
@@ -21,6 +19,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from emotiscan import runtime
 from emotiscan.explain import DEFAULT_METHOD, HeatMap, heat_maps
 from emotiscan.faces import Face, FaceDetector
 from emotiscan.images import ImageError, read_image, to_rgb
@@ -157,7 +156,8 @@ class Analysis:
 
     def __repr__(self) -> str:
         name = f"{self.name!r}, " if self.name else ""
-        return f"Analysis({name}{self.photo.width} x {self.photo.height} px, {len(self.readings)} faces)"
+        faces = "1 face" if len(self.readings) == 1 else f"{len(self.readings)} faces"
+        return f"Analysis({name}{self.photo.width} x {self.photo.height} px, {faces})"
 
     def _repr_html_(self) -> str:
         from emotiscan.export.html import analysis_html
@@ -194,7 +194,7 @@ class Analyzer:
         self.model: FaceModel = model.to(self.device).optimize_for_inference()
         del model
         self._detector = FaceDetector()
-        trim_memory()
+        runtime.trim_memory()
 
     def analyze(
         self,
@@ -302,12 +302,3 @@ def _bytes_or_path(source: object) -> bytes | Path:
 
 def _name_of(source: object) -> str:
     return str(source) if isinstance(source, str | PathLike) else ""
-
-
-def trim_memory() -> None:
-    """Return freed memory to the operating system. This takes milliseconds, and works with the GNU C library only.
-
-    The process would otherwise keep 65 MB after the network has been loaded, and half as much after a large photo.
-    """
-    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
-        ctypes.CDLL(None).malloc_trim(0)

@@ -1,7 +1,7 @@
 """The vocabulary: emotions, FACS action units, and regions of the canonical face.
 
-No other module spells these names out. Every checkpoint has its own list of emotions and action units; the tuples here
-are the default vocabulary, and the order of every output.
+The tuples here are the default vocabulary, in the order of every output. Each checkpoint has its own list of emotions
+and action units.
 
 Names and muscles follow the Facial Action Coding System (Ekman, Friesen and Hager, 2002).
 
@@ -22,7 +22,7 @@ EMOTIONS: tuple[str, ...] = (NEGATIVE, POSITIVE, SURPRISE)
 """The three high-level emotions that every model predicts."""
 
 EMOTIONS_WITH_NEUTRAL: tuple[str, ...] = (*EMOTIONS, NEUTRAL)
-"""The three and neutral, which FER+ labels too: without it, a calm face would have to be one of the three."""
+"""`EMOTIONS` and neutral, which FER+ labels too: without it, a calm face would have to be one of the three."""
 
 EMOTION_OF_LABEL: dict[str, str] = {
     "negative": NEGATIVE,
@@ -291,18 +291,6 @@ PARTS: tuple[str, ...] = ("brows", "eyes", "nose and cheeks", "mouth and jaw")
 """Parts of the face from top to bottom, for grouping action units."""
 
 
-def normalize_au(text: str) -> str:
-    """Short name of an action unit from any usual spelling: "12", "au12" and "AU012" give "AU12".
-
-    Raises:
-        ValueError: the text is not the number of an action unit.
-    """
-    digits = text.strip().upper().removeprefix("AU").lstrip("_ ")
-    if not digits.isdecimal():
-        raise ValueError(f"“{text}” is not an action unit; write it like AU12")
-    return f"AU{int(digits)}"
-
-
 def high_level_emotion(label: str) -> str:
     """High-level emotion of a data set's label, e.g. "happiness" gives "positive".
 
@@ -317,7 +305,7 @@ def high_level_emotion(label: str) -> str:
 
 
 JOIN = "_or_"
-"""Stands between the action units of a joined label: ``"AU26_or_AU27"`` says that at least one of them is present."""
+"""Separator of the action units in a joined label: ``"AU26_or_AU27"`` says that at least one of them is present."""
 
 
 def au_parts(label: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Settings of the whole process. The entry points make them; importing the package changes nothing.
+"""Threads and memory of the whole process. The entry points configure them; importing the package changes nothing.
 
 Imports nothing but the standard library, so that `configure` can run before torch is loaded.
 """
@@ -11,6 +11,8 @@ WAIT_POLICY = "OMP_WAIT_POLICY"
 """Environment variable that the OpenMP runtime reads once, when torch is loaded."""
 
 ARENAS = 2
+"""Number of memory pools that all threads share."""
+
 LARGE_BLOCK = 4 * 1024 * 1024
 """Bytes from which the GNU C library maps a block by itself and returns it to the system when it is freed."""
 
@@ -40,3 +42,12 @@ def limit_malloc_arenas() -> None:
         library = ctypes.CDLL(None)
         library.mallopt(_M_ARENA_MAX, ARENAS)
         library.mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK)
+
+
+def trim_memory() -> None:
+    """Return freed memory to the operating system. This takes milliseconds, and works with the GNU C library only.
+
+    The process would otherwise keep 65 MB after the network has been loaded, and half as much after a large photo.
+    """
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from emotiscan import runtime
 from emotiscan.cli.main import main as emotiscan
-from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, load_checkpoint, save_checkpoint
-from scripts import model_card
+from emotiscan.resources import WEIGHTS as DEFAULT_WEIGHTS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -77,14 +77,22 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
         yield name, emotiscan, measuring("localize", name, data, out, "--compare", *more)
     arguments = ["fairness", "--model", str(options.model), "--faces", str(options.subjects), "--attach", "fairness"]
     yield "fairness", emotiscan, [*arguments, "--out", str(report / "fairness"), *weights, "--cache", options.cache]
-    yield "card", model_card.main, weights
+    yield "card", _update_model_card, weights
 
 
 def _calibrating(weights: Path, data: str, options: argparse.Namespace) -> list[str]:
     return ["--weights", str(weights), "--data", data, "--cache", options.cache, "--out", str(options.out)]
 
 
+def _update_model_card(arguments: list[str]) -> int:
+    from scripts import model_card
+
+    return model_card.main(arguments)
+
+
 def _calibrate(arguments: list[str]) -> int:
+    from emotiscan.model.checkpoint import load_checkpoint, save_checkpoint
+
     status = emotiscan(["calibrate", *arguments])
     if status == 0:  # its own report mixes the data sets that are measured one by one below
         out = Path(arguments[-1])
@@ -106,6 +114,7 @@ def main() -> int:
     parser.add_argument("--cache", default="cache", help="folder that keeps where faces were found (default: cache)")
     parser.add_argument("--only", nargs="*", metavar="STEP", help=f"only these steps: {', '.join(NOTES)}, …")
     options = parser.parse_args()
+    runtime.configure()  # before the first step imports torch
     for name, program, arguments in steps(options):
         if options.only and name not in options.only:
             continue

@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from emotiscan import runtime
 from tests.support.places import ROOT, SAMPLES
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+runtime.configure()  # before a test imports torch
 
 
 @pytest.fixture(scope="session", autouse=True)

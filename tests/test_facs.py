@@ -1,8 +1,6 @@
 """The vocabulary: action units, their regions, and labels of data sets."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from emotiscan import faces, facs
 
@@ -49,22 +47,6 @@ def test_each_region_is_inside_the_crop_and_symmetric(ellipses):
 )
 def test_regions_match_the_canonical_eyes_and_mouth(region, x, y):
     assert any(((x - p.x) / p.rx) ** 2 + ((y - p.y) / p.ry) ** 2 < 0.25 for p in facs.REGIONS[region])
-
-
-@settings(deadline=None, max_examples=40)
-@given(
-    number=st.integers(0, 99),
-    before=st.sampled_from(["", " ", "AU", "au", "Au ", "AU_", " au0"]),
-    after=st.sampled_from(["", " ", "\n"]),
-)
-def test_usual_spellings_of_an_action_unit_are_understood(number, before, after):
-    assert facs.normalize_au(f"{before}{number}{after}") == f"AU{number}"
-
-
-@pytest.mark.parametrize("word", ["", "AU", "twelve", "AU-1", "1.5", "AU12L", "²"])
-def test_other_text_is_rejected_with_an_example(word):
-    with pytest.raises(ValueError, match="write it like AU12"):
-        facs.normalize_au(word)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "faces": set(),
     "model": {"facs", "files", "resources"},
     "explain": {"facs", "faces", "model"},
-    "analysis": CORE,  # of export only inside functions: tables, HTML
+    "analysis": CORE | {"runtime"},  # of export only inside functions: tables, HTML
     "export": {"facs", "faces", "explain", "analysis"},  # of analysis only the types
     "parallel_map": set(),
     "batch": CORE | {"parallel_map"},

@@ -26,7 +26,7 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `emotiscan render`."""
-    from emotiscan.rendering.expressions import ACTED, AU_NAMES, OFTENER
+    from emotiscan.rendering.expressions import ACTED, AU_NAMES, OFTEN_FACTOR
 
     parser.usage = (
         "%(prog)s --model FILE --out DIR --count N [OPTION …]\n"
@@ -75,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=AU_NAMES,
         default=[],
         metavar="AU",
-        help=f"action units that random combinations contain {OFTENER:g} times as often, e.g. AU7 AU43, so that a "
+        help=f"action units that random combinations contain {OFTEN_FACTOR:g} times as often, e.g. AU7 AU43, so that a "
         "network learns to tell confusable ones apart",
     )
 

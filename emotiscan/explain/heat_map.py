@@ -39,7 +39,7 @@ class HeatMap:
     @property
     def values(self) -> NDArray[np.float32]:
         """The map at the crop's size, (`faces.CROP_SIZE`, `faces.CROP_SIZE`) in [0, 1], 1 at the peak; 0 if empty."""
-        # Recomputed on each access, in half a millisecond: keeping the maps of a visit would take a megabyte a photo.
+        # Recomputed on each access, in half a millisecond: keeping the maps of a visit would take a megabyte per photo.
         return self.scaled_to(self.peak)
 
     def scaled_to(self, peak: float) -> NDArray[np.float32]:

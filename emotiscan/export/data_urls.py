@@ -1,7 +1,7 @@
-"""Images as data URLs: addresses that contain the image itself.
+"""Images as data URLs, which contain the image itself.
 
-For HTML and Markdown without other files, and for pages that rerun often: the server forgets an image's own address
-when a run is interrupted, and a browser that asked for it at that moment does not ask again.
+For HTML and Markdown without other files, and for pages that rerun often: the server forgets an image's own URL when a
+run is interrupted, and a browser that requested it at that moment does not ask again.
 """
 
 import base64

@@ -37,7 +37,8 @@ def analysis_html(analysis: "Analysis") -> str:
     else:
         body = f"<p>{NO_FACE}</p>"
     if analysis.skipped_faces:
-        body += f"<p>{analysis.skipped_faces} smaller faces were not analyzed.</p>"
+        count = analysis.skipped_faces
+        body += f"<p>{count} smaller {'face was' if count == 1 else 'faces were'} not analyzed.</p>"
     return (
         '<div style="display: flex; flex-wrap: wrap; gap: 24px; align-items: flex-start">'
         f'<img src="{photo}" alt="{escape(name)} with a box around each face" style="max-width: min(100%, 480px)">'

@@ -4,12 +4,12 @@ from emotiscan import facs
 
 
 def percent(probability: float) -> str:
-    """Format a probability as a whole percentage, but never as a flat 0 % or 100 %."""
+    """Format a probability as a whole percentage, but never as a flat 0% or 100%."""
     if probability < 0.01:
-        return "< 1 %"
+        return "< 1%"
     if probability > 0.99:
-        return "> 99 %"
-    return f"{round(100 * probability)} %"
+        return "> 99%"
+    return f"{round(100 * probability)}%"
 
 
 def display_name(target: str) -> str:

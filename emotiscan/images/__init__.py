@@ -3,7 +3,7 @@
 from emotiscan.images.decoding import (
     MAX_BYTES,
     MAX_PIXELS,
-    MAX_PIXELS_ELSE,
+    MAX_PIXELS_DEFAULT,
     MAX_SIDE,
     WORKING_SIDE,
     ImageError,
@@ -14,7 +14,7 @@ from emotiscan.images.decoding import (
 __all__ = [
     "MAX_BYTES",
     "MAX_PIXELS",
-    "MAX_PIXELS_ELSE",
+    "MAX_PIXELS_DEFAULT",
     "MAX_SIDE",
     "WORKING_SIDE",
     "ImageError",

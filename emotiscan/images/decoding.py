@@ -21,8 +21,9 @@ MAX_PIXELS = {"JPEG": 65_000_000, "MPO": 65_000_000, "WEBP": 16_000_000}
 """Maximum size in pixels, by Pillow's name of the format. A JPEG can be decoded at a fraction of its size; the decoder
 of WebP needs memory for four images."""
 
-MAX_PIXELS_ELSE = 25_000_000
-"""Maximum size in pixels of all other formats and of progressive JPEGs, which can only be decoded at full size."""
+MAX_PIXELS_DEFAULT = 25_000_000
+"""Maximum size in pixels of formats that `MAX_PIXELS` does not list, and of progressive JPEGs, which can only be
+decoded at full size."""
 
 MAX_SIDE = 32_000
 """Maximum length of the longer side in pixels."""
@@ -119,19 +120,19 @@ def _decode(data: bytes, max_side: int | None) -> Image.Image:
 def _load(data: bytes, max_side: int | None) -> Image.Image:
     image = Image.open(io.BytesIO(data), formats=FORMATS)
     jpeg = image.format in ("JPEG", "MPO")
-    _check_size(image, MAX_PIXELS_ELSE if image.info.get("progressive") else MAX_PIXELS.get(image.format or ""))
+    _check_size(image, MAX_PIXELS_DEFAULT if image.info.get("progressive") else MAX_PIXELS.get(image.format or ""))
     if jpeg and data.count(b"\xff\xda") > MAX_SCANS:  # these bytes cannot occur inside compressed JPEG data
         raise ImageError(
             "The image is stored in far too many scans. Open it in an image editor and save it as a new JPEG."
         )
-    if max_side and image.width * image.height > MAX_PIXELS_ELSE:
+    if max_side and image.width * image.height > MAX_PIXELS_DEFAULT:
         image.draft(None, (image.width // 2, image.height // 2))  # libjpeg then decodes it at half the size
     image.load()
     return image
 
 
 def _check_size(image: Image.Image, max_pixels: int | None) -> None:
-    max_pixels = max_pixels or MAX_PIXELS_ELSE
+    max_pixels = max_pixels or MAX_PIXELS_DEFAULT
     if image.width * image.height > max_pixels:
         raise ImageError(_too_many_pixels(max_pixels))
     if max(image.size) > MAX_SIDE:

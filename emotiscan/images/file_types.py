@@ -1,7 +1,5 @@
 """Names of file types that people mistake for photos, recognized by their first bytes."""
 
-HEIC = "a HEIC image, the format of many phones"
-
 _SIGNATURES = (
     (b"%PDF", "a PDF document"),
     (b"<svg", "a drawing (SVG)"),
@@ -22,7 +20,7 @@ _BRANDS = (
     ((b"avif", b"avis"), "an AVIF image"),
     (
         (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"),
-        HEIC,
+        "a HEIC image, the format of many phones",
     ),
     ((b"crx ",), "a camera's raw image"),
 )

@@ -17,7 +17,7 @@ _pool_lock = threading.Lock()
 
 
 class ThreadedBatch(nn.Module):
-    """Runs a network on parts of a batch in parallel, one thread a part.
+    """Runs a network on parts of a batch in parallel, one thread per part.
 
     Gradients and inference mode are on or off as in the calling thread.
     """

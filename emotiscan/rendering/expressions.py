@@ -1,15 +1,15 @@
 """Facial expressions: intensities of action units, and gaze."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from emotiscan import facs
 
 DISTRACTORS = ("AU5", "AU9", "AU10", "AU20", "AU43")
-"""Action units that are rendered and labeled beside the fifteen of `facs.AU_NAMES`, so that a model learns to tell
-them from these."""
+"""Action units that are rendered and labeled beside the fifteen of `facs.AU_NAMES`, so that a model learns not
+to confuse them."""
 
 AU_NAMES = tuple(sorted((*facs.AU_NAMES, *DISTRACTORS), key=lambda au: int(au[2:])))
 """All action units that the renderer moves, in FACS order."""
@@ -243,7 +243,7 @@ RANDOM_WEIGHTS = dict.fromkeys(facs.AU_NAMES, 1.0) | {
 DISTRACTOR_CHANCES = dict.fromkeys(DISTRACTORS, 0.10) | {"AU43": 0.06}
 """Probability of each distractor in a random combination."""
 
-OFTENER = 3.0
+OFTEN_FACTOR = 3.0
 """Factor on the weight of action units that are requested more often."""
 
 
@@ -258,7 +258,7 @@ def sample_expression(
         rng: source of randomness.
         emotion: the emotion to act out; "" for a random combination; None to sample either.
         acted: share of acted expressions if `emotion` is None, 0 to 1.
-        often: action units, of `AU_NAMES`, whose weight in random combinations is `OFTENER` times as large.
+        often: action units, of `AU_NAMES`, whose weight in random combinations is `OFTEN_FACTOR` times as large.
     """
     if emotion is None:
         emotions = list(EMOTION_WEIGHTS)
@@ -295,7 +295,8 @@ def _sample_act(rng: np.random.Generator, emotion: str) -> tuple[dict[str, float
         if len(action_units) > 2 and rng.random() < 0.12:  # real faces seldom show the full pattern
             del action_units[str(rng.choice(list(action_units)))]
         if rng.random() < 0.10:
-            action_units.setdefault(str(rng.choice([c for c in AU_NAMES if c != "AU43"])), float(rng.uniform(0.3, 0.7)))
+            extra = str(rng.choice([au for au in AU_NAMES if au != "AU43"]))
+            action_units.setdefault(extra, float(rng.uniform(0.3, 0.7)))
         elif rng.random() < 0.03:
             action_units.setdefault("AU43", float(rng.uniform(0.5, 1.0)))
     return action_units, act.lids
@@ -303,15 +304,15 @@ def _sample_act(rng: np.random.Generator, emotion: str) -> tuple[dict[str, float
 
 def _sample_combination(rng: np.random.Generator, often: Collection[str]) -> dict[str, float]:
     count = int(rng.choice([1, 2, 3, 4, 5], p=[0.12, 0.2, 0.28, 0.24, 0.16]))
-    times = {au: OFTENER if au in often else 1.0 for au in AU_NAMES}
+    times = {au: OFTEN_FACTOR if au in often else 1.0 for au in AU_NAMES}
     shares = np.array([times[au] * weight for au, weight in RANDOM_WEIGHTS.items()])
     chosen = [str(au) for au in rng.choice(list(RANDOM_WEIGHTS), count, replace=False, p=shares / shares.sum())]
     chosen += [au for au, chance in DISTRACTOR_CHANCES.items() if rng.random() < times[au] * chance]
-    return {au: float(rng.uniform(0.3, 1.0)) for au in chosen}
+    return {au: float(rng.uniform(MIN_INTENSITY, 1.0)) for au in chosen}
 
 
 def resolve_conflicts(action_units: Mapping[str, float], rng: np.random.Generator) -> dict[str, float]:
-    """Make a combination of action units one that a face can show.
+    """Resolve conflicts in a combination of action units, so that a face can show it.
 
     Of each exclusive pair, the later one is dropped. A dropped jaw parts the lips, so AU26 and AU27 add AU25.
     """
@@ -320,15 +321,7 @@ def resolve_conflicts(action_units: Mapping[str, float], rng: np.random.Generato
         if not any({au, other} in map(set, EXCLUSIVE) for other in kept):
             kept[au] = intensity
     if ("AU26" in kept or "AU27" in kept) and "AU25" not in kept:
-        kept["AU25"] = float(rng.uniform(0.3, 0.9))
+        kept["AU25"] = float(rng.uniform(MIN_INTENSITY, 0.9))
     if kept.get("AU25") and "AU24" in kept:
         del kept["AU24"]
     return kept
-
-
-def with_au(expression: Expression, au: str, intensity: float) -> Expression:
-    """Return the same expression with one action unit changed; an intensity of 0 removes it."""
-    action_units = {name: value for name, value in expression.action_units.items() if name != au}
-    if intensity:
-        action_units[au] = intensity
-    return replace(expression, action_units={name: action_units[name] for name in AU_NAMES if name in action_units})

@@ -23,7 +23,8 @@ class Style:
     """A hairstyle, lengths in cm.
 
     Attributes:
-        top, sides: length of the hair on top, and at the sides and back.
+        top: length of the hair on top.
+        sides: length of the hair at the sides and back.
         forward: how strongly the top is combed forward (1) or back (-1).
         across: how strongly the hair is combed away from the parting.
         down: how soon the hair turns down along the head.
@@ -133,7 +134,8 @@ def grow_hair(
     Args:
         person: whose hair it is.
         hair: the hairstyle.
-        vertices, normals: (n, 3) of the person's face with its expression, before it is posed.
+        vertices: (n, 3) of the person's face with its expression, before it is posed, cm.
+        normals: (n, 3) of the same vertices, of length 1.
         baked: the model's baked data.
         skull: of the person, from `fit_skull`.
         share: factor on the number of strands.

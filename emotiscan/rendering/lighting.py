@@ -103,11 +103,14 @@ def light_surface(
     """Light every pixel; the camera sees albedo times `diffuse` plus `specular`.
 
     Args:
-        pixels, surface: what each pixel shows.
-        lamps, shadow: light of the scene.
+        pixels: what each pixel shows.
+        surface: color and relief of what it shows.
+        lamps: lights of the scene.
+        shadow: shadow map of the first lamp.
         pixel_size: width of a pixel at a distance of 1 cm, cm.
         gloss_power: exponent of the skin's highlights; higher is sharper.
-        diffuse, specular: (h, w, 3) float32, modified.
+        diffuse: (h, w, 3) float32, modified: light on the surface.
+        specular: (h, w, 3) float32, modified: highlights.
         flesh: (h, w) float32, modified: 1 where light scatters under the skin, else 0.
 
     Returns:

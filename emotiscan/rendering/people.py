@@ -81,7 +81,10 @@ class Person:
         graying: 0 to 1, share of hairs that have turned white.
         recession: 0 to 1, how far the hairline has moved back.
         lip_redness: 0 (like skin) to 1.
-        freckles, mottling, redness, shine: 0 to 1.
+        freckles: 0 to 1.
+        mottling: 0 to 1, how uneven the skin's color is.
+        redness: 0 to 1.
+        shine: 0 to 1.
         wrinkling: factor on the effect of age on the skin, about 1.
         seed: of pores, freckles and spots.
     """

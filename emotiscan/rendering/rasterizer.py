@@ -120,7 +120,9 @@ def rasterize_lashes(
         triangles: (t, 3) indices into `points`.
         uv_triangles: (t, 3) indices into `lash_uv`.
         lash_uv: (m, 2) texture vertices: x along the lid, y from the root of a lash (0) to its tip (1).
-        nearness, triangle_at, first_triangle: as in `rasterize`.
+        nearness: as in `rasterize`.
+        triangle_at: as in `rasterize`.
+        first_triangle: as in `rasterize`.
         density: of the lashes, 0 to 1.
         seed: of the lashes.
     """
@@ -170,7 +172,9 @@ def interpolate(
     Args:
         points: (n, 3) screen points.
         triangle_at: (h, w) from `rasterize`; negative where there is no triangle.
-        triangles, uv_triangles, parts: of all triangles that `triangle_at` may name.
+        triangles: (t, 3) indices into `points`, of all triangles that `triangle_at` may name.
+        uv_triangles: (t, 3) indices into the texture vertices, of the same triangles.
+        parts: (t,) part of the head that each of them belongs to.
         vertices: attributes of the mesh.
         pixels: modified.
     """

@@ -39,13 +39,26 @@ class SkinPaint(NamedTuple):
 
     Attributes:
         offsets: (8,) into the noise texture, so that no two people share their pores.
-        tone, lips, beard_color, brow_color, scalp_color: (3,) linear colors.
-        mottling, redness, freckles, spots, socket_shade, lash_line, oil: strengths, 0 to about 1.
+        tone: (3,) linear color of the skin.
+        lips: (3,) linear color.
+        beard_color: (3,) linear color.
+        brow_color: (3,) linear color.
+        scalp_color: (3,) linear color.
+        mottling: strength, 0 to about 1.
+        redness: strength, 0 to about 1.
+        freckles: strength, 0 to about 1.
+        spots: strength of age spots, 0 to about 1.
+        socket_shade: strength of the shade around the eyes, 0 to about 1.
+        lash_line: strength, 0 to about 1.
+        oil: strength of the shine, 0 to about 1.
         wrinkles: (channels,) depth of each group of wrinkles, from age and expression.
-        beard, moustache: density, 0 to 1; `beard_relief`: how far the hairs stand off.
+        beard: density, 0 to 1.
+        moustache: density, 0 to 1.
+        beard_relief: how far the hairs of the beard stand off.
         brow_opacity: 0 to 1.
         hairline: (HAIRLINE_STEPS,) height of the hairline around the head, cm.
-        scalp_opacity: 0 (bald) to 1; `scalp_softness`: distance over which the hairline fades, cm.
+        scalp_opacity: 0 (bald) to 1.
+        scalp_softness: distance over which the hairline fades, cm.
     """
 
     offsets: Floats

@@ -65,7 +65,8 @@ def light_strands(positions: Floats, paint: StrandPaint, lamps: Lamps, shadow: S
     Args:
         positions: (k, p, 3) camera space, cm.
         paint: the person's hair.
-        lamps, shadow: light of the scene.
+        lamps: lights of the scene.
+        shadow: shadow map of the first lamp.
         colors: (k, p, 3) modified.
     """
     ambient, directions, lamp_colors = lamps.ambient, lamps.directions, lamps.colors

@@ -10,7 +10,8 @@ from PIL import Image
 
 from emotiscan.analysis import Analysis
 from emotiscan.export.data_urls import data_url
-from emotiscan.export.records import record
+from emotiscan.export.records import NO_FACE, error_record, record
+from emotiscan.export.text import percent
 from emotiscan.images import ImageError
 from emotiscan.ui import wording
 from emotiscan.ui.session import photo_key
@@ -18,18 +19,16 @@ from emotiscan.ui.session import photo_key
 PICTURE_SIDE = 176
 """Side of a face's thumbnail, in pixels; a thumbnail takes about 8 kB."""
 
-NO_FACE = "no face was found"
-
 MAX_FACES = 1000
 """Number of faces at which an album is full."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One face of the album, or a photo without a face.
+    """One face of the album, or a photo without a reading.
 
     Attributes:
-        row: as returned by `records.record`, or only `image` and `error`.
+        row: as returned by `records.record` or `records.error_record`.
         picture: the face's crop as JPEG bytes; None without a face.
     """
 
@@ -37,7 +36,7 @@ class Entry:
     picture: bytes | None = None
 
     @property
-    def address(self) -> str:
+    def picture_url(self) -> str:
         """The picture as a data URL."""
         return data_url(self.picture or b"", "JPEG")
 
@@ -79,13 +78,13 @@ def read_entries(analyze: Callable[[bytes], Analysis], name: str, data: bytes) -
     try:
         readings = analyze(data).readings
     except ImageError as error:
-        return [Entry({"image": name, "error": str(error)})]
+        return [Entry(error_record(name, str(error)))]
     entries = []
     for number, reading in enumerate(readings):
         file = io.BytesIO()
         reading.crop.resize((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.LANCZOS).save(file, "JPEG", quality=85)
         entries.append(Entry(record(name, number, reading), file.getvalue()))
-    return entries or [Entry({"image": name, "error": NO_FACE})]
+    return entries or [Entry(error_record(name, NO_FACE))]
 
 
 def filter_entries(
@@ -112,10 +111,10 @@ def filter_entries(
 
 
 def title_of(entry: Entry) -> str:
-    """Return a face's emotion as a title, e.g. “Positive, 92 %”."""
+    """Return a face's emotion as a title, e.g. “Positive, 92%”."""
     emotion = entry.row["emotion"]
-    words = wording.emotion_title(emotion, entry.row["clear"])
-    return f"{words}, {wording.percent(entry.row['emotions'][emotion])}"
+    title = wording.emotion_title(emotion, entry.row["clear"])
+    return f"{title}, {percent(entry.row['emotions'][emotion])}"
 
 
 def json_text(entries: Iterable[Entry]) -> str:
@@ -138,6 +137,7 @@ def html_report(entries: Sequence[Entry], checkpoint: str) -> str:
     )
     unread = f"<h2>Could not be read</h2><ul>{failed}</ul>" if failed else ""
     count = sum(entry.readable for entry in entries)
+    faces_read = "1 face" if count == 1 else f"{count} faces"
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>EmotiScan readings</title>
@@ -149,7 +149,7 @@ img {{ width: 100%; border-radius: .5rem }} h3 {{ margin: .4rem 0 0; font-size: 
 small {{ color: #56666b; overflow-wrap: anywhere }}
 </style>
 <h1>EmotiScan readings</h1>
-<p>{count} faces. A neural network (checkpoint {html.escape(checkpoint)}) read visible movements, not feelings. Any of
+<p>{faces_read}. A neural network (checkpoint {html.escape(checkpoint)}) read visible movements, not feelings. Any of
 these readings may be wrong.</p>
 <main>
 {faces}
@@ -161,9 +161,9 @@ these readings may be wrong.</p>
 
 def _html_face(entry: Entry) -> str:
     row = entry.row
-    action_units = ", ".join(f"{au} {wording.percent(row['facs'][au])}" for au in row["present"]) or "no action units"
+    action_units = ", ".join(f"{au} {percent(row['facs'][au])}" for au in row["present"]) or "no action units"
     where = f"{html.escape(row['image'])}, face {row['face'] + 1}"
     return (
-        f'<article><img src="{entry.address}" alt="{where}"><h3>{html.escape(title_of(entry))}</h3>'
+        f'<article><img src="{entry.picture_url}" alt="{where}"><h3>{html.escape(title_of(entry))}</h3>'
         f"<p>{action_units}</p><small>{where}</small></article>"
     )

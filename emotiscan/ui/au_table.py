@@ -12,9 +12,9 @@ import streamlit as st
 from emotiscan import explain, facs
 from emotiscan.analysis import Reading
 from emotiscan.export.data_urls import picture_url
+from emotiscan.export.text import percent
 from emotiscan.model.checkpoint import Card
 from emotiscan.reports import MaskedAU
-from emotiscan.ui import wording
 from emotiscan.ui.links import AU_PARAMETER
 from emotiscan.ui.metrics import masked_action_units
 from emotiscan.ui.samples import au_icon
@@ -24,7 +24,7 @@ THUMBNAIL_SIDE = 176
 """Side of the heat map that opens beside a row, in pixels."""
 
 MAX_UNCERTAIN = 3
-"""Maximum number of action units named as harder to tell beside those that are present."""
+"""Maximum number of action units named as harder to detect beside those that are present."""
 
 STYLE = """
 <style>
@@ -64,7 +64,7 @@ STYLE = """
 
 
 def show_action_units(photo: Photo, number: int, card: Card) -> None:
-    """Show the table of one face's action units, and which are harder to tell beside those present."""
+    """Show the table of one face's action units, and which are harder to detect beside those present."""
     reading = photo.readings[number]
     st.subheader("Facial action units (FACS)", anchor=False)
     st.html(STYLE + au_table(reading, thumbnails(photo, number)))
@@ -72,13 +72,13 @@ def show_action_units(photo: Photo, number: int, card: Card) -> None:
         "Bars show the probability that the movement is present (not its strength). The tick marks the decision "
         "threshold. Point at a row, or tap it, to see where the model saw it; each AU number links to the FACS guide."
     )
-    uncertain = harder_to_tell(reading, masked_action_units(card))
+    uncertain = harder_to_detect(reading, masked_action_units(card))
     if uncertain:
         st.caption(uncertain)
 
 
-def harder_to_tell(reading: Reading, masked: Iterable[MaskedAU]) -> str:
-    """Name the action units that are harder to tell because one that is present masks them; "" for none.
+def harder_to_detect(reading: Reading, masked: Iterable[MaskedAU]) -> str:
+    """Name the action units that are harder to detect because one that is present masks them; "" for none.
 
     Args:
         reading: of one face.
@@ -94,7 +94,8 @@ def harder_to_tell(reading: Reading, masked: Iterable[MaskedAU]) -> str:
         f"{au} beside {pair.beside} ({pair.auc.value:.2f})" for au, pair in list(worst.items())[:MAX_UNCERTAIN]
     )
     return (
-        f"Harder to tell beside the action units present: {named}. In brackets: AUC on rendered faces; 0.5 is guessing."
+        f"Harder to detect in this face: {named}. In brackets: AUC on rendered faces with the second action unit; "
+        "0.5 is guessing."
     )
 
 
@@ -130,7 +131,7 @@ def _row(reading: Reading, au: str, picture: str | None) -> str:
     probability, threshold = reading.action_units[au], reading.thresholds[au]
     thumbnail = f'<img class="thumbnail" src="{escape(picture)}" alt="">' if picture else ""
     close_up = f'<img class="picture" src="{icon}" alt="">' if icon else ""
-    description = f"{'present' if present else 'not present'}, threshold {escape(wording.percent(threshold))}"
+    description = f"{'present' if present else 'not present'}, threshold {escape(percent(threshold))}"
     return (
         f'<tr class="au {"present" if present else "absent"}" data-au="{au}">'
         f'<td class="icon">{close_up}{thumbnail}</td>'
@@ -139,7 +140,7 @@ def _row(reading: Reading, au: str, picture: str | None) -> str:
         f'<span class="name">{escape(unit.name)}</span></span></th>'
         f'<td class="share"><div><span class="bar"><span class="fill" style="width: {100 * probability:.0f}%"></span>'
         f'<span class="threshold" style="left: {100 * threshold:.0f}%"></span></span>'
-        f'<span class="number">{escape(wording.percent(probability))}</span></div>'
+        f'<span class="number">{escape(percent(probability))}</span></div>'
         f'<span class="screen-reader">{description}</span></td></tr>'
     )
 

@@ -7,8 +7,8 @@ import streamlit as st
 
 from emotiscan import facs
 from emotiscan.analysis import Reading
+from emotiscan.export.text import display_name, percent
 from emotiscan.ui import wording
-from emotiscan.ui.wording import percent
 
 EMOTION_COLORS = {
     facs.POSITIVE: "#2F9E77",
@@ -20,9 +20,9 @@ FIRST, SECOND, MUTED = "#0F8A96", "#D98A1F", "#8A979C"
 """Colors that can be told apart on light and dark pages and with color blindness."""
 
 
-def show(figure: go.Figure, key: str, words: str) -> None:
-    """Show a plot; `words` describe it for screen readers."""
-    st.plotly_chart(figure, config={"displayModeBar": False}, alt=words, key=key)
+def show(figure: go.Figure, key: str, alt: str) -> None:
+    """Show a plot; `alt` describes it for screen readers."""
+    st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt, key=key)
 
 
 def emotion_bars(emotions: Mapping[str, float]) -> go.Figure:
@@ -66,7 +66,7 @@ def au_changes(before: Reading, after: Reading) -> go.Figure:
     The largest change is on top.
     """
     order = wording.most_changed(before, after)
-    titles = [wording.display_name(au) for au in order]
+    titles = [display_name(au) for au in order]
     figure = go.Figure()
     for title, au in zip(titles, order, strict=True):
         figure.add_scatter(

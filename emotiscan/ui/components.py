@@ -6,6 +6,7 @@ from emotiscan import facs
 from emotiscan.analysis import Analyzer, Reading
 from emotiscan.explain import METHODS
 from emotiscan.export.boxes import marked_photo
+from emotiscan.export.text import display_name
 from emotiscan.model.checkpoint import CheckpointError
 from emotiscan.ui import charts, heat_map_views, wording
 from emotiscan.ui.links import PAGES, link_action_units, linked_action_units
@@ -94,9 +95,7 @@ def show_heat_maps(photo: Photo, number: int) -> None:
         st.caption("Choose at least one action unit or emotion.")
         return
     with st.spinner("Computing heat maps…"):
-        maps = [
-            heat_map_views.make_view(photo, number, target, method, wording.display_name(target)) for target in chosen
-        ]
+        maps = [heat_map_views.make_view(photo, number, target, method, display_name(target)) for target in chosen]
     tiles = heat_map_views.make_tiles(maps, settings)
     heat_map_views.show_grid(tiles)
     heat_map_views.show_legend(settings)
@@ -108,8 +107,8 @@ def show_heat_maps(photo: Photo, number: int) -> None:
 def choose_targets(reading: Reading, key: str) -> list[str]:
     """Let the visitor choose action units and emotions.
 
-    Those that the page's address names are preselected, otherwise the present action units and the emotion. The
-    address follows the choice, so that it can be shared.
+    Those that the page's URL names are preselected, otherwise the present action units and the emotion. The URL follows
+    the choice, so that it can be shared.
     """
     defaults = [*(reading.present or reading.likeliest_action_units[:1])[:FIRST_MAPS], reading.emotion]
     targets = [*reading.action_units, *reading.emotions]
@@ -128,5 +127,5 @@ def choose_targets(reading: Reading, key: str) -> list[str]:
 
 
 def short_title(target: str) -> str:
-    """Name of an action unit as it is, of an emotion with a capital letter."""
+    """Return an action unit's short name, or an emotion with a capital letter."""
     return target if target in facs.ACTION_UNITS else target.capitalize()

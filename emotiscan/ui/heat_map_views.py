@@ -9,7 +9,7 @@ from PIL import Image
 from emotiscan import explain, facs
 from emotiscan.explain import METHODS, HeatMap, Tile, overlays
 from emotiscan.export.data_urls import picture_url
-from emotiscan.ui import wording
+from emotiscan.export.text import percent
 from emotiscan.ui.links import au_link
 from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.session import Photo, analyzer, heat_maps_of
@@ -65,13 +65,13 @@ class HeatMapView:
     def caption(self) -> str:
         """The target's probability, and how much of the map lies where it should."""
         reading, target = self.photo.readings[self.number], self.heat_map.target
-        words = wording.percent({**reading.action_units, **reading.emotions}[target])
+        text = percent({**reading.action_units, **reading.emotions}[target])
         if self.heat_map.is_empty:
-            return f"{words} · no evidence anywhere in the face"
+            return f"{text} · no evidence anywhere in the face"
         if target in facs.ACTION_UNITS:
             region = ", ".join(facs.ACTION_UNITS[target].regions)
-            words += f" · {100 * self.heat_map.energy_in_region():.0f} % of the map in its region ({region})"
-        return words
+            text += f" · {100 * self.heat_map.energy_in_region():.0f}% of the map in its region ({region})"
+        return text
 
 
 def make_view(photo: Photo, number: int, target: str, method: str, title: str) -> HeatMapView:
@@ -111,8 +111,8 @@ def choose_method(key: str) -> str:
 
 def make_tiles(maps: Sequence[HeatMapView], settings: DisplaySettings) -> list[Tile]:
     """Render the maps as captioned pictures."""
-    tops = _tops(maps) if settings.shared else {}
-    return [Tile(render(view, settings, tops.get(_unit(view))), view.title, view.caption) for view in maps]
+    peaks = _shared_peaks(maps) if settings.shared else {}
+    return [Tile(render(view, settings, peaks.get(_scale_key(view))), view.title, view.caption) for view in maps]
 
 
 def show_grid(tiles: Sequence[Tile]) -> None:
@@ -124,30 +124,36 @@ def show_grid(tiles: Sequence[Tile]) -> None:
                 st.markdown(f"**{tile.title}**  \n:small[{tile.caption}]")
 
 
-def render(view: HeatMapView, settings: DisplaySettings, top: float | None = None) -> Image.Image:
-    """Return the picture of one map, on the face or on the photo, outlined or not."""
+def render(view: HeatMapView, settings: DisplaySettings, peak: float | None = None) -> Image.Image:
+    """Render one map on the face or on the photo, outlined or not.
+
+    Args:
+        view: the map.
+        settings: how to display it.
+        peak: value in full color; None for the map's own peak.
+    """
     photo, au = view.photo, view.heat_map.target
     outlined = settings.outlined and au in facs.ACTION_UNITS
     if settings.on_photo:
         face = photo.faces[view.number]
-        picture = explain.overlay_on_photo(photo.picture, face, view.heat_map, settings.opacity, top)
+        picture = explain.overlay_on_photo(photo.picture, face, view.heat_map, settings.opacity, peak)
         return explain.outline_on_photo(picture, face, au) if outlined else picture
-    picture = explain.overlay(photo.readings[view.number].crop, view.heat_map, settings.opacity, top)
+    picture = explain.overlay(photo.readings[view.number].crop, view.heat_map, settings.opacity, peak)
     return explain.outline(picture, au) if outlined else picture
 
 
-def _unit(view: HeatMapView) -> tuple[str, bool]:
-    """Return what a map's values mean; maps for which this is equal can share a scale."""
+def _scale_key(view: HeatMapView) -> tuple[str, bool]:
+    """Return the method and whether values are probabilities; maps that agree in both can share a scale."""
     return view.method, view.heat_map.is_probability
 
 
-def _tops(maps: Sequence[HeatMapView]) -> dict[tuple[str, bool], float]:
-    """Return for each unit which evidence gets full color: probability 1, or the strongest value of all maps."""
-    tops: dict[tuple[str, bool], float] = {}
+def _shared_peaks(maps: Sequence[HeatMapView]) -> dict[tuple[str, bool], float]:
+    """Return the value in full color for each `_scale_key`: probability 1, or the strongest value of all its maps."""
+    peaks: dict[tuple[str, bool], float] = {}
     for view in maps:
         strongest = 1.0 if view.heat_map.is_probability else view.heat_map.peak
-        tops[_unit(view)] = max(strongest, tops.get(_unit(view), 0.0))
-    return tops
+        peaks[_scale_key(view)] = max(strongest, peaks.get(_scale_key(view), 0.0))
+    return peaks
 
 
 def show_guide_links(targets: Sequence[str]) -> None:
@@ -170,7 +176,7 @@ def show_legend(settings: DisplaySettings) -> None:
     strip = picture_url(overlays.color_bar(160, 10))
     st.caption(
         f"![Color scale from dark to bright]({strip}) weak to strong evidence, {describe_scale(settings)}. "
-        "A heat map shows where the model saw something, not why it decided so."
+        "A heat map shows where the model saw something, not why it decided as it did."
     )
 
 

@@ -1,4 +1,4 @@
-"""Addresses: links between pages that keep the visit, and the action units that an address names."""
+"""Links between pages that keep the session, and the action units that a page's URL names."""
 
 from pathlib import Path
 
@@ -19,12 +19,12 @@ def au_link(au: str) -> None:
 
 
 def linked_action_units() -> list[str]:
-    """Return the targets that the page's address names, in today's parameter or, without it, in the old one."""
+    """Return the targets that the page's URL names, in `AU_PARAMETER` or, without it, in `OLD_AU_PARAMETER`."""
     return st.query_params.get_all(AU_PARAMETER) or st.query_params.get_all(OLD_AU_PARAMETER)
 
 
 def link_action_units(targets: list[str]) -> None:
-    """Make the page's address name these targets; none removes the parameter."""
+    """Put these targets into the page's URL; an empty list removes the parameter."""
     st.query_params.pop(OLD_AU_PARAMETER, None)
     if targets:
         st.query_params[AU_PARAMETER] = targets

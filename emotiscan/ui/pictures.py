@@ -1,7 +1,7 @@
-"""Pictures on a page, sent inside the page instead of under addresses of their own.
+"""Pictures that are sent inside the page, as data URLs.
 
-Streamlit gives each picture of `st.image` an address and forgets it as soon as the next run of the script begins. A
-browser that fetches it in that moment, on a busy server or a slow line, shows a broken picture and does not try again.
+Streamlit gives each picture of `st.image` a URL and forgets it as soon as the next run of the script begins. A browser
+that fetches it at that moment, on a busy server or a slow connection, shows a broken picture and does not try again.
 """
 
 import streamlit as st
@@ -22,8 +22,8 @@ def show_picture(
     """Show a picture.
 
     Args:
-        picture: RGB, of the size that the page needs: it is sent as a JPEG file each time it changes.
-        alt: what it shows, for people who do not see it.
+        picture: RGB, no larger than the page needs, because it is sent as a JPEG file each time it changes.
+        alt: description for screen readers.
         width: in pixels, or "stretch" or "content".
         caption: text below it.
         place: container to show it in; by default the current one.

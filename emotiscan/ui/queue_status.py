@@ -15,24 +15,24 @@ QUEUE = RequestQueue()
 
 
 @contextmanager
-def turn(line: DeltaGenerator | None = None) -> Iterator[None]:
+def turn(placeholder: DeltaGenerator | None = None) -> Iterator[None]:
     """Wait for this visitor's turn, and hold it inside the `with` block.
 
     If the visitor has closed the page, the script ends and the place is given up. If the visitor has clicked something
     else meanwhile, the script ends too, but its next run keeps the place if it needs a turn.
 
     Args:
-        line: an `st.empty` in which to say how long it will take; None to say nothing.
+        placeholder: an `st.empty` in which to say how long it will take; None to say nothing.
     """
 
     def on_progress(position: QueuePosition | None) -> None:
         if not _still_here():
             st.stop()
-        if line is not None:  # writing to it also ends the script if a new run was requested
+        if placeholder is not None:  # writing to it also ends the script if a new run was requested
             if position:
-                line.caption(describe(position))
+                placeholder.caption(describe(position))
             else:
-                line.empty()
+                placeholder.empty()
 
     context = get_script_run_ctx()
     with QUEUE.turn(on_progress, name=context.session_id if context else None):

@@ -31,7 +31,7 @@ class Sample:
 
     @property
     def slug(self) -> str:
-        """Its name in a page's address."""
+        """Its name in a page's URL."""
         return Path(self.file).stem
 
     @property

@@ -18,7 +18,8 @@ import streamlit as st
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
-from emotiscan.analysis import Analysis, Analyzer, Reading, trim_memory
+from emotiscan import runtime
+from emotiscan.analysis import Analysis, Analyzer, Reading
 from emotiscan.explain import HeatMap, heat_maps
 from emotiscan.faces import Face
 from emotiscan.images import WORKING_SIDE, read_image
@@ -94,32 +95,32 @@ def _load(weights: Path) -> Analyzer:
     return loaded
 
 
-def analyze(data: bytes, line: DeltaGenerator | None = None) -> Analysis:
+def analyze(data: bytes, placeholder: DeltaGenerator | None = None) -> Analysis:
     """Analyze a photo when it is this visitor's turn, within the memory of a small host. Keeps nothing of it.
 
     Args:
         data: the image file.
-        line: as in `queue_status.turn`.
+        placeholder: as in `queue_status.turn`.
 
     Raises:
         ImageError: the file is not a usable image.
     """
     model = analyzer()
     try:
-        with queue_status.turn(line), log.timed_reading(model.card.fingerprint) as timed:
+        with queue_status.turn(placeholder), log.timed_reading(model.card.fingerprint) as timed:
             analysis = timed.analysis = model.analyze(read_image(data, max_side=WORKING_SIDE))
         return analysis
     finally:
-        trim_memory()
+        runtime.trim_memory()
 
 
-def read_photo(data: bytes, name: str, line: DeltaGenerator | None = None) -> Photo:
+def read_photo(data: bytes, name: str, placeholder: DeltaGenerator | None = None) -> Photo:
     """Return a photo with its readings; analyzes it when this session asks for it the first time.
 
     Args:
         data: the image file.
         name: its name on the pages.
-        line: as in `queue_status.turn`.
+        placeholder: as in `queue_status.turn`.
 
     Raises:
         ImageError: the file is not a usable image.
@@ -128,7 +129,9 @@ def read_photo(data: bytes, name: str, line: DeltaGenerator | None = None) -> Ph
     photos: dict[str, Photo] = st.session_state.setdefault("photos", {})
     photo = photos.pop(key, None)
     if photo is None:
-        photo = _sample(key, data, name, line) if key in _sample_keys() else _new_photo(key, data, name, line)
+        photo = (
+            _sample(key, data, name, placeholder) if key in _sample_keys() else _new_photo(key, data, name, placeholder)
+        )
     if photo.name != name:  # the same file from another source
         photo = replace(photo, name=name)
     photos[key] = photo  # the latest comes last
@@ -137,8 +140,8 @@ def read_photo(data: bytes, name: str, line: DeltaGenerator | None = None) -> Ph
     return photo
 
 
-def _new_photo(key: str, data: bytes, name: str, line: DeltaGenerator | None) -> Photo:
-    analysis = analyze(data, line)
+def _new_photo(key: str, data: bytes, name: str, placeholder: DeltaGenerator | None) -> Photo:
+    analysis = analyze(data, placeholder)
     scale = min(1.0, KEPT_SIDE / max(analysis.photo.size))
     sides = [max(1, round(scale * side)) for side in analysis.photo.size]
     picture = analysis.photo if scale == 1 else analysis.photo.resize(sides, Image.Resampling.LANCZOS, reducing_gap=1.3)
@@ -151,11 +154,11 @@ def _new_photo(key: str, data: bytes, name: str, line: DeltaGenerator | None) ->
 _samples: dict[tuple[str, str], Photo] = {}  # by the checkpoint's fingerprint and the photo's key
 
 
-def _sample(key: str, data: bytes, name: str, line: DeltaGenerator | None) -> Photo:
+def _sample(key: str, data: bytes, name: str, placeholder: DeltaGenerator | None) -> Photo:
     """Return a sample's readings, which all visitors share: each visit starts with one, and they belong to no one."""
     cached = analyzer().card.fingerprint, key
     if cached not in _samples:
-        _samples[cached] = _new_photo(key, data, name, line)
+        _samples[cached] = _new_photo(key, data, name, placeholder)
     return _samples[cached]
 
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from emotiscan import facs
 from emotiscan.analysis import Reading
+from emotiscan.export.text import percent
 from emotiscan.ui import wording
 from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.samples import au_pictures
@@ -50,7 +51,7 @@ def show_result(challenge: str, reading: Reading) -> None:
     """Say whether the movement was seen."""
     action_units = [au for au in CHALLENGES[challenge] if au in reading.action_units]
     seen = [au for au in action_units if au in reading.present]
-    numbers = ", ".join(f"{au} {wording.percent(reading.action_units[au])}" for au in action_units)
+    numbers = ", ".join(f"{au} {percent(reading.action_units[au])}" for au in action_units)
     if action_units and seen == action_units:
         st.success(f"{challenge}: seen. {numbers}.", icon=":material/check_circle:")
     elif seen:

@@ -1,14 +1,13 @@
-"""Sentences about a reading, in plain and modest words."""
+"""Sentences about a reading that do not claim more than it says, and text that is safe in Markdown."""
 
 import re
 
 from emotiscan import facs
 from emotiscan.analysis import Reading
-from emotiscan.export.text import display_name as display_name
-from emotiscan.export.text import percent as percent
+from emotiscan.export.text import percent
 
 CLEARLY, FAIRLY_CERTAIN = 0.85, 0.60
-"""Lowest probabilities at which a clear emotion is called so, and fairly certain."""
+"""Lowest probabilities at which the headline says “clearly” and “fairly certain”."""
 
 EMOTION_LOOKS = {
     facs.POSITIVE: "a positive expression",
@@ -19,9 +18,9 @@ EMOTION_LOOKS = {
 
 
 def headline(reading: Reading) -> str:
-    """Describe the emotion in one sentence, e.g. “Looks like a positive expression, fairly certain (72 %)”.
+    """Describe the emotion in one sentence, e.g. “Looks like a positive expression, fairly certain (72%)”.
 
-    If no emotion stands out, the two likeliest are named: “Unclear: between positive (41 %) and neutral (38 %).”
+    If no emotion stands out, the two likeliest are named: “Unclear: between positive (41%) and neutral (38%).”
     """
     if not reading.is_clear:
         likeliest = sorted(reading.emotions, key=reading.emotions.__getitem__, reverse=True)[:2]
@@ -82,7 +81,7 @@ def _named(au: str) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """Escape a visitor's or the system's text, e.g. a file name, so that Markdown shows it as it is, on one line."""
+    """Escape text that we did not write, e.g. a file name, so that Markdown shows it unchanged, on one line."""
     escaped = re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
     # URLs and :names: would still become links and icons; an invisible character inside prevents that.
     return re.sub(r"(?i)(:|@|www)", "\\1\u2060", escaped)

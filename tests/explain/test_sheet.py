@@ -12,7 +12,7 @@ from emotiscan.explain.overlays import color_bar
 BAR, ENDS = color_bar(200, 12), ("none", "most")
 
 
-def tiles(count, words="92 %"):
+def tiles(count, words="92%"):
     return [Tile(Image.new("RGB", (224, 224), (200, 40 * place, 0)), f"AU{place}", words) for place in range(count)]
 
 
@@ -26,7 +26,7 @@ def test_a_sheet_has_room_for_every_image(count, columns, rows):
 
 
 def test_long_captions_are_wrapped_and_make_the_sheet_longer():
-    short, long = (sheet("Action units", tiles(2, words), "Note.", BAR, ENDS) for words in ("92 %", "many words " * 20))
+    short, long = (sheet("Action units", tiles(2, words), "Note.", BAR, ENDS) for words in ("92%", "many words " * 20))
     assert long.width == short.width
     assert long.height > short.height + 100
     edge = np.asarray(long)[:, -16:]

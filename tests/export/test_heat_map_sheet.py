@@ -35,15 +35,15 @@ def test_captions_give_probability_and_region(reading, texts):
     cells = np.ones((4, 4), np.float32)
     maps = {name: HeatMap(name, cells) for name in ("AU12", "AU99", "positive")}
     heat_map_sheet(reading, maps, "gradcam")
-    assert texts[0].startswith("AU12 Lip corner puller: 50 %; ")
+    assert texts[0].startswith("AU12 Lip corner puller: 50%; ")
     assert texts[0].endswith("% of the map in lip corners, nasolabial folds and cheeks")
-    assert texts[1:3] == ["AU99: 50 %", "Positive: > 99 %"]
+    assert texts[1:3] == ["AU99: 50%", "Positive: > 99%"]
     assert texts[3].startswith("Grad-CAM, each map on its own scale.")
 
 
 def test_an_empty_map_says_so(reading, texts):
     heat_map_sheet(reading, {"AU12": HeatMap("AU12", np.zeros((4, 4), np.float32), True)}, "cells")
-    assert texts[0] == "AU12 Lip corner puller: 50 %; no evidence anywhere"
+    assert texts[0] == "AU12 Lip corner puller: 50%; no evidence anywhere"
     assert texts[1].startswith("Local AU probability, each")
 
 

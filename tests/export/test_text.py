@@ -8,13 +8,14 @@ from emotiscan.export.text import display_name, percent
 @pytest.mark.parametrize(
     ("probability", "text"),
     [
-        (0.0, "< 1 %"),
-        (0.009, "< 1 %"),
-        (0.01, "1 %"),
-        (0.5, "50 %"),
-        (0.99, "99 %"),
-        (0.991, "> 99 %"),
-        (1.0, "> 99 %"),
+        (0.0, "< 1%"),
+        (0.009, "< 1%"),
+        (0.01, "1%"),
+        (0.385, "38%"),
+        (0.5, "50%"),
+        (0.99, "99%"),
+        (0.991, "> 99%"),
+        (1.0, "> 99%"),
     ],
 )
 def test_percentages_are_never_flat(probability, text):

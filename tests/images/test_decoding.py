@@ -202,7 +202,7 @@ def test_max_side_scales_large_images_down():
 
 
 def test_a_huge_jpeg_is_decoded_at_half_size_if_that_is_enough(monkeypatch):
-    monkeypatch.setattr(decoding, "MAX_PIXELS_ELSE", 10_000)
+    monkeypatch.setattr(decoding, "MAX_PIXELS_DEFAULT", 10_000)
     decoded = []
     downscale = decoding._downscale
     monkeypatch.setattr(decoding, "_downscale", lambda image, side: decoded.append(image) or downscale(image, side))

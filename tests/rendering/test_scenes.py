@@ -15,7 +15,7 @@ from emotiscan.rendering import (
     sample_person,
     sample_scene,
 )
-from emotiscan.rendering.expressions import EMOTION_WEIGHTS, EXCLUSIVE, MIN_INTENSITY, resolve_conflicts, with_au
+from emotiscan.rendering.expressions import EMOTION_WEIGHTS, EXCLUSIVE, MIN_INTENSITY, resolve_conflicts
 from emotiscan.rendering.people import HAIR_COLORS
 from emotiscan.rendering.scenes import LIGHTS
 
@@ -100,12 +100,6 @@ def test_expressions_reject_unknown_action_units_and_intensities():
         Expression({"AU99": 1.0})
     with pytest.raises(ValueError, match="from 0 to 1"):
         Expression({"AU1": 1.5})
-
-
-def test_one_action_unit_can_be_changed():
-    smile = Expression({"AU6": 0.5, "AU12": 0.8}, "happiness")
-    assert with_au(smile, "AU6", 0.0).action_units == {"AU12": 0.8}
-    assert list(with_au(smile, "AU1", 0.4).action_units) == ["AU1", "AU6", "AU12"]
 
 
 def test_people_cover_all_skin_tones_and_ages(scenes):

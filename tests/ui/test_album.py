@@ -12,7 +12,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from emotiscan.analysis import Analyzer
-from emotiscan.export.records import csv_text
+from emotiscan.export.records import NO_FACE, csv_text
 from emotiscan.ui import album
 from emotiscan.ui.album import Album, Entry
 from tests.support.pages import ALBUM, as_bytes, texts
@@ -35,7 +35,7 @@ def test_each_face_becomes_an_entry_and_photos_without_a_face_say_so(entries):
     ] * 4
     assert [entry.row["face"] for entry in entries if entry.readable] == [0, 0, 0, 1, 2, 3]
     wall, broken = (entry for entry in entries if not entry.readable)
-    assert wall.row["error"] == album.NO_FACE
+    assert wall.row["error"] == NO_FACE
     assert "image" in broken.row["error"]
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from emotiscan import facs
 from emotiscan.analysis import Analyzer, Reading
+from emotiscan.export.text import percent
 from emotiscan.reports import UNDEFINED, Estimate, MaskedAU
-from emotiscan.ui.au_table import au_table, harder_to_tell
+from emotiscan.ui.au_table import au_table, harder_to_detect
 from emotiscan.ui.session import Photo
-from emotiscan.ui.wording import percent
 from tests.support.places import SAMPLES
 
 
@@ -62,7 +62,7 @@ def test_each_row_says_its_probability_and_threshold(reading):
     assert f"{percent(reading.action_units['AU12'])} present, threshold {percent(reading.thresholds['AU12'])}" in smile
     unlikely = min(reading.action_units, key=reading.action_units.__getitem__)
     line = next(row for row in rows if re.search(rf"{unlikely}\b", row))
-    assert "< 1 %" in line
+    assert "< 1%" in line
     assert "not present" in line
 
 
@@ -96,7 +96,7 @@ def masked(au, beside, auc):
     return MaskedAU(au, beside, Estimate(auc), UNDEFINED)
 
 
-def test_units_masked_by_present_ones_are_named_as_harder_to_tell(reading):
+def test_units_masked_by_present_ones_are_named_as_harder_to_detect(reading):
     assert "AU12" in reading.present
     assert "AU24" not in reading.present
     known = [
@@ -105,12 +105,12 @@ def test_units_masked_by_present_ones_are_named_as_harder_to_tell(reading):
         masked("AU6", "AU12", 0.9),
         masked("AU7", "AU6", 0.9),
     ]
-    words = harder_to_tell(reading, known)
+    words = harder_to_detect(reading, known)
     assert "AU7 beside AU12 (0.73), AU6 beside AU12 (0.90)." in words
     assert "AU14" not in words
     assert words.count("AU7") == 1
 
 
 def test_nothing_is_named_where_no_present_unit_masks_another(reading):
-    assert harder_to_tell(reading, [masked("AU14", "AU24", 0.8)]) == ""
-    assert harder_to_tell(reading, []) == ""
+    assert harder_to_detect(reading, [masked("AU14", "AU24", 0.8)]) == ""
+    assert harder_to_detect(reading, []) == ""

@@ -80,7 +80,7 @@ def test_methods_on_one_action_unit(page):
     page.pills(key="methods").set_value(["hirescam"]).run()
     assert titles(page) == ["HiResCAM"]
     page.pills(key="methods").set_value([]).run()
-    assert "Choose at least one." in texts(page)
+    assert "Choose at least one method." in texts(page)
 
 
 def test_difference_of_two_maps(page):

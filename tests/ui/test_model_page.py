@@ -181,9 +181,9 @@ def test_masked_action_units_are_shown_and_named_in_the_guide(app, monkeypatch, 
     at = app.switch_page(GUIDE).run()
     at.pills(key="au").set_value("AU7").run()
     assert not at.exception
-    assert "**Harder to tell when present together with** AU6 (AUC 0.500" in texts(at)
+    assert "**Harder to detect when present together with** AU6 (AUC 0.500" in texts(at)
     at.pills(key="au").set_value("AU6").run()
-    assert "Harder to tell" not in texts(at)
+    assert "Harder to detect" not in texts(at)
 
 
 def test_metrics_that_rest_on_ai_annotations_say_so(app):

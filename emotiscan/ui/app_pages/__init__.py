@@ -1,1 +1,1 @@
-"""One script a page; `streamlit_app.py` lists them."""
+"""One script per page; `emotiscan/ui/app.py` lists them."""

@@ -37,10 +37,11 @@ LIMITS = """
 - The emotion is one of a few coarse classes. Mixed, subtle or acted expressions, irony and culture are beyond it.
 - Most training faces were small, grayscale web photos of people facing the camera. Side views, hands over the mouth,
   masks, glasses with reflections, and very dark or very young faces are read less reliably.
-- The AI annotations leave doubtful cases out, so for slight movements on a photo a probability means less. AU11, AU14
-  and AU23 were learned from rendered faces alone and have not been checked on photos. AU7 and AU23 are the weakest.
-- Slight movements are often missed: on rendered faces four in ten, compared with one in ten strong ones. They are
-  easier to see next to another photo of the same person (Compare page).
+- The AI annotations leave doubtful cases out, so probabilities of slight movements in photos mean less. AU11, AU14
+  and AU23 were learned from rendered faces alone and have not been checked on photos. AU7 is the
+  least reliable one.
+- Slight movements are often missed: on rendered faces three in ten, compared with one in twenty-five strong ones. They
+  are easier to see next to another photo of the same person (Compare page).
 - One photo is one moment. A face at rest can look stern, and a half-spoken word can look like surprise.
 """
 

@@ -21,14 +21,16 @@ def visit_album() -> Album:
 def add_photos() -> None:
     """Show the uploader and, while the album is empty, a button that reads the samples."""
     kept = visit_album()
-    upload_photos("album-uploader", lambda name, data, line: kept.add(lambda file: analyze(file, line), name, data))
+    upload_photos(
+        "album-uploader", lambda name, data, placeholder: kept.add(lambda file: analyze(file, placeholder), name, data)
+    )
     if kept.full:
         st.info(f"The album is full ({MAX_FACES} faces). Download the readings and empty it to continue.")
     if not kept.photos and st.button("Try it with the synthetic samples", icon=":material/auto_awesome:"):
         with st.spinner("Reading the samples…"):
-            line = st.empty()
+            placeholder = st.empty()
             for sample in samples():
-                kept.add(lambda file: analyze(file, line), sample.title, sample.data)
+                kept.add(lambda file: analyze(file, placeholder), sample.title, sample.data)
         st.rerun()
 
 
@@ -58,7 +60,9 @@ def show_gallery(entries: list[Entry]) -> None:
                 title = album.title_of(entry)
                 present = " ".join(row["present"]) or "no action units"
                 st.image(
-                    entry.address, width="stretch", alt=f"{row['image']}, face {row['face'] + 1}: {title}; {present}"
+                    entry.picture_url,
+                    width="stretch",
+                    alt=f"{row['image']}, face {row['face'] + 1}: {title}; {present}",
                 )
                 st.markdown(f"**{title}**  \n:small[{present}]")
                 st.caption(f"{escape_markdown(row['image'])}, face {row['face'] + 1}")

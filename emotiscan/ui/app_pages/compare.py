@@ -10,6 +10,7 @@ from emotiscan.analysis import Reading
 from emotiscan.explain import METHODS, Tile, overlays
 from emotiscan.export.boxes import marked_photo
 from emotiscan.export.data_urls import picture_url
+from emotiscan.export.text import display_name
 from emotiscan.images import MAX_BYTES, ImageError
 from emotiscan.reports import EvaluationReport
 from emotiscan.ui import charts, components, wording
@@ -57,9 +58,9 @@ def choose_photos() -> list[Photo]:
         key="compare-upload",
         on_change=_choose_uploads,
     )
-    line = right.empty()
+    placeholder = right.empty()
     for place, upload in enumerate(uploads[-2:], start=1):
-        read_photo(upload.getvalue(), "Your photo" if len(uploads) == 1 else f"Your photo {place}", line)
+        read_photo(upload.getvalue(), "Your photo" if len(uploads) == 1 else f"Your photo {place}", placeholder)
     by_title = {sample.title: sample for sample in samples()}
     visit = recent_photos()
     names = {photo.key: photo.name for photo in visit if photo.name not in by_title}
@@ -79,7 +80,7 @@ def choose_photos() -> list[Photo]:
     photos = []
     for column, name in ((left, first), (middle, second)):
         if name != NO_SECOND:
-            photos.append(kept[name] if name in kept else read_photo(by_title[name].data, name, line))
+            photos.append(kept[name] if name in kept else read_photo(by_title[name].data, name, placeholder))
             with column:
                 _show_photo(photos[-1])
     return photos
@@ -132,7 +133,7 @@ def choose_target(face: Choice, key: str, rank: int = 0) -> str:
     reading = face.photo.readings[face.number]
     targets = [*reading.action_units, *reading.emotions]
     place = targets.index(reading.likeliest_action_units[min(rank, len(reading.action_units) - 1)])
-    return st.selectbox("Action unit or emotion", targets, index=place, format_func=wording.display_name, key=key)
+    return st.selectbox("Action unit or emotion", targets, index=place, format_func=display_name, key=key)
 
 
 def compare_action_units(faces: Sequence[Choice]) -> list[views.HeatMapView]:
@@ -140,7 +141,7 @@ def compare_action_units(faces: Sequence[Choice]) -> list[views.HeatMapView]:
     face = choose_face(faces, "Face", "aus-face")
     chosen = components.choose_targets(face.photo.readings[face.number], f"compare-{face.photo.key}-{face.number}")
     method = views.choose_method("aus")
-    return [views.make_view(face.photo, face.number, target, method, wording.display_name(target)) for target in chosen]
+    return [views.make_view(face.photo, face.number, target, method, display_name(target)) for target in chosen]
 
 
 def compare_faces(faces: Sequence[Choice]) -> list[views.HeatMapView]:
@@ -192,7 +193,7 @@ def _advice_on_changes() -> str:
     within, among = mean.within_person.value, mean.auc.value
     return (
         f"{advice} Of two rendered images of the same person, the one that shows an action unit had the higher "
-        f"probability in {100 * within:.0f} % of all pairs; of two different people, in {100 * among:.0f} %."
+        f"probability in {100 * within:.0f}% of all pairs; of two different people, in {100 * among:.0f}%."
     )
 
 
@@ -223,7 +224,7 @@ def compare_two(faces: Sequence[Choice]) -> list[views.HeatMapView]:
             method = st.selectbox(
                 "Method", list(METHODS), format_func=lambda name: METHODS[name].title, key=f"two-method-{place}"
             )
-        title = ", ".join(dict.fromkeys((wording.display_name(target), face.title, METHODS[method].title)))
+        title = ", ".join(dict.fromkeys((display_name(target), face.title, METHODS[method].title)))
         shown.append(views.make_view(face.photo, face.number, target, method, title))
     return shown
 
@@ -234,7 +235,7 @@ def difference_of(one: views.HeatMapView, other: views.HeatMapView, settings: vi
     picture = explain.overlay_difference(one.photo.readings[one.number].crop, change, min(1.0, settings.opacity + 0.2))
     if not change.any():
         return Tile(picture, "First minus second", "no difference")
-    return Tile(picture, "First minus second", f"differ by up to {100 * abs(change).max():.0f} % of full color")
+    return Tile(picture, "First minus second", f"differ by up to {100 * abs(change).max():.0f}% of full color")
 
 
 def show_difference_legend() -> None:
@@ -281,7 +282,7 @@ def main() -> None:
         maps = COMPARISONS[what](faces)
     settings = views.choose_settings("compare")
     if not maps:
-        st.caption("Choose at least one.")
+        st.caption(f"Choose at least one {'method' if what == METHODS_OF_ONE else 'action unit or emotion'}.")
         return
     tiles = views.make_tiles(maps, settings)
     if what == DIFFERENCE:

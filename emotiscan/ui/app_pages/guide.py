@@ -16,7 +16,7 @@ INTRODUCTION = (
 
 
 def choose_au() -> str:
-    """Let the visitor choose an action unit; the address holds the choice, so that it can be shared."""
+    """Let the visitor choose an action unit; the URL holds the choice, so that it can be shared."""
     if AU_PARAMETER not in st.session_state:
         linked = [au for au in linked_action_units() if au in facs.AU_NAMES]
         st.session_state[AU_PARAMETER] = (linked or facs.AU_NAMES)[0]
@@ -52,9 +52,9 @@ def show_pictures(au: str) -> None:
         return
     steps = [round(100 * place / (len(pictures) - 1)) for place in range(len(pictures))]
     place = st.container()
-    step = st.select_slider("Intensity", steps, value=steps[-1], format_func=lambda step: f"{step} %", key="intensity")
+    step = st.select_slider("Intensity", steps, value=steps[-1], format_func=lambda step: f"{step}%", key="intensity")
     unit = facs.ACTION_UNITS[au]
-    alt = f"A synthetic face with {au} {unit.name} at {step} % intensity"
+    alt = f"A synthetic face with {au} {unit.name} at {step}% intensity"
     show_picture(pictures[steps.index(step)], alt, place=place)
 
 

@@ -38,7 +38,7 @@ def choose_picture() -> tuple[bytes | None, str, str]:
     )
     upload_photos("paste", _take_pasted, paste_only=True)
     titles = [sample.title for sample in samples()]
-    if "sample" not in st.session_state:  # a visit starts with a reading: of the sample in the address, or the first
+    if "sample" not in st.session_state:  # a visit starts with a reading: of the sample in the URL, or the first
         linked = (sample.title for sample in samples() if sample.slug == st.query_params.get("sample"))
         st.session_state["sample"] = next(linked, titles[0])
     title = st.pills("Or try a synthetic sample", titles, key="sample", wrap=True)
@@ -51,7 +51,7 @@ def choose_picture() -> tuple[bytes | None, str, str]:
     return sample.data, sample.title, f"Sample (synthetic face, not a real person): {sample.alt}"
 
 
-def _take_pasted(_name: str, data: bytes, _line: DeltaGenerator) -> None:
+def _take_pasted(_name: str, data: bytes, _placeholder: DeltaGenerator) -> None:
     st.session_state["pasted"] = data
     st.session_state["sample"] = None
 

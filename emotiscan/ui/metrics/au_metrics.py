@@ -41,13 +41,13 @@ def show_au(card: Card, au: str) -> None:
         st.table(pd.DataFrame(readings), border="horizontal", hide_index=True)
         st.caption(
             "AUC: how often the model gives a face with the action unit a higher probability than a face without it; "
-            "0.5 is guessing, 1 is perfect. F1: agreement of “present” with the label, at best 1. In brackets: 95 % "
+            "0.5 is guessing, 1 is perfect. F1: agreement of “present” with the label, at best 1. In brackets: 95% "
             "intervals. AI-annotated: labeled by a vision-language model, not by certified FACS coders."
         )
     masking = [pair for pair in masked_action_units(card) if pair.au == au]
     if masking:
         others = ", ".join(f"{joined(pair.beside)} (AUC {pair.auc})" for pair in masking)
-        st.markdown(f"**Harder to tell when present together with** {others} (rendered faces)")
+        st.markdown(f"**Harder to detect when present together with** {others} (rendered faces)")
     if places:
         # One row per metric: as columns they would be wider than a phone.
         measures = pd.DataFrame(places).fillna("–").rename_axis("On").reset_index()

@@ -11,7 +11,7 @@ _MARGIN = {"l": 0, "r": 12, "t": 8, "b": 8}
 
 
 def confusion(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> go.Figure:
-    """Plot a confusion matrix; rows are the labels, each adding up to 100 %."""
+    """Plot a confusion matrix; rows are the labels, each adding up to 100%."""
     shares = [[count / max(1, sum(row)) for count in row] for row in counts]
     words = [
         [f"{share:.0%}<br>{count}" for share, count in zip(*pair, strict=True)]

@@ -21,7 +21,7 @@ def show(card: Card) -> None:
     st.caption(
         f"Checkpoint {card.fingerprint or 'without a fingerprint'}: {config.backbone}, {config.input_size} px "
         f"{'grayscale ' if config.grayscale else ''}crops, trained {card.training.get('date', 'at an unknown date')}. "
-        "In brackets: 95 % bootstrap intervals."
+        "In brackets: 95% bootstrap intervals."
     )
     if not card.metrics:
         st.info("This checkpoint has no evaluation report.")

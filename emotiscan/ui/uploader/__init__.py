@@ -38,7 +38,7 @@ def upload_photos(key: str, read: Callable[[str, bytes, DeltaGenerator], None], 
     Args:
         key: key of the widget.
         read: called with the name and the bytes of each photo, one per run of the page, and with an `st.empty` above
-            the widget for a line to read meanwhile. Files that are not images are passed on unchanged.
+            the widget for status messages. Files that are not images are passed on unchanged.
         paste_only: only listen for pasted images and show a line that says so.
     """
     answered, arrived = f"{key}-answered", f"{key}-arrived"
@@ -47,17 +47,16 @@ def upload_photos(key: str, read: Callable[[str, bytes, DeltaGenerator], None], 
     def take() -> None:
         st.session_state[arrived] = st.session_state[key].photo
 
-    line = st.empty()
+    placeholder = st.empty()
     photo = st.session_state.get(arrived)
     if photo is not None:
         try:
-            read(*decode_photo(photo), line)
+            read(*decode_photo(photo), placeholder)
         except Exception:
             del st.session_state[arrived]  # otherwise every later run would fail, too
             raise
-        del st.session_state[
-            arrived
-        ]  # not earlier: if this run is interrupted while it waits, the next one reads the photo
+        # Not earlier: if this run is interrupted while it waits, the next one reads the photo.
+        del st.session_state[arrived]
         st.session_state[answered] = photo["number"]
     data = {
         "answered": st.session_state.get(answered),

@@ -49,11 +49,11 @@ def test_guide_shows_an_action_unit_at_the_chosen_intensity(page):
     page.get_by_role("heading", name="AU12 Lip corner puller").wait_for()
     wait_until_settled(page)
     assert "au=AU12" in page.url
-    strong = page.get_by_role("img", name="A synthetic face with AU12 Lip corner puller at 100 % intensity")
+    strong = page.get_by_role("img", name="A synthetic face with AU12 Lip corner puller at 100% intensity")
     before = strong.get_attribute("src")
     page.get_by_role("slider").focus()
     page.keyboard.press("Home")
-    calm = page.get_by_role("img", name="A synthetic face with AU12 Lip corner puller at 0 % intensity")
+    calm = page.get_by_role("img", name="A synthetic face with AU12 Lip corner puller at 0% intensity")
     calm.wait_for()
     wait_until_settled(page)
     assert calm.get_attribute("src") != before
