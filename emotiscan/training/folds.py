@@ -13,8 +13,9 @@ from emotiscan.evaluation import evaluate_predictions
 from emotiscan.files import atomic_write_bytes
 from emotiscan.reports import EvaluationReport
 from emotiscan.training.multi_run import Train, run_all
+from emotiscan.training.option_values import HELD_OUT_SETS
 from emotiscan.training.report import TEST_PREDICTIONS
-from emotiscan.training.settings import HELD_OUT_SETS, TrainingSettings
+from emotiscan.training.settings import TrainingSettings
 
 
 def cross_validate(settings: TrainingSettings, train: Train) -> tuple[pd.DataFrame, EvaluationReport]:
