@@ -33,11 +33,11 @@ NOTES = {
     "them.",
     "people": "Photos from the web (LFW) of the people in the 108 AI-annotated photos, all of whom were left out of "
     "training; each photo has one student's label, and many labels are doubtful.",
-    "rendered": "Synthetic faces, rendered by this project, of persons who were not used for training or calibration; "
-    "their action units are exact.",
+    "rendered": "Synthetic faces, rendered by this project, of subjects that were not used for training or "
+    "calibration; their action units are exact.",
     "acted": "Those of the rendered faces that act an expression, with action units that occur together in people.",
-    "random": "Those of the rendered faces whose action units were combined at random, as no person combines them.",
-    "places": "Synthetic faces, rendered by this project, of persons who were not used for training or calibration.",
+    "random": "Those of the rendered faces whose action units were combined at random, as nobody combines them.",
+    "places": "Synthetic faces, rendered by this project, of subjects that were not used for training or calibration.",
     "photo-places": "The 108 photos with AI-annotated action units, compared with each action unit's anatomical "
     "region; training on other photos also used these regions to teach where an action unit can show.",
 }

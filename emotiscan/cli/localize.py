@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from emotiscan.cli.main import OK
 from emotiscan.cli.options import (
     add_cache,
     add_data,
@@ -46,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure, print the report, and write what was asked for; returns 0.
+    """Measure, print the report, and write what was asked for.
 
     Raises:
         TableError: the data set cannot be loaded, or none of its faces shows an action unit.
@@ -85,4 +86,4 @@ def run(arguments: argparse.Namespace) -> int:
         write_json(report, arguments.out)
     if not arguments.untrained:  # a sanity check says nothing about the checkpoint
         attach(report, weights, arguments.attach)
-    return 0
+    return OK

@@ -26,7 +26,7 @@ from emotiscan.parallel_map import parallel_map
 log = logging.getLogger(__name__)
 
 VERSION = 2
-"""Version of the cache; raise it when `faces` changes what it finds, so that faces are found anew."""
+"""Version of the cache; raise it when `faces` changes what it finds, so that faces are searched for again."""
 
 SAVE_EVERY = 2000
 """Images after which the cache is written, so that an interruption costs minutes at most."""
@@ -124,7 +124,7 @@ def _load(file: Path) -> dict[str, CachedFace]:
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile):
-        log.warning("%s is damaged; its faces are found anew", file)
+        log.warning("%s is damaged; its faces are searched for again", file)
         return {}
 
 

@@ -1,4 +1,4 @@
-"""Calibrate a checkpoint anew on labeled faces.
+"""Recalibrate a checkpoint on labeled faces.
 
 The weights stay as they are; temperature, slopes, offsets and thresholds (see `emotiscan.model.calibration`) are
 fitted to faces that the network was not trained on. Horizontal-flip test-time augmentation can be switched here too,

@@ -12,7 +12,7 @@ from emotiscan.reports.record import (
     ReportError,
     estimates,
     values,
-    with_today_names,
+    with_current_names,
 )
 
 Confusion = Sequence[Sequence[int]]
@@ -85,7 +85,7 @@ class EmotionReport(Record):
     @classmethod
     def from_dict(cls, data: JsonObject) -> "EmotionReport":
         """Read the report; what an older one lacks keeps its default."""
-        data = with_today_names(data, {"mission": "without_neutral"})
+        data = with_current_names(data, {"mission": "without_neutral"})
         rest = data.get("without_neutral")
         return cls(
             labels=tuple(data.get("labels", ())),
@@ -97,7 +97,10 @@ class EmotionReport(Record):
         )
 
 
-AU_METRICS = ("f1", "auc", "average_precision", "ece", "within_person")
+OLD_AU_METRICS = {"within_person": "within_subject"}
+"""What metrics of action units were called in reports from before December 2026."""
+
+AU_METRICS = ("f1", "auc", "average_precision", "ece", "within_subject")
 """Estimates of an action unit, and of the mean over action units."""
 
 
@@ -110,19 +113,19 @@ class AUReport(Record):
         auc: area under the ROC curve.
         average_precision: area under the precision-recall curve.
         ece: expected calibration error.
-        within_person: AUC among pairs of one subject's faces; undefined where no subject shows both classes.
+        within_subject: AUC among pairs of one subject's faces; undefined where no subject shows both classes.
         precision, recall: at the threshold; None where undefined.
         support: faces that show the action unit.
         known: faces of which it is known whether they do.
         confusion: [[true negatives, false positives], [false negatives, true positives]].
-        threshold: from this probability on it is called present; None where no single threshold decides.
+        threshold: smallest probability at which it is called present; None where no single threshold decides.
     """
 
     f1: Estimate = UNDEFINED
     auc: Estimate = UNDEFINED
     average_precision: Estimate = UNDEFINED
     ece: Estimate = UNDEFINED
-    within_person: Estimate = UNDEFINED
+    within_subject: Estimate = UNDEFINED
     precision: float | None = None
     recall: float | None = None
     support: int = 0
@@ -133,6 +136,7 @@ class AUReport(Record):
     @classmethod
     def from_dict(cls, data: JsonObject) -> "AUReport":
         """Read the report; what an older one lacks keeps its default."""
+        data = with_current_names(data, OLD_AU_METRICS)
         plain = values(data, "precision", "recall", "support", "known", "confusion", "threshold")
         return cls(**estimates(data, AU_METRICS), **plain)
 
@@ -143,7 +147,7 @@ class AUMean(Record):
 
     Attributes:
         action_units: how many these are.
-        f1, auc, average_precision, ece, within_person: see `AUReport`.
+        f1, auc, average_precision, ece, within_subject: see `AUReport`.
     """
 
     action_units: int = 0
@@ -151,12 +155,12 @@ class AUMean(Record):
     auc: Estimate = UNDEFINED
     average_precision: Estimate = UNDEFINED
     ece: Estimate = UNDEFINED
-    within_person: Estimate = UNDEFINED
+    within_subject: Estimate = UNDEFINED
 
     @classmethod
     def from_dict(cls, data: JsonObject) -> "AUMean":
         """Read the means; what an older report lacks keeps its default."""
-        data = with_today_names(data, {"codes": "action_units"})
+        data = with_current_names(data, OLD_AU_METRICS | {"codes": "action_units"})
         return cls(**values(data, "action_units"), **estimates(data, AU_METRICS))
 
 
@@ -183,7 +187,7 @@ class MaskedAU(Record):
     @classmethod
     def from_dict(cls, data: JsonObject) -> "MaskedAU":
         """Read the pair."""
-        data = with_today_names(data, {"code": "au"})
+        data = with_current_names(data, {"code": "au"})
         return cls(**values(data, "au", "beside", "support", "known"), **estimates(data, ("auc", "lost")))
 
 
@@ -238,7 +242,7 @@ class EvaluationReport(Record):
         Raises:
             ReportError: it is no evaluation report.
         """
-        data = with_today_names(data, cls.OLD_NAMES)
+        data = with_current_names(data, cls.OLD_NAMES)
         try:
             emotion, mean, masking = (data.get(name) for name in ("emotion", "action_units_mean", "masking"))
             return cls(
@@ -265,7 +269,7 @@ class EvaluationReport(Record):
             "accuracy without neutral": without_neutral.accuracy,
             "macro F1 without neutral": without_neutral.macro_f1,
             "action units' mean AUC": mean.auc,
-            "AUC within subjects": mean.within_person,
+            "AUC within subjects": mean.within_subject,
             "action units' mean F1": mean.f1,
             "action units' calibration error": mean.ece,
         }

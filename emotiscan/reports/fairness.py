@@ -12,7 +12,7 @@ from emotiscan.reports.record import (
     ReportError,
     estimates,
     values,
-    with_today_names,
+    with_current_names,
 )
 
 GROUP_METRICS = ("detected", "accuracy", "au_auc", "au_f1", "false_alarms")
@@ -55,8 +55,8 @@ class GroupReport(Record):
     @classmethod
     def from_dict(cls, data: JsonObject) -> "GroupReport":
         """Read a group."""
-        data = with_today_names(data, OLD_METRICS)
-        behind = with_today_names(data.get("behind") or {}, OLD_METRICS)
+        data = with_current_names(data, OLD_METRICS)
+        behind = with_current_names(data.get("behind") or {}, OLD_METRICS)
         return cls(
             metrics=estimates(data, GROUP_METRICS),
             behind=estimates(behind, GROUP_METRICS),
@@ -125,7 +125,7 @@ class AttributeReport(Record):
     @classmethod
     def from_dict(cls, data: JsonObject) -> "AttributeReport":
         """Read what was measured of an attribute."""
-        gap = with_today_names(data.get("gap") or {}, OLD_METRICS)
+        gap = with_current_names(data.get("gap") or {}, OLD_METRICS)
         return cls(
             groups={name: GroupReport.from_dict(group) for name, group in (data.get("groups") or {}).items()},
             gap={metric: Gap.from_dict(one) if one else None for metric, one in gap.items()},
@@ -193,7 +193,7 @@ class FairnessReport(Record):
         Raises:
             ReportError: it is no fairness report.
         """
-        data = with_today_names(data, cls.OLD_NAMES)
+        data = with_current_names(data, cls.OLD_NAMES)
         try:
             baseline, photos = data.get("baseline"), data.get("photos")
             return cls(

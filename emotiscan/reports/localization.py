@@ -12,7 +12,7 @@ from emotiscan.reports.record import (
     ReportError,
     estimates,
     values,
-    with_today_names,
+    with_current_names,
 )
 
 OLD_BASELINES = {
@@ -102,14 +102,14 @@ class LocalizationReport(Record):
         Raises:
             ReportError: it is no localization report.
         """
-        data = with_today_names(data, {"codes": "action_units"})
+        data = with_current_names(data, {"codes": "action_units"})
         try:
             mean = data.get("mean")
             named: dict[str, Any] = {
                 name: {key: LocalizationMetrics.from_dict(one) for key, one in (data.get(name) or {}).items() if one}
                 for name in ("action_units", "baselines", "methods")
             }
-            named["baselines"] = with_today_names(named["baselines"], OLD_BASELINES)
+            named["baselines"] = with_current_names(named["baselines"], OLD_BASELINES)
             plain = values(data, "subjects", "method", "absent_empty", "methods_samples", "note")
             return cls(data["samples"], mean=LocalizationMetrics.from_dict(mean) if mean else None, **named, **plain)
         except (AttributeError, KeyError, TypeError) as error:

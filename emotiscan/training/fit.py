@@ -51,7 +51,7 @@ from emotiscan.training.settings import RANDOM, SettingsError, TrainingSettings
 
 log = logging.getLogger("emotiscan.training")
 
-NOISE = (
+IGNORED_WARNINGS = (
     r".*isinstance\(treespec, LeafSpec\)",  # Lightning's own use of PyTorch
     r"The '\w+' does not have many workers",
     r"Consider setting `persistent_workers=True`",  # each epoch has loaders of its own
@@ -61,10 +61,10 @@ NOISE = (
 
 
 def silence_libraries() -> None:
-    """Hide Lightning's notices, and the warnings in `NOISE`."""
+    """Hide Lightning's notices, and the warnings in `IGNORED_WARNINGS`."""
     for library in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(library).setLevel(logging.WARNING)
-    for message in NOISE:
+    for message in IGNORED_WARNINGS:
         warnings.filterwarnings("ignore", message=message)
 
 

@@ -14,7 +14,7 @@ from torchmetrics.functional.classification import binary_auroc
 from emotiscan.model.backbones import stages
 from emotiscan.model.network import FaceModel
 from emotiscan.training.errors import DivergedError
-from emotiscan.training.losses import au_loss, emotion_loss, map_loss, of_photos, region_loss, side_loss
+from emotiscan.training.losses import au_loss, emotion_loss, labels_of_photos, map_loss, region_loss, side_loss
 from emotiscan.training.settings import TrainingSettings
 
 
@@ -83,7 +83,7 @@ class FaceLightningModule(L.LightningModule):
         if self.training and self.settings.region_loss:
             loss = loss + self.settings.region_loss * region_loss(au_logit_map.float(), batch["region"])
         if self.training and self.settings.side_loss:
-            labels = of_photos(batch["action_units"], batch["region"])
+            labels = labels_of_photos(batch["action_units"], batch["region"])
             sides = side_loss(au_logit_map, self.model.au_logits, labels, self.au_weights)
             loss = loss + self.settings.side_loss * sides
         return loss, emotion_logits, au_logits

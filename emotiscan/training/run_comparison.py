@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from emotiscan.reports import EvaluationReport
-from emotiscan.training.settings import NOT_LEARNED, SettingsError, read_settings_file
+from emotiscan.training.settings import EXECUTION_SETTINGS, SettingsError, read_settings_file
 
 
 def compare_metrics(runs: Sequence[Path], split: str) -> pd.DataFrame:
@@ -42,7 +42,7 @@ def compare_settings(runs: Sequence[Path]) -> pd.DataFrame:
     Raises:
         SettingsError: a folder holds no run.
     """
-    ignored = {*NOT_LEARNED, "fold"}
+    ignored = {*EXECUTION_SETTINGS, "fold"}
     rows = {
         run.name: {name: json.dumps(value) for name, value in _settings(run).items() if name not in ignored}
         for run in runs

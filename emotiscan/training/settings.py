@@ -20,8 +20,8 @@ SHIPPED, IMAGENET, RANDOM = "shipped", "imagenet", "none"
 DEFAULT_SIZE, DEFAULT_EPOCHS = 224, 30
 """Crop side in pixels and number of epochs, where neither the settings nor the starting weights say."""
 
-NOT_LEARNED = ("out", "cache", "workers", "threads", "device", "devices", "nodes", "sweep")
-"""Settings without influence on what a run learns, but for rounding."""
+EXECUTION_SETTINGS = ("out", "cache", "workers", "threads", "device", "devices", "nodes", "sweep")
+"""Settings of where and how a run is executed; they change nothing about what it learns, apart from rounding."""
 
 COMMON, RUNS, DATA, NETWORK = "common options", "several runs", "data", "network"
 SCHEDULE, LOSSES, FREEZING, MACHINE = "optimizer and schedule", "losses", "freezing", "machine"
@@ -131,7 +131,7 @@ class TrainingSettings:
     )
     local_action_units: bool | None = option(
         None,
-        "predict action units in each cell of the feature map, so that the network tells where it sees them (default: "
+        "predict action units in each cell of the feature map, so that the network shows where it sees them (default: "
         "as --init does, else no)",
         NETWORK,
         older_spellings=("--local-codes",),
@@ -361,15 +361,15 @@ def _constructor_arguments(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_settings_file(path: Path) -> dict[str, Any]:
-    """Read the JSON of a run's settings; names from before December 2026 are replaced by today's.
+    """Read the JSON of a run's settings; names from before December 2026 are replaced by the current ones.
 
     Raises:
         SettingsError: the file is missing, or holds no JSON object.
     """
     try:
-        values = json.loads(path.read_text())
+        values: Any = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise SettingsError(f"{path} cannot be read ({error}); name a run folder") from None
     if not isinstance(values, dict):
         raise SettingsError(f"{path} holds no settings; name a run folder")
-    return {OLD_NAMES.get(name, name): value for name, value in values.items()}
+    return {OLD_NAMES.get(str(name), str(name)): value for name, value in values.items()}
