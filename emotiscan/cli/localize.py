@@ -18,7 +18,7 @@ from emotiscan.cli.options import (
 )
 
 DESCRIPTION = """\
-Measure whether heat maps land where the action units move the skin: against the movement maps of rendered faces
+Measure whether heat maps land where the action units move the skin: against the motion maps of rendered faces
 (emotiscan render --maps), or against each action unit's anatomical region in photos."""
 
 METHODS = ("cells", "gradcam", "hirescam", "gradcam++", "layercam", "xgradcam", "eigengradcam")

@@ -70,13 +70,10 @@ def evaluate_predictions(
     au_probabilities, au_labels = au_arrays(au_probabilities, au_labels, action_units)
     classes, names = np.asarray(emotion_classes), np.asarray(subjects)
     n = len(emotion_probabilities)
-    rows = {"action unit labels": au_labels.shape[:1], "emotion classes": classes.shape, "subjects": names.shape}
-    rows |= {} if clear is None else {"clear": np.shape(clear)}
+    shapes = {"action unit labels": au_labels.shape[:1], "emotion classes": classes.shape, "subjects": names.shape}
+    _check_rows(n, shapes if clear is None else shapes | {"clear": np.shape(clear)})
     if called is not None and np.shape(called) != au_probabilities.shape:
         raise ValueError(f"called has shape {np.shape(called)}, action unit probabilities {au_probabilities.shape}")
-    for what, shape in rows.items():
-        if shape != (n,):
-            raise ValueError(f"there are emotion probabilities of {n} faces, but {what} have shape {shape}")
     if not np.isin(classes, np.arange(-1, len(emotions))).all():
         raise ValueError(f"emotion classes must be whole numbers from -1 (unknown) to {len(emotions) - 1}")
     if bootstraps < 0:
@@ -102,6 +99,12 @@ def evaluate_predictions(
         action_units_mean=mean,
         masking=find_masking(action_units, au_probabilities, au_labels, samples) if with_masking else None,
     )
+
+
+def _check_rows(n: int, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    for what, shape in shapes.items():
+        if shape != (n,):
+            raise ValueError(f"there are emotion probabilities of {n} faces, but {what} have shape {shape}")
 
 
 def _emotion_report(

@@ -14,7 +14,7 @@ from emotiscan.datasets.table import LabelTable
 PACKAGES = ("torch", "torchvision", "lightning", "numpy", "pillow", "facenet-pytorch", "scipy")
 """Packages whose version can change a run's numbers."""
 
-FILE = "environment.json"
+ENVIRONMENT_FILE = "environment.json"
 """File of a run folder that holds the environment."""
 
 

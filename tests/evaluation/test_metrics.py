@@ -306,7 +306,7 @@ def test_no_interval_from_one_person():
 
 
 def test_bootstrap_samples_without_the_action_unit_are_left_out():
-    # One sample in nine draws neither of the two people who show the action unit.
+    # One sample in nine contains neither of the two people who show the action unit.
     au = au_report([0.9, 0.8, *[0.1] * 8], [1, 1, *[0] * 8], bootstraps=200).action_units["AU12"]
     assert au.auc == au.f1 == Estimate(1.0, 1.0, 1.0)
 
