@@ -1,4 +1,4 @@
-"""From a run's checkpoint to the shipped one: calibrate it, measure it, write its reports and its model card.
+"""Turn a run's checkpoint into the shipped one: calibrate it, measure it, write its reports and its model card.
 
     python -m scripts.release --weights runs/…/emotiscan.safetensors --ferplus ferplus:ferplus.zip \
         --coded csv:weights/codes/lfw-held-out.csv,images=LFW \
@@ -48,7 +48,7 @@ Step = tuple[str, Callable[[list[str]], int], list[str]]
 
 
 def steps(options: argparse.Namespace) -> Iterator[Step]:
-    """All steps, in their order."""
+    """Yield all steps in order."""
     weights, report = ["--weights", str(options.out)], ROOT / "weights" / "report"
 
     def measuring(command: str, name: str, data: str, out: Path, *more: str) -> list[str]:

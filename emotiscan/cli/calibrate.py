@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         TableError: a data set cannot be loaded, or there is nothing to fit to.
         CheckpointError: the checkpoint cannot be used, or `--out` is another name of it.
-        DeviceError: there is no such device.
+        DeviceError: this machine has no such device.
         OSError: the checkpoint cannot be written.
     """
     from emotiscan.cli.reports import log_progress

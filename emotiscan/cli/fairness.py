@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         HeadModelError: the face model cannot be used.
         TableError: a data set cannot be loaded.
         CheckpointError: the checkpoint cannot be used.
-        DeviceError: there is no such device.
+        DeviceError: this machine has no such device.
         OSError: a file cannot be written.
     """
     from emotiscan.cli.reports import attach, log_progress, write_json

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const=sys.maxsize,
         metavar="FACES",
-        help="also measure the means of all other methods, on so many faces (default: all)",
+        help="also measure the means of all other methods, on this many faces (default: all)",
     )
     parser.add_argument("--untrained", action="store_true", help="sanity check: the same network with random weights")
     add_device(parser)
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         TableError: the data set cannot be loaded, or none of its faces shows an action unit.
         CheckpointError: the checkpoint cannot be used.
-        DeviceError: there is no such device.
+        DeviceError: this machine has no such device.
         OSError: the report cannot be written.
     """
     import torch

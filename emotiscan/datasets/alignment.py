@@ -1,4 +1,4 @@
-"""Where the face is in each image of a table: found once, then cached.
+"""Position of the face in each image of a table: found once, then cached.
 
 Finding faces takes longer than any other step of loading an image, and its result never changes. It is cached in one
 small file for each folder or zip file of images.

@@ -57,13 +57,13 @@ class DatasetReport(Record):
     """What a data set holds.
 
     Attributes:
-        images, subjects: how many.
-        images_per_subject: how they are spread.
+        images, subjects: numbers of images and of subjects.
+        images_per_subject: minimum, median and maximum.
         splits: counts by split; "none" for images in no split.
         emotions: images by emotion, and "unknown".
         action_units: counts by action unit.
-        together: of the images that show an action unit (and of which the other is known), the share that also shows
-            the other; None without any.
+        together: share of the images showing an action unit that also show another one, among those labeled for both;
+            None if there are none.
         suspicious: rows that look like mistakes.
     """
 

@@ -167,7 +167,8 @@ def localize_heat_maps(
     Args:
         model, table, cache, workers: see `collect_heat_maps`.
         method: key of `explain.METHODS`.
-        compare_on: also measure all other methods, their means alone, on the table's first so many faces; 0: do not.
+        compare_on: number of the table's first faces on which the means of all other methods are measured too; 0 for
+            none.
 
     Raises:
         TableError: no action unit is present in any face.

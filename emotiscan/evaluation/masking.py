@@ -13,7 +13,7 @@ from emotiscan.evaluation.bootstrap import PRESENT, BootstrapSamples, Floats
 from emotiscan.reports import MaskedAU, Masking
 
 MIN_SUPPORT = 20
-"""A pair is tested where each AUC rests on at least so many faces with the action unit, and as many without it."""
+"""Smallest number of faces with the action unit, and of faces without it, that each AUC of a tested pair rests on."""
 
 MIN_LOSS = 0.05
 """Smallest loss of AUC at which one action unit is said to mask another."""

@@ -69,7 +69,7 @@ def recalibrate(
     Raises:
         TableError: a data set cannot be loaded, or there is nothing to fit to.
         CheckpointError: the checkpoint cannot be used, or `out` is another name of it.
-        DeviceError: there is no such device.
+        DeviceError: this machine has no such device.
         OSError: `out` cannot be written.
     """
     model, card = load_checkpoint(weights)

@@ -41,7 +41,7 @@ class ReliabilityBin(Record):
     Attributes:
         confidence: their mean probability; None in an empty bin.
         accuracy: the share whose most probable emotion is the true one; None in an empty bin.
-        count: how many there are.
+        count: number of these faces.
     """
 
     confidence: float | None
@@ -61,11 +61,11 @@ class EmotionReport(Record):
         classes: metrics by emotion.
         ece: expected calibration error of the most probable emotion.
         reliability: the bins behind it, lowest probability first; empty in reports of earlier versions.
-        without_neutral: the same of the faces that are not neutral, each predicted as the most probable of the other
-            emotions, whose probabilities then are shares of their sum; None where “neutral” is no label or all faces
-            are neutral.
+        without_neutral: the same for the faces that are not neutral, each predicted as the most probable of the other
+            emotions, whose probabilities are scaled to sum to 1; None if “neutral” is not a label or all faces are
+            neutral.
         coverage: share of the faces whose emotion is called clear (see `Calibration.clear`).
-        accuracy_clear: accuracy on these.
+        accuracy_clear: accuracy on these faces.
     """
 
     samples: int = 0
@@ -116,7 +116,7 @@ class AUReport(Record):
         within_subject: AUC among pairs of one subject's faces; undefined where no subject shows both classes.
         precision, recall: at the threshold; None where undefined.
         support: faces that show the action unit.
-        known: faces of which it is known whether they do.
+        known: faces that are labeled for it, present or absent.
         confusion: [[true negatives, false positives], [false negatives, true positives]].
         threshold: smallest probability at which it is called present; None where no single threshold decides.
     """
@@ -146,7 +146,7 @@ class AUMean(Record):
     """Means over the action units that are present in some faces and absent in others.
 
     Attributes:
-        action_units: how many these are.
+        action_units: number of these action units.
         f1, auc, average_precision, ece, within_subject: see `AUReport`.
     """
 
@@ -174,7 +174,7 @@ class MaskedAU(Record):
         auc: AUC of `au` among the faces that show the other one.
         lost: how much higher its AUC is among the faces without the other one.
         support: faces that show both.
-        known: faces that show the other one and of which `au` is known.
+        known: faces that show the other one and are labeled for `au`.
     """
 
     au: str
@@ -196,7 +196,7 @@ class Masking(Record):
     """Action units that mask one another.
 
     Attributes:
-        pairs: how many ordered pairs had enough faces to be tested.
+        pairs: number of ordered pairs that had enough faces to be tested.
         found: those that lose more than chance explains, the largest loss first.
     """
 
@@ -214,12 +214,12 @@ class EvaluationReport(Record):
     """How well a checkpoint predicts the labels of a set of faces.
 
     Attributes:
-        samples, subjects: how many.
+        samples, subjects: numbers of faces and of subjects.
         emotion: None where no emotion is known.
         action_units: reports by name; a name like ``AU26_or_AU27`` is joined (see `facs.au_parts`). Empty where no
             label is known.
         action_units_mean: None unless some action unit is present in some faces and absent in others.
-        masking: None where it was not looked for.
+        masking: None if it was not measured.
         note: a sentence about the data.
     """
 
@@ -240,7 +240,7 @@ class EvaluationReport(Record):
         """Read a report, also one of an earlier version.
 
         Raises:
-            ReportError: it is no evaluation report.
+            ReportError: it is not an evaluation report.
         """
         data = with_current_names(data, cls.OLD_NAMES)
         try:
@@ -254,10 +254,10 @@ class EvaluationReport(Record):
                 **values(data, "subjects", "note"),
             )
         except (AttributeError, KeyError, TypeError) as error:
-            raise ReportError(f"this is no evaluation report ({error!r})") from None
+            raise ReportError(f"this is not an evaluation report ({error!r})") from None
 
     def headline(self) -> dict[str, Estimate]:
-        """The few metrics that are named first wherever the report is shown, as far as they are defined."""
+        """The metrics that every view of the report shows first, without those that are undefined."""
         emotion, mean = self.emotion or EmotionReport(), self.action_units_mean or AUMean()
         without_neutral = emotion.without_neutral or EmotionReport()
         named = {

@@ -53,7 +53,7 @@ class LocalizationMetrics(Record):
 
     @property
     def estimates(self) -> dict[str, Estimate]:
-        """The metrics that there are, by the names in `LOCALIZATION_METRICS`."""
+        """The metrics that are known, by the names in `LOCALIZATION_METRICS`."""
         named = {name: getattr(self, name) for name in LOCALIZATION_METRICS}
         return {name: estimate for name, estimate in named.items() if estimate is not None}
 
@@ -87,7 +87,7 @@ class LocalizationReport(Record):
 
     OMIT_IF_EMPTY: ClassVar = frozenset({"method", "absent_empty", "methods", "methods_samples", "note"})
     KIND: ClassVar = "localization"
-    """Value of the key `kind`, which tells the report from others."""
+    """Value of the key `kind`, which identifies the report."""
     OLD_KIND: ClassVar = "localisation"
     """The same in reports from before December 2026."""
 
@@ -100,7 +100,7 @@ class LocalizationReport(Record):
         """Read a report, also one of an earlier version.
 
         Raises:
-            ReportError: it is no localization report.
+            ReportError: it is not a localization report.
         """
         data = with_current_names(data, {"codes": "action_units"})
         try:
@@ -113,4 +113,4 @@ class LocalizationReport(Record):
             plain = values(data, "subjects", "method", "absent_empty", "methods_samples", "note")
             return cls(data["samples"], mean=LocalizationMetrics.from_dict(mean) if mean else None, **named, **plain)
         except (AttributeError, KeyError, TypeError) as error:
-            raise ReportError(f"this is no localization report ({error!r})") from None
+            raise ReportError(f"this is not a localization report ({error!r})") from None

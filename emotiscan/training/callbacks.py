@@ -116,7 +116,7 @@ class EpochLine(Callback):
         module.print(
             f"epoch {epoch + 1}/{self._settings.total_epochs}  {text}  {_clock(passed)} passed, {_clock(left)} left"
         )
-        sys.stdout.flush()  # for people who read the log during the run
+        sys.stdout.flush()  # so that a log can be followed during the run
         rows = pd.DataFrame([{"epoch": epoch, **metrics}])
         if self._file.is_file():
             kept = pd.read_csv(self._file)

@@ -1,4 +1,4 @@
-"""What a run was made with: software, machine, code and data."""
+"""Provenance of a run: software, machine, code and data."""
 
 import hashlib
 import os

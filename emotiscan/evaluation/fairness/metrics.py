@@ -29,7 +29,7 @@ from emotiscan.reports import Estimate, Gap, GroupComparison, GroupReport
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric's title for people, and its sign: +1 if more is better, -1 if less is."""
+    """A metric's title for display, and its sign: +1 if more is better, -1 if less is."""
 
     title: str
     sign: int = 1
@@ -170,7 +170,7 @@ def by_group(
         groups: (n,) name of each row's group.
         config, calibration: of the checkpoint.
         found: (n,) whether the face was found; None where that is not measured.
-        order: groups to report first, in this order, as far as they have rows; then the rest in order of appearance.
+        order: groups to report first, in this order, if they have rows; then the rest in order of appearance.
         bootstraps: see `compare`.
     """
     table, groups = predictions.table, np.asarray(groups).astype(str)
@@ -255,6 +255,6 @@ def _gap(replicates: Mapping[str, Floats], samples: BootstrapSamples) -> Gap | N
     constant = spread < 1e-9  # the two groups move together; only rounding separates them
     studentized = np.abs(pairs) / np.where(constant, np.inf, spread)[:, :, None]
     reach = float(np.percentile(studentized.max((0, 1)), CONFIDENCE)) * float(spread[best, worst])
-    # Rounded, so that what is 0 but for the order of additions is 0.
+    # Rounded, so that a difference that only the order of additions makes counts as 0.
     low, high = (round(value + sign * reach, 9) + 0.0 for sign in (-1, 1))
     return Gap(names[worst], names[best], Estimate(value, low, high))

@@ -82,7 +82,7 @@ class Attribute:
     """An attribute that is varied.
 
     Attributes:
-        title: name and unit, for people.
+        title: name and unit, for display.
         groups: names of its values; a number stands for itself.
         vary: makes the scene from the base scene, the group and a random generator (the same for each group of a face).
         ordered: whether the groups are steps of one scale.
