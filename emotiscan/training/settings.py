@@ -342,8 +342,9 @@ class TrainingSettings:
         Raises:
             SettingsError: the file is missing or damaged.
         """
+        values = read_settings_file(path)
         try:
-            return cls(**_constructor_arguments(read_settings_file(path)))
+            return cls(**_constructor_arguments(values))
         except (ValueError, KeyError, TypeError) as error:
             raise SettingsError(f"{path} holds no settings of a run ({error}); name a run folder") from None
 
