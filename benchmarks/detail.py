@@ -108,7 +108,7 @@ def _resized(values: NDArray) -> NDArray[np.float32]:
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--data", required=True, help="data source of rendered faces with movement maps")
+    parser.add_argument("--data", required=True, help="data source of rendered faces with motion maps")
     parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="checkpoint (default: the shipped one)")
     parser.add_argument("--faces", type=whole_number(2), default=100, help="number of faces (default: 100)")
     parser.add_argument("--cache", default="cache", help="folder that keeps where faces were found (default: cache)")

@@ -33,7 +33,7 @@ from emotiscan.datasets.aligned import AlignedTable
 from emotiscan.model.network import ModelConfig
 from emotiscan.training.data_module import FaceDataModule, load_data
 from emotiscan.training.distributed import share_processor
-from emotiscan.training.fit import NOISE, precision_of
+from emotiscan.training.fit import IGNORED_WARNINGS, precision_of
 from emotiscan.training.initialization import initial_model
 from emotiscan.training.lightning_module import FaceLightningModule
 from emotiscan.training.settings import TrainingSettings
@@ -69,7 +69,7 @@ def main() -> None:
         "--epochs", type=whole_number(2), default=5, help="short epochs for measuring memory (default: 5)"
     )
     options = parser.parse_args()
-    for message in NOISE:
+    for message in IGNORED_WARNINGS:
         warnings.filterwarnings("ignore", message=message)
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:

@@ -39,7 +39,7 @@ def parallel_map(
         items: read as results are taken, at most `workers * look_ahead * chunk_size` of them in advance.
         workers: number of processes, each computing on one thread. With 0 or 1 everything runs in this process, on as
             many threads as its libraries use.
-        task: what the processes do, for the message of a `WorkerError`: "read images".
+        task: the work of the processes, for the message of a `WorkerError`: "read images".
         chunk_size: items sent to a process at a time; more than one pays where an item takes milliseconds.
         look_ahead: chunks queued for each process.
 

@@ -14,7 +14,7 @@ ARENAS = 2
 """Number of memory pools that all threads share."""
 
 LARGE_BLOCK = 4 * 1024 * 1024
-"""Bytes from which the GNU C library maps a block by itself and returns it to the system when it is freed."""
+"""Size in bytes from which the GNU C library maps a block separately and returns it to the system when it is freed."""
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # from glibc's malloc.h
 

@@ -1,4 +1,4 @@
-"""From a run's checkpoint to the shipped one: calibrate it, measure it, write its reports and its model card.
+"""Turn a run's checkpoint into the shipped one: calibrate it, measure it, write its reports and its model card.
 
     python -m scripts.release --weights runs/…/emotiscan.safetensors --ferplus ferplus:ferplus.zip \
         --coded csv:weights/codes/lfw-held-out.csv,images=LFW \
@@ -33,11 +33,11 @@ NOTES = {
     "them.",
     "people": "Photos from the web (LFW) of the people in the 108 AI-annotated photos, all of whom were left out of "
     "training; each photo has one student's label, and many labels are doubtful.",
-    "rendered": "Synthetic faces, rendered by this project, of persons who were not used for training or calibration; "
-    "their action units are exact.",
+    "rendered": "Synthetic faces, rendered by this project, of subjects that were not used for training or "
+    "calibration; their action units are exact.",
     "acted": "Those of the rendered faces that act an expression, with action units that occur together in people.",
-    "random": "Those of the rendered faces whose action units were combined at random, as no person combines them.",
-    "places": "Synthetic faces, rendered by this project, of persons who were not used for training or calibration.",
+    "random": "Those of the rendered faces whose action units were combined at random, as nobody combines them.",
+    "places": "Synthetic faces, rendered by this project, of subjects that were not used for training or calibration.",
     "photo-places": "The 108 photos with AI-annotated action units, compared with each action unit's anatomical "
     "region; training on other photos also used these regions to teach where an action unit can show.",
 }
@@ -48,7 +48,7 @@ Step = tuple[str, Callable[[list[str]], int], list[str]]
 
 
 def steps(options: argparse.Namespace) -> Iterator[Step]:
-    """All steps, in their order."""
+    """Yield all steps in order."""
     weights, report = ["--weights", str(options.out)], ROOT / "weights" / "report"
 
     def measuring(command: str, name: str, data: str, out: Path, *more: str) -> list[str]:

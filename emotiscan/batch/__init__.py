@@ -1,4 +1,4 @@
-"""Large collections of images: which images, which processes or machines read them, and the file of results."""
+"""Reading large collections of images: finding the images, worker processes or machines, and the file of results."""
 
 from emotiscan.batch.inputs import InputImage, find_images
 from emotiscan.batch.output import Output, OutputError

@@ -12,7 +12,7 @@ from emotiscan.batch.text_table import TextTable
 from emotiscan.export.records import columns, flat
 
 Format: TypeAlias = Literal["jsonl", "csv", "table"]
-"""JSON lines, comma-separated values, or a table for people."""
+"""JSON lines, comma-separated values, or a readable table."""
 
 RESUMABLE: tuple[Format, ...] = ("jsonl", "csv")
 """Formats from which the images already done can be read back."""
@@ -23,7 +23,7 @@ class OutputError(ValueError):
 
 
 class Output:
-    """Writes records in a format, one write an image, so that a reader never waits for half of one.
+    """Writes records in a format, one write an image, so that whoever reads the stream never waits for half a record.
 
     Attributes:
         done: paths of the images whose records the file already held.
@@ -38,7 +38,7 @@ class Output:
             stream: open for bytes.
             format: of the output.
             emotions, action_units: the checkpoint's vocabulary, for the columns of CSV.
-            width: of the table for people, in characters.
+            width: of the readable table, in characters.
         """
         self._stream, self._format, self._columns = stream, format, columns(emotions, action_units)
         self._table = TextTable(width)

@@ -1,4 +1,4 @@
-"""A table of readings for people, printed line by line as the images are read."""
+"""A readable table of results, printed line by line as the images are read."""
 
 import os
 

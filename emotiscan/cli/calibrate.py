@@ -1,13 +1,14 @@
-"""`emotiscan calibrate`: calibrate a checkpoint's probabilities anew."""
+"""`emotiscan calibrate`: recalibrate a checkpoint's probabilities."""
 
 import argparse
 from pathlib import Path
 
 from emotiscan import facs
+from emotiscan.cli.main import OK
 from emotiscan.cli.options import add_cache, add_data, add_device, add_workers
 
 DESCRIPTION = """\
-Calibrate a checkpoint's probabilities anew on labeled faces that it was not trained on. The weights stay as they are.
+Recalibrate a checkpoint's probabilities on labeled faces that it was not trained on. The weights stay as they are.
 Reports in the checkpoint were made with the old calibration; they are replaced by one of these faces."""
 
 SPLITS = ("train", "validation", "test", "all")
@@ -54,12 +55,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Fit, write the checkpoint, and print the metrics before and after; returns 0.
+    """Fit, write the checkpoint, and print the metrics before and after.
 
     Raises:
         TableError: a data set cannot be loaded, or there is nothing to fit to.
         CheckpointError: the checkpoint cannot be used, or `--out` is another name of it.
-        DeviceError: there is no such device.
+        DeviceError: this machine has no such device.
         OSError: the checkpoint cannot be written.
     """
     from emotiscan.cli.reports import log_progress
@@ -79,4 +80,4 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.device,
     )
     print(recalibration_text(result))
-    return 0
+    return OK

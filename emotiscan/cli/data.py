@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from emotiscan.cli.main import OK
 from emotiscan.cli.options import add_data
 
 DESCRIPTION = """\
@@ -17,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the report, and write what was asked for; returns 0.
+    """Print the report, and write what was asked for.
 
     Raises:
         TableError: a data set cannot be loaded.
@@ -39,4 +40,4 @@ def run(arguments: argparse.Namespace) -> int:
         write_json(report, arguments.out / "dataset.json")
         label_distribution(table, arguments.out / "label_distribution.png")
         au_pairs(report, arguments.out / "au_pairs.png")
-    return 0
+    return OK

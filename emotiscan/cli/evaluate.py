@@ -4,6 +4,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from emotiscan.cli.main import OK
 from emotiscan.cli.options import add_cache, add_data, add_device, add_report, add_weights, add_workers, weights_of
 
 DESCRIPTION = """\
@@ -27,12 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Evaluate, print the report, and write what was asked for; returns 0.
+    """Evaluate, print the report, and write what was asked for.
 
     Raises:
         TableError: the data set cannot be loaded.
         CheckpointError: the checkpoint cannot be used.
-        DeviceError: there is no such device.
+        DeviceError: this machine has no such device.
         OSError: a file cannot be written.
     """
     from emotiscan.cli.reports import attach, log_progress, write_json
@@ -50,4 +51,4 @@ def run(arguments: argparse.Namespace) -> int:
         write_json(report, arguments.out / "report.json")
         write_plots(report, arguments.out, table)
     attach(report, weights, arguments.attach)
-    return 0
+    return OK

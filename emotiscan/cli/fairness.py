@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from emotiscan.cli.main import OK
 from emotiscan.cli.options import (
     UsageError,
     add_cache,
@@ -62,14 +63,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure, print the report, and write what was asked for; returns 0.
+    """Measure, print the report, and write what was asked for.
 
     Raises:
         UsageError: neither a face model nor photos are given.
         HeadModelError: the face model cannot be used.
         TableError: a data set cannot be loaded.
         CheckpointError: the checkpoint cannot be used.
-        DeviceError: there is no such device.
+        DeviceError: this machine has no such device.
         OSError: a file cannot be written.
     """
     from emotiscan.cli.reports import attach, log_progress, write_json
@@ -99,4 +100,4 @@ def run(arguments: argparse.Namespace) -> int:
         write_json(report, arguments.out / "fairness.json")
         write_fairness_plots(report, arguments.out)
     attach(report.compact(), weights, arguments.attach)
-    return 0
+    return OK

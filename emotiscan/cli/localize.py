@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from emotiscan.cli.main import OK
 from emotiscan.cli.options import (
     add_cache,
     add_data,
@@ -17,7 +18,7 @@ from emotiscan.cli.options import (
 )
 
 DESCRIPTION = """\
-Measure whether heat maps land where the action units move the skin: against the movement maps of rendered faces
+Measure whether heat maps land where the action units move the skin: against the motion maps of rendered faces
 (emotiscan render --maps), or against each action unit's anatomical region in photos."""
 
 METHODS = ("cells", "gradcam", "hirescam", "gradcam++", "layercam", "xgradcam", "eigengradcam")
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const=sys.maxsize,
         metavar="FACES",
-        help="also measure the means of all other methods, on so many faces (default: all)",
+        help="also measure the means of all other methods, on this many faces (default: all)",
     )
     parser.add_argument("--untrained", action="store_true", help="sanity check: the same network with random weights")
     add_device(parser)
@@ -46,12 +47,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure, print the report, and write what was asked for; returns 0.
+    """Measure, print the report, and write what was asked for.
 
     Raises:
         TableError: the data set cannot be loaded, or none of its faces shows an action unit.
         CheckpointError: the checkpoint cannot be used.
-        DeviceError: there is no such device.
+        DeviceError: this machine has no such device.
         OSError: the report cannot be written.
     """
     import torch
@@ -85,4 +86,4 @@ def run(arguments: argparse.Namespace) -> int:
         write_json(report, arguments.out)
     if not arguments.untrained:  # a sanity check says nothing about the checkpoint
         attach(report, weights, arguments.attach)
-    return 0
+    return OK

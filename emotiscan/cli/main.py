@@ -107,7 +107,7 @@ def _mistyped(word: str) -> str | None:
 
 
 def is_for_users(error: Exception) -> bool:
-    """Whether an error's message is written for people: one of our own error classes, or of the operating system."""
+    """Whether an error's message is for users: an error class of this package, or an error of the operating system."""
     return isinstance(error, OSError) or type(error).__module__.partition(".")[0] == "emotiscan"
 
 

@@ -65,7 +65,7 @@ def add_workers(parser: Group, task: str, default: int = 2, minimum: int = 0) ->
     """Add `--workers`.
 
     Args:
-        task: what the worker processes do, for the help: "load images".
+        task: the work of the worker processes, for the help: "load images".
         default: number of processes without the option.
         minimum: smallest number accepted; with 0, this process does the work itself.
     """

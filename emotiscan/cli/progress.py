@@ -8,20 +8,20 @@ if TYPE_CHECKING:
 
 
 def progress_bar(unit: str, total: int | None = None) -> "tqdm":
-    """Make a progress bar with the time left; nothing is shown where stderr is no terminal.
+    """Make a progress bar with the time left; it is hidden if stderr is not a terminal.
 
     Args:
-        unit: what is counted, e.g. "photo".
-        total: how many there are, or None where that is not known yet; then no time left is shown.
+        unit: name of an item, e.g. "photo".
+        total: number of all items; None if it is not known yet, and then the time left is not shown.
     """
     from tqdm import tqdm
 
-    disable = True if total == 1 else None  # None: where stderr is no terminal
+    disable = True if total == 1 else None  # None: if stderr is not a terminal
     return tqdm(total=total, unit=f" {unit}", file=sys.stderr, disable=disable, leave=False, dynamic_ncols=True)
 
 
 def show_face_search(done: int, total: int) -> None:
-    """Show how far the search for faces in a data set has come: a line that is redrawn, or a few lines in a log."""
+    """Show the progress of finding faces in a data set: one line that is updated, or a few lines in a log."""
     if sys.stderr.isatty():
         end = "\n" if done == total else "\r"
     elif done == total or done % 5000 == 1:

@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_argument(
         "--format",
         choices=FORMATS,
-        help="JSON lines, CSV, or a table for people (default: the table on a terminal, else JSON lines)",
+        help="JSON lines, CSV, or a readable table (default: the table on a terminal, else JSON lines)",
     )
     output.add_argument(
         "--out", metavar="FILE", type=Path, help="write there; the same command resumes an interrupted one"

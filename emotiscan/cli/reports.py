@@ -1,4 +1,4 @@
-"""What the commands that make reports have in common: progress on the error stream, JSON files, attached reports."""
+"""Helpers of the commands that make reports: progress on the error stream, JSON files, attached reports."""
 
 import json
 import logging

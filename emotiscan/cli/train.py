@@ -47,7 +47,8 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `emotiscan train`, nearly all of them derived from `TrainingSettings`."""
-    from emotiscan.training.settings import COMMON, RUNS, add_training_options
+    from emotiscan.training.command_line import add_training_options
+    from emotiscan.training.settings import COMMON, RUNS
 
     parser.usage = "%(prog)s --data KIND:PATH [OPTION …]\n       %(prog)s --resume RUN"  # all 45 would fill a screen
     groups = add_training_options(parser)
@@ -111,6 +112,7 @@ def _settings(options: Mapping[str, Any], first: bool) -> "TrainingSettings":
         SettingsError: the settings cannot be used, or the run folder already holds a run.
     """
     from emotiscan.datasets.source_files import expand_sources
+    from emotiscan.training.command_line import changed_settings
     from emotiscan.training.settings import SettingsError, TrainingSettings
     from emotiscan.training.sweep import read_sweep, trial_settings
 
@@ -128,7 +130,7 @@ def _settings(options: Mapping[str, Any], first: bool) -> "TrainingSettings":
     if not options.get("data"):
         raise SettingsError("name at least one data set, e.g. --data ckplus:/path/to/CK+ (see --help)")
     sources = tuple(map(str, expand_sources(options["data"])))
-    settings = TrainingSettings(sources, out).changed({**options, "data": sources, "out": out})
+    settings = changed_settings(TrainingSettings(sources, out), {**options, "data": sources, "out": out})
     if options["sweep_file"]:
         settings = dataclasses.replace(settings, sweep=read_sweep(options["sweep_file"], settings.seed))
     for trial in settings.sweep or ():

@@ -1,4 +1,4 @@
-"""Where the face is in each image of a table: found once, then cached.
+"""Position of the face in each image of a table: found once, then cached.
 
 Finding faces takes longer than any other step of loading an image, and its result never changes. It is cached in one
 small file for each folder or zip file of images.
@@ -26,7 +26,7 @@ from emotiscan.parallel_map import parallel_map
 log = logging.getLogger(__name__)
 
 VERSION = 2
-"""Version of the cache; raise it when `faces` changes what it finds, so that faces are found anew."""
+"""Version of the cache; raise it when `faces` changes what it finds, so that faces are searched for again."""
 
 SAVE_EVERY = 2000
 """Images after which the cache is written, so that an interruption costs minutes at most."""
@@ -124,7 +124,7 @@ def _load(file: Path) -> dict[str, CachedFace]:
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile):
-        log.warning("%s is damaged; its faces are found anew", file)
+        log.warning("%s is damaged; its faces are searched for again", file)
         return {}
 
 

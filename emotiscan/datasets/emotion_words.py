@@ -1,4 +1,4 @@
-"""Words for emotions in data sets, and the label in `facs` that each stands for."""
+"""Names of emotions in data sets, and the label in `facs` that each stands for."""
 
 LABEL_OF_WORD: dict[str, str] = {
     **dict.fromkeys(("anger", "angry"), "anger"),

@@ -1,4 +1,4 @@
-"""The error that every problem with a data set ends in."""
+"""The error raised for every problem with a data set."""
 
 from pathlib import Path
 

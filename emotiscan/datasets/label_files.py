@@ -59,7 +59,7 @@ def read_text(file: str | Path, data: bytes | None = None, kind: str = "text") -
     except OSError as error:
         raise TableError(file, f"it cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise TableError(file, f"it is no {kind} file ({error}); save it as UTF-8 {kind}") from None
+        raise TableError(file, f"it is not a {kind} file ({error}); save it as UTF-8 {kind}") from None
 
 
 def delimiter_of(text: str) -> str:
@@ -110,7 +110,7 @@ def read_csv(file: str | Path, required: Iterable[str] = (), data: bytes | None 
             rows.append(CsvRow(reader.line_num, dict(zip(columns, padded, strict=True))))
     except csv.Error as error:
         raise TableError(
-            file, f"it is no CSV text file ({error}); save it as UTF-8 CSV", reader.line_num or None
+            file, f"it is not a CSV text file ({error}); save it as UTF-8 CSV", reader.line_num or None
         ) from None
     if not columns:
         _check_columns(file, columns, required)

@@ -19,8 +19,8 @@ def with_soft_action_units(table: LabelTable, file: str | Path) -> LabelTable:
     or blank.
 
     Raises:
-        TableError: the file is no CSV, a column is missing or occurs twice, a value is no number from 0 to 1, or no
-            image matches.
+        TableError: the file is not a CSV, a column is missing or occurs twice, a value is not a number from 0 to 1,
+            or no image matches.
     """
     text = read_text(file, kind="CSV text")
     try:

@@ -38,7 +38,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
 """Options whose value is one of a few words."""
 
 OPTIONS: dict[str, str] = {
-    "au=FILE": "fill blank action units from a CSV of probabilities; of several, the first that knows one decides",
+    "au=FILE": "fill blank action units from a CSV of probabilities; of several files, the first with a value decides",
     "images=DIR": "folder or zip file of the images",
     "without=FILE": "leave out the subjects of the images that a CSV names",
     "only=FILE": "keep only the subjects of the images that a CSV names",
@@ -71,8 +71,8 @@ class DataSource:
     Attributes:
         kind: one of `KINDS`.
         path: file, folder or zip file of the data set.
-        au: CSV files of action unit probabilities, 0 to 1, that fill blank labels; the first file that knows an
-            action unit of an image decides.
+        au: CSV files of action unit probabilities, 0 to 1, that fill blank labels; the first file that
+            has a value for an action unit of an image decides.
         images: folder or zip file of the images, for the kinds in `WITH_IMAGES`.
         without: CSV files whose column `image` names images; their subjects are left out.
         only: CSV files whose column `image` names images; only their subjects are kept, e.g. to measure on held-out
@@ -193,7 +193,7 @@ class DataSource:
         return options
 
     def without_paths(self) -> str:
-        """The source without what belongs to one machine: its kind, and the options whose value is no path."""
+        """The source without what belongs to one machine: its kind, and the options whose value is not a path."""
         return ",".join([self.kind, *self._options(paths=False)])
 
     def check_paths(self) -> None:

@@ -12,7 +12,7 @@ from emotiscan.images import ImageError
 IMAGE_SUFFIXES = frozenset(
     {".bmp", ".gif", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 )
-"""Endings, in lower case, of the files that are taken for images where no label file names them."""
+"""Lower-case suffixes of the files that count as images if no label file names them."""
 
 _SYSTEM_FILES = frozenset({"__macosx", ".ds_store", "thumbs.db", "desktop.ini"})
 

@@ -1,6 +1,6 @@
-"""The one label table that every data set becomes.
+"""The label table into which every data set is loaded.
 
-One row an image. What is not known is blank (NaN), never 0: losses and metrics mask it.
+One row per image. Unknown labels are blank (NaN), never 0: losses and metrics mask them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,11 +46,11 @@ def presence_of(intensity: float) -> int | None:
 
 @dataclass(frozen=True)
 class LabelRow:
-    """What a loader read about one image.
+    """One image's labels, as a loader reads them.
 
     Attributes:
         image: its name below the data set's root, with forward slashes.
-        subject: who is seen; if blank, the image counts as a subject of its own.
+        subject: name of the person shown; if blank, the image counts as a subject of its own.
         split: "train", "validation", "test" or "".
         line: line of the label file, for messages.
         emotion: one of `emotion_words.LABEL_OF_WORD`, or "" where unknown.
@@ -73,12 +73,12 @@ class LabelRow:
 
 @dataclass(frozen=True)
 class LabelTable:
-    """Images and what is known of each.
+    """Images and their labels.
 
     Attributes:
         frame: one row an image. Columns: `source` (name of the data set), `root` (folder or zip file), `image` (name
             below the root), `maps` (name of its motion maps below the root, or ""), `subject`, `split` ("train",
-            "validation", "test" or ""), `agreement` (votes for the winning emotion, NaN where nobody voted), `share`
+            "validation", "test" or ""), `agreement` (votes for the winning emotion, NaN without votes), `share`
             (how many times an epoch trains on an image of this data set, on average), one column per emotion (its
             share of the votes, 0 to 1; all NaN where unknown), one per action unit (0 to 1, or NaN) and, for action
             units whose intensity is known of some image, one like `AU12_intensity` (0 to 5, or NaN).
@@ -258,7 +258,7 @@ def _check_subjects(table: LabelTable, file: str | Path) -> None:
 
 
 def join_tables(tables: Sequence[LabelTable]) -> LabelTable:
-    """Join several data sets into one table; a column that one of them lacks is blank there.
+    """Join several data sets into one table; a column is blank for the data sets that lack it.
 
     The emotions are the union in the vocabulary's order, without those that no row ever has; all
     of them where no emotion is known at all.

@@ -1,7 +1,7 @@
 """Bootstrap over subjects: estimates of metrics with 95 % percentile intervals.
 
 Images of one subject resemble each other, so subjects are resampled with replacement, each with all of their images.
-A sample is a weight per subject (how often it was drawn), and each metric is computed for all samples at once.
+A sample is a weight per subject (how often it was sampled), and each metric is computed for all samples at once.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from emotiscan.reports import Estimate
 
 PERCENTILES = (2.5, 97.5)
 PRESENT = 0.5
-"""From this label on an action unit counts as present (labels may be a teacher's probabilities)."""
+"""Smallest label at which an action unit counts as present (labels may be a teacher's probabilities)."""
 
 BLOCK = 4_000_000
 """Upper limit on the numbers in one array of sample weights; keeps the memory for large tables near 200 MB."""
@@ -30,7 +30,7 @@ class BootstrapSamples:
 
     Attributes:
         owners: (n,) column of `weights` that is each face's subject.
-        weights: (1 + b, s) how often each subject was drawn; the first row is the data itself, all 1.
+        weights: (1 + b, s) how often each subject was sampled; the first row is the data itself, all 1.
     """
 
     owners: Ints
@@ -81,9 +81,9 @@ class BootstrapSamples:
         step = max(1, BLOCK // max(1, len(scores)))
         for first in range(0, len(self.weights), step):
             block = slice(first, first + step)
-            drawn = self.weights[block][:, owners]
-            hits = np.add.reduceat(drawn * present, starts, axis=1)  # (b, runs), highest score first
-            alarms = np.add.reduceat(drawn, starts, axis=1) - hits
+            counts = self.weights[block][:, owners]
+            hits = np.add.reduceat(counts * present, starts, axis=1)  # (b, runs), highest score first
+            alarms = np.add.reduceat(counts, starts, axis=1) - hits
             all_hits, all_alarms = hits.cumsum(1), alarms.cumsum(1)
             positives, negatives = hits.sum(1), alarms.sum(1)
             outranked = negatives[:, None] - all_alarms + alarms / 2
@@ -111,20 +111,20 @@ class BootstrapSamples:
             all_pairs[owner] = len(shown) * len(others)
         return ratio(self.weights @ right, self.weights @ all_pairs)
 
-    def estimate(self, draws: Floats, centered: bool = False) -> Estimate:
-        """Value and interval of a metric's draws; no interval where all faces belong to one subject.
+    def estimate(self, replicates: Floats, centered: bool = False) -> Estimate:
+        """Value and interval of a metric from its replicates; no interval where all faces belong to one subject.
 
         Args:
-            draws: (1 + b,), the first is the value; NaN where undefined, which does not count for the interval.
-            centered: shift the draws so that their median is the value, none below 0: for metrics that resampling
+            replicates: (1 + b,), the first is the value; NaN where undefined, which does not count for the interval.
+            centered: shift the replicates so that their median is the value, none below 0: for metrics that resampling
                 alone increases, as it does calibration errors.
         """
-        others = draws[1:][~np.isnan(draws[1:])]
-        spread = len(others) > 0 and len(np.unique(self.owners)) > 1 and not np.isnan(draws[0])
+        others = replicates[1:][~np.isnan(replicates[1:])]
+        spread = len(others) > 0 and len(np.unique(self.owners)) > 1 and not np.isnan(replicates[0])
         if spread and centered:
-            others = np.maximum(0.0, others - np.median(others) + draws[0])
+            others = np.maximum(0.0, others - np.median(others) + replicates[0])
         low, high = np.percentile(others, PERCENTILES) if spread else (np.nan, np.nan)
-        return Estimate(number(draws[0]), number(low), number(high))
+        return Estimate(number(replicates[0]), number(low), number(high))
 
 
 def bootstrap_samples(subjects: ArrayLike, bootstraps: int, seed: int) -> BootstrapSamples:
@@ -135,8 +135,8 @@ def bootstrap_samples(subjects: ArrayLike, bootstraps: int, seed: int) -> Bootst
     """
     names, owners = np.unique(np.asarray(subjects).astype(str), return_inverse=True)
     count = max(1, len(names))
-    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=bootstraps)
-    return BootstrapSamples(owners, np.concatenate([np.ones((1, count)), drawn]))
+    sampled = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=bootstraps)
+    return BootstrapSamples(owners, np.concatenate([np.ones((1, count)), sampled]))
 
 
 def ratio(part: Floats | Ints, whole: Floats | Ints) -> Floats:

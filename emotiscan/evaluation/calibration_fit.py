@@ -3,7 +3,7 @@
 Emotions get one temperature (Guo et al., 2017), each action unit a slope and an offset (Platt, 1999), all by maximum
 likelihood on faces that the network was not trained on. Labels are hard, the majority's emotion and action unit
 present or not, because that is what the report compares the probabilities with: a temperature fitted to the
-annotators' shares would say how they divide, not how often the predicted emotion is right.
+annotators' shares would describe how divided they are, not how often the predicted emotion is right.
 
 Each parameter has a normal prior centered on “no change”, worth a few faces, so that it moves only as far as the data
 supports. As the prior is highest there, and the search starts there, the likelihood of the faces that are fitted to

@@ -1,4 +1,4 @@
-"""What a data set holds, before anything is trained on it.
+"""Report on a data set before training on it.
 
 Counts of emotions and action units, which action units go together, images per subject, what is missing, and rows that
 look like mistakes.
@@ -20,7 +20,7 @@ from emotiscan.reports.record import Record
 
 @dataclass(frozen=True)
 class ImagesPerSubject(Record):
-    """How many images a subject has: at least, in the middle, at most."""
+    """Number of images per subject."""
 
     minimum: int
     median: float
@@ -29,7 +29,7 @@ class ImagesPerSubject(Record):
 
 @dataclass(frozen=True)
 class SplitCounts(Record):
-    """Images and subjects of a split."""
+    """Numbers of images and subjects in a split."""
 
     images: int
     subjects: int
@@ -37,7 +37,7 @@ class SplitCounts(Record):
 
 @dataclass(frozen=True)
 class LabelCounts(Record):
-    """Images in which an action unit is present, absent, and not known to be either."""
+    """Numbers of images in which an action unit is present, absent, and not labeled."""
 
     present: int
     absent: int
@@ -57,13 +57,13 @@ class DatasetReport(Record):
     """What a data set holds.
 
     Attributes:
-        images, subjects: how many.
-        images_per_subject: how they are spread.
+        images, subjects: numbers of images and of subjects.
+        images_per_subject: minimum, median and maximum.
         splits: counts by split; "none" for images in no split.
         emotions: images by emotion, and "unknown".
         action_units: counts by action unit.
-        together: of the images that show an action unit (and of which the other is known), the share that also shows
-            the other; None without any.
+        together: share of the images showing an action unit that also show another one, among those labeled for both;
+            None if there are none.
         suspicious: rows that look like mistakes.
     """
 

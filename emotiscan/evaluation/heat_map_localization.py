@@ -1,6 +1,6 @@
 """Make a checkpoint's heat maps and measure whether they land where action units move the skin.
 
-Rendered faces that come with movement maps tell where each action unit moves the skin in that very image; for photos
+Rendered faces that come with motion maps say where each action unit moves the skin in that very image; for photos
 the action unit's anatomical region in the canonical crop stands in. A map is measured where its action unit is present
 (see `evaluation.localization`), and compared with what any map must beat: a blob in the middle of the crop, and the
 mean of all maps. Maps of absent action units are compared with the action unit's region.
@@ -29,7 +29,8 @@ SIDE = 56
 """Side of the maps and target regions that are compared, in cells."""
 
 MIN_MOVEMENT = 0.1
-"""A place belongs to an action unit's target region from this movement on, as a share of the largest in the face."""
+"""Smallest movement at which a place belongs to an action unit's target region, as a share of the largest movement in
+the face."""
 
 BATCH = 32
 """Faces whose feature maps are computed at a time."""
@@ -126,7 +127,7 @@ def localization_report(
     """Measure one method's maps, and the baselines that they must beat.
 
     The baselines are "centered blob", "mean of all maps", "another action unit's map" (each target region with the
-    map of the next action unit, which tells whether maps of different action units differ at all) and "absent action
+    map of the next action unit, which shows whether maps of different action units differ at all) and "absent action
     units": maps of absent action units that show anything, compared with the action unit's region. `absent_empty` is
     the share of the maps of absent action units that show nothing.
     """
@@ -166,7 +167,8 @@ def localize_heat_maps(
     Args:
         model, table, cache, workers: see `collect_heat_maps`.
         method: key of `explain.METHODS`.
-        compare_on: also measure all other methods, their means alone, on the table's first so many faces; 0: do not.
+        compare_on: number of the table's first faces on which the means of all other methods are measured too; 0 for
+            none.
 
     Raises:
         TableError: no action unit is present in any face.

@@ -55,19 +55,19 @@ def localization(
     if not targets[included].any((1, 2)).all():
         raise ValueError("an action unit that moves no visible skin has no target region")
     samples = bootstrap_samples(subjects, bootstraps, seed)
-    reports, draws = {}, []
+    reports, replicates = {}, []
     for column, au in enumerate(action_units):
         rows = included[:, column]
         if not rows.any():
             continue
         own = samples.where(rows)
         means = [own.mean(values) for values in map_metrics(maps[rows, column], targets[rows, column])]
-        draws.append(means)
+        replicates.append(means)
         named = (own.estimate(values) for values in means)
         reports[au] = LocalizationMetrics(int(rows.sum()), *named)
     mean = None
-    if draws:
-        over_units = [mean_of_defined(np.stack(of_metric, axis=1)) for of_metric in zip(*draws, strict=True)]
+    if replicates:
+        over_units = [mean_of_defined(np.stack(of_metric, axis=1)) for of_metric in zip(*replicates, strict=True)]
         mean = LocalizationMetrics(None, *map(samples.estimate, over_units))
     shown = included.any(1)
     return LocalizationReport(int(shown.sum()), len(np.unique(samples.owners[shown])), reports, mean)

@@ -13,10 +13,10 @@ from emotiscan.evaluation.bootstrap import PRESENT, BootstrapSamples, Floats
 from emotiscan.reports import MaskedAU, Masking
 
 MIN_SUPPORT = 20
-"""A pair is tested where each AUC rests on at least so many faces with the action unit, and as many without it."""
+"""Smallest number of faces with the action unit, and of faces without it, that each AUC of a tested pair rests on."""
 
 MIN_LOSS = 0.05
-"""From this loss of AUC on, one action unit is said to mask another."""
+"""Smallest loss of AUC at which one action unit is said to mask another."""
 
 FALSE_DISCOVERY_RATE = 0.05
 """Expected share of chance findings among those reported; many pairs are tested at once."""
@@ -30,7 +30,7 @@ def find_masking(
     A pair is tested where, both among the faces with the other action unit and among those without it, at least
     `MIN_SUPPORT` show the action unit and `MIN_SUPPORT` do not. It is reported where `MIN_LOSS` of AUC or more is
     lost, and more than chance explains (Benjamini and Hochberg, 1995, at `FALSE_DISCOVERY_RATE`, with the spread of
-    the bootstrap draws; nothing is reported without draws).
+    the bootstrap replicates; nothing is reported without replicates).
 
     Args:
         action_units: names of the k columns.
@@ -74,9 +74,9 @@ def find_masking(
 
 
 def _chance(lost: Floats) -> float:
-    """How likely chance alone makes a loss as large as the first, by the spread of the draws after it."""
-    draws = lost[1:][~np.isnan(lost[1:])]
-    if not len(draws):
+    """How likely chance alone makes a loss as large as the first, by the spread of the replicates after it."""
+    replicates = lost[1:][~np.isnan(lost[1:])]
+    if not len(replicates):
         return 1.0
-    spread = draws.std()
+    spread = replicates.std()
     return float(norm.sf(lost[0] / spread)) if spread else float(lost[0] <= 0)

@@ -47,8 +47,8 @@ def evaluate_predictions(
     subjects who show it). Samples in which it is undefined do not count for its interval, and a mean over classes or
     action units is taken over those that are defined in the sample.
 
-    Intervals of calibration errors come from draws that are shifted to have the value as their median: resampling
-    faces adds noise to each bin, so that the draws' errors lie above that of the data.
+    Intervals of calibration errors come from replicates that are shifted to have the value as their median: resampling
+    faces adds noise to each bin, so that the replicates' errors lie above that of the data.
 
     Args:
         emotions, action_units: names of the e and of the k columns.
@@ -56,11 +56,11 @@ def evaluate_predictions(
         emotion_classes: (n,) index of the true emotion, -1 where unknown.
         au_labels: (n, k) in [0, 1], NaN where unknown; present from 0.5.
         subjects: (n,) names; the same name for all faces of a subject.
-        thresholds: each action unit is called present from this probability on; missing: 0.5.
+        thresholds: smallest probability at which each action unit is called present; 0.5 where missing.
         clear: (n,) whether the emotion is called clear (`Calibration.clear`); None leaves out `coverage`.
         called: (n, k) whether each action unit is called present, where no single threshold decides it for all
             faces, as in a cross-validation; the report's thresholds then are None.
-        bootstraps, seed: number of bootstrap samples (0: no intervals), and the seed they are drawn with.
+        bootstraps, seed: number of bootstrap samples (0: no intervals), and their seed.
         with_masking: also find action units that mask one another; takes some seconds and many faces.
 
     Raises:
@@ -70,13 +70,10 @@ def evaluate_predictions(
     au_probabilities, au_labels = au_arrays(au_probabilities, au_labels, action_units)
     classes, names = np.asarray(emotion_classes), np.asarray(subjects)
     n = len(emotion_probabilities)
-    rows = {"action unit labels": au_labels.shape[:1], "emotion classes": classes.shape, "subjects": names.shape}
-    rows |= {} if clear is None else {"clear": np.shape(clear)}
+    shapes = {"action unit labels": au_labels.shape[:1], "emotion classes": classes.shape, "subjects": names.shape}
+    _check_rows(n, shapes if clear is None else shapes | {"clear": np.shape(clear)})
     if called is not None and np.shape(called) != au_probabilities.shape:
         raise ValueError(f"called has shape {np.shape(called)}, action unit probabilities {au_probabilities.shape}")
-    for what, shape in rows.items():
-        if shape != (n,):
-            raise ValueError(f"there are emotion probabilities of {n} faces, but {what} have shape {shape}")
     if not np.isin(classes, np.arange(-1, len(emotions))).all():
         raise ValueError(f"emotion classes must be whole numbers from -1 (unknown) to {len(emotions) - 1}")
     if bootstraps < 0:
@@ -102,6 +99,12 @@ def evaluate_predictions(
         action_units_mean=mean,
         masking=find_masking(action_units, au_probabilities, au_labels, samples) if with_masking else None,
     )
+
+
+def _check_rows(n: int, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    for what, shape in shapes.items():
+        if shape != (n,):
+            raise ValueError(f"there are emotion probabilities of {n} faces, but {what} have shape {shape}")
 
 
 def _emotion_report(
@@ -151,7 +154,7 @@ def _class_report(
         confusion=confusions[0].astype(int).tolist(),
         classes={
             name: ClassMetrics(
-                **{score: number(draws[0, i]) for score, draws in scores.items()},
+                **{score: number(replicates[0, i]) for score, replicates in scores.items()},
                 support=int(confusions[0, i].sum()),
             )
             for i, name in enumerate(names)
@@ -167,22 +170,22 @@ def _au_reports(
     known = ~np.isnan(labels)
     if not known.any():
         return {}, None
-    reports, draws_of_complete = {}, []
+    reports, complete_replicates = {}, []
     for column, (au, rows) in enumerate(zip(action_units, known.T, strict=True)):
         truth, scores, own = labels[rows, column] >= PRESENT, probabilities[rows, column], samples.where(rows)
         confusions = own.confusions(truth.astype(np.int64), calls[rows, column].astype(np.int64), 2)
-        decided = {score: draws[:, 1] for score, draws in _class_scores(confusions).items()}
-        draws = {"f1": decided["f1"]} | own.ranking(scores, truth)
+        decided = {score: replicates[:, 1] for score, replicates in _class_scores(confusions).items()}
+        replicates = {"f1": decided["f1"]} | own.ranking(scores, truth)
         of_present = own.where(truth)
         error = calibration_error(scores, truth, own)
         paired = own.seen_both_ways(truth)
         within = own.where(paired).within_subject_auc(scores[paired], truth[paired])
         reports[au] = AUReport(
-            f1=of_present.estimate(draws["f1"]),
-            auc=of_present.estimate(draws["auc"]),
-            average_precision=of_present.estimate(draws["average_precision"]),
+            f1=of_present.estimate(replicates["f1"]),
+            auc=of_present.estimate(replicates["auc"]),
+            average_precision=of_present.estimate(replicates["average_precision"]),
             ece=own.estimate(error, centered=True),
-            within_person=own.where(paired).estimate(within),
+            within_subject=own.where(paired).estimate(within),
             precision=number(decided["precision"][0]),
             recall=number(decided["recall"][0]),
             support=int(truth.sum()),
@@ -190,16 +193,16 @@ def _au_reports(
             confusion=confusions[0].astype(int).tolist(),
         )
         if truth.any() and not truth.all():
-            draws_of_complete.append(draws | {"ece": error, "within_person": within})
-    if not draws_of_complete:
+            complete_replicates.append(replicates | {"ece": error, "within_subject": within})
+    if not complete_replicates:
         return reports, None
     labeled = samples.where(np.asarray(known.any(1)))
     means = {
-        name: mean_of_defined(np.stack([draws[name] for draws in draws_of_complete], 1))
-        for name in draws_of_complete[0]
+        name: mean_of_defined(np.stack([replicates[name] for replicates in complete_replicates], 1))
+        for name in complete_replicates[0]
     }
-    mean = {name: labeled.estimate(draws, centered=name == "ece") for name, draws in means.items()}
-    return reports, AUMean(len(draws_of_complete), **mean)
+    mean = {name: labeled.estimate(replicates, centered=name == "ece") for name, replicates in means.items()}
+    return reports, AUMean(len(complete_replicates), **mean)
 
 
 def _class_scores(confusions: Floats) -> dict[str, Floats]:

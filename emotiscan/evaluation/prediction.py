@@ -22,7 +22,7 @@ from emotiscan.model.network import FaceModel, ModelConfig
 from emotiscan.reports import EvaluationReport
 
 MIN_AGREEMENT = 5
-"""Where annotators voted, a face's emotion counts as known only if at least so many of them agree."""
+"""Number of annotators who must agree for a face's emotion to count as known, in data sets with votes."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def evaluate_table(
 
     Raises:
         CheckpointError: the checkpoint cannot be used.
-        DeviceError: there is no such device.
+        DeviceError: this machine has no such device.
     """
     model, card = load_checkpoint(weights)
     known = set(card.config.action_units)

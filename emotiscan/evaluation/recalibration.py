@@ -1,4 +1,4 @@
-"""Calibrate a checkpoint anew on labeled faces.
+"""Recalibrate a checkpoint on labeled faces.
 
 The weights stay as they are; temperature, slopes, offsets and thresholds (see `emotiscan.model.calibration`) are
 fitted to faces that the network was not trained on. Horizontal-flip test-time augmentation can be switched here too,
@@ -69,7 +69,7 @@ def recalibrate(
     Raises:
         TableError: a data set cannot be loaded, or there is nothing to fit to.
         CheckpointError: the checkpoint cannot be used, or `out` is another name of it.
-        DeviceError: there is no such device.
+        DeviceError: this machine has no such device.
         OSError: `out` cannot be written.
     """
     model, card = load_checkpoint(weights)

@@ -1,4 +1,4 @@
-"""Decision thresholds: from which probability on an action unit is called present."""
+"""Decision thresholds: the smallest probability at which an action unit is called present."""
 
 from collections.abc import Sequence
 

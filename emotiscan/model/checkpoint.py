@@ -131,7 +131,7 @@ def load_checkpoint(path: str | Path = DEFAULT_WEIGHTS) -> tuple[FaceModel, Card
         # Copy even what is single precision already: a tensor as read keeps the whole file mapped.
         state = {
             name: t.to(torch.float32 if t.is_floating_point() else t.dtype, copy=True)
-            for name, t in _renamed(tensors, _OLD_TENSOR_PREFIXES).items()
+            for name, t in with_current_tensor_names(tensors).items()
         }
         model.load_state_dict(state, assign=True)
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -140,8 +140,18 @@ def load_checkpoint(path: str | Path = DEFAULT_WEIGHTS) -> tuple[FaceModel, Card
     return model.eval().requires_grad_(False), card
 
 
+def with_current_tensor_names(tensors: Mapping[str, Value], prefix: str = "") -> dict[str, Value]:
+    """Replace the names that a network's tensors had before December 2026 by the current ones.
+
+    Args:
+        tensors: by name.
+        prefix: what each name begins with: "model." where the network is part of another module.
+    """
+    return _renamed(tensors, {prefix + old: prefix + new for old, new in _OLD_TENSOR_PREFIXES.items()})
+
+
 def _renamed(values: Mapping[str, Value], new_names: Mapping[str, str]) -> dict[str, Value]:
-    """Replace old names of fields and tensors by today's.
+    """Replace old names of fields and tensors by the current ones.
 
     Args:
         values: by name.

@@ -64,7 +64,7 @@ def read_report(data: object) -> Report:
     """Read a report of any kind from its JSON.
 
     Raises:
-        ReportError: it is no report, or one of a kind that this version does not know.
+        ReportError: it is not a report, or is of a kind that this version does not know.
     """
     if not isinstance(data, Mapping):
         raise ReportError(f"a report is a JSON object, not {type(data).__name__}")
@@ -75,4 +75,4 @@ def read_report(data: object) -> Report:
         return FairnessReport.from_dict(data)
     if kind in (LocalizationReport.KIND, LocalizationReport.OLD_KIND):
         return LocalizationReport.from_dict(data)
-    raise ReportError(f"this version knows no report of the kind “{kind}”")
+    raise ReportError(f"this version cannot read reports of the kind “{kind}”")

@@ -12,7 +12,7 @@ from emotiscan.reports.record import (
     ReportError,
     estimates,
     values,
-    with_today_names,
+    with_current_names,
 )
 
 Confusion = Sequence[Sequence[int]]
@@ -41,7 +41,7 @@ class ReliabilityBin(Record):
     Attributes:
         confidence: their mean probability; None in an empty bin.
         accuracy: the share whose most probable emotion is the true one; None in an empty bin.
-        count: how many there are.
+        count: number of these faces.
     """
 
     confidence: float | None
@@ -61,11 +61,11 @@ class EmotionReport(Record):
         classes: metrics by emotion.
         ece: expected calibration error of the most probable emotion.
         reliability: the bins behind it, lowest probability first; empty in reports of earlier versions.
-        without_neutral: the same of the faces that are not neutral, each predicted as the most probable of the other
-            emotions, whose probabilities then are shares of their sum; None where “neutral” is no label or all faces
-            are neutral.
+        without_neutral: the same for the faces that are not neutral, each predicted as the most probable of the other
+            emotions, whose probabilities are scaled to sum to 1; None if “neutral” is not a label or all faces are
+            neutral.
         coverage: share of the faces whose emotion is called clear (see `Calibration.clear`).
-        accuracy_clear: accuracy on these.
+        accuracy_clear: accuracy on these faces.
     """
 
     samples: int = 0
@@ -85,7 +85,7 @@ class EmotionReport(Record):
     @classmethod
     def from_dict(cls, data: JsonObject) -> "EmotionReport":
         """Read the report; what an older one lacks keeps its default."""
-        data = with_today_names(data, {"mission": "without_neutral"})
+        data = with_current_names(data, {"mission": "without_neutral"})
         rest = data.get("without_neutral")
         return cls(
             labels=tuple(data.get("labels", ())),
@@ -97,7 +97,10 @@ class EmotionReport(Record):
         )
 
 
-AU_METRICS = ("f1", "auc", "average_precision", "ece", "within_person")
+OLD_AU_METRICS = {"within_person": "within_subject"}
+"""What metrics of action units were called in reports from before December 2026."""
+
+AU_METRICS = ("f1", "auc", "average_precision", "ece", "within_subject")
 """Estimates of an action unit, and of the mean over action units."""
 
 
@@ -110,19 +113,19 @@ class AUReport(Record):
         auc: area under the ROC curve.
         average_precision: area under the precision-recall curve.
         ece: expected calibration error.
-        within_person: AUC among pairs of one subject's faces; undefined where no subject shows both classes.
+        within_subject: AUC among pairs of one subject's faces; undefined where no subject shows both classes.
         precision, recall: at the threshold; None where undefined.
         support: faces that show the action unit.
-        known: faces of which it is known whether they do.
+        known: faces that are labeled for it, present or absent.
         confusion: [[true negatives, false positives], [false negatives, true positives]].
-        threshold: from this probability on it is called present; None where no single threshold decides.
+        threshold: smallest probability at which it is called present; None where no single threshold decides.
     """
 
     f1: Estimate = UNDEFINED
     auc: Estimate = UNDEFINED
     average_precision: Estimate = UNDEFINED
     ece: Estimate = UNDEFINED
-    within_person: Estimate = UNDEFINED
+    within_subject: Estimate = UNDEFINED
     precision: float | None = None
     recall: float | None = None
     support: int = 0
@@ -133,6 +136,7 @@ class AUReport(Record):
     @classmethod
     def from_dict(cls, data: JsonObject) -> "AUReport":
         """Read the report; what an older one lacks keeps its default."""
+        data = with_current_names(data, OLD_AU_METRICS)
         plain = values(data, "precision", "recall", "support", "known", "confusion", "threshold")
         return cls(**estimates(data, AU_METRICS), **plain)
 
@@ -142,8 +146,8 @@ class AUMean(Record):
     """Means over the action units that are present in some faces and absent in others.
 
     Attributes:
-        action_units: how many these are.
-        f1, auc, average_precision, ece, within_person: see `AUReport`.
+        action_units: number of these action units.
+        f1, auc, average_precision, ece, within_subject: see `AUReport`.
     """
 
     action_units: int = 0
@@ -151,12 +155,12 @@ class AUMean(Record):
     auc: Estimate = UNDEFINED
     average_precision: Estimate = UNDEFINED
     ece: Estimate = UNDEFINED
-    within_person: Estimate = UNDEFINED
+    within_subject: Estimate = UNDEFINED
 
     @classmethod
     def from_dict(cls, data: JsonObject) -> "AUMean":
         """Read the means; what an older report lacks keeps its default."""
-        data = with_today_names(data, {"codes": "action_units"})
+        data = with_current_names(data, OLD_AU_METRICS | {"codes": "action_units"})
         return cls(**values(data, "action_units"), **estimates(data, AU_METRICS))
 
 
@@ -170,7 +174,7 @@ class MaskedAU(Record):
         auc: AUC of `au` among the faces that show the other one.
         lost: how much higher its AUC is among the faces without the other one.
         support: faces that show both.
-        known: faces that show the other one and of which `au` is known.
+        known: faces that show the other one and are labeled for `au`.
     """
 
     au: str
@@ -183,7 +187,7 @@ class MaskedAU(Record):
     @classmethod
     def from_dict(cls, data: JsonObject) -> "MaskedAU":
         """Read the pair."""
-        data = with_today_names(data, {"code": "au"})
+        data = with_current_names(data, {"code": "au"})
         return cls(**values(data, "au", "beside", "support", "known"), **estimates(data, ("auc", "lost")))
 
 
@@ -192,7 +196,7 @@ class Masking(Record):
     """Action units that mask one another.
 
     Attributes:
-        pairs: how many ordered pairs had enough faces to be tested.
+        pairs: number of ordered pairs that had enough faces to be tested.
         found: those that lose more than chance explains, the largest loss first.
     """
 
@@ -210,12 +214,12 @@ class EvaluationReport(Record):
     """How well a checkpoint predicts the labels of a set of faces.
 
     Attributes:
-        samples, subjects: how many.
+        samples, subjects: numbers of faces and of subjects.
         emotion: None where no emotion is known.
         action_units: reports by name; a name like ``AU26_or_AU27`` is joined (see `facs.au_parts`). Empty where no
             label is known.
         action_units_mean: None unless some action unit is present in some faces and absent in others.
-        masking: None where it was not looked for.
+        masking: None if it was not measured.
         note: a sentence about the data.
     """
 
@@ -236,9 +240,9 @@ class EvaluationReport(Record):
         """Read a report, also one of an earlier version.
 
         Raises:
-            ReportError: it is no evaluation report.
+            ReportError: it is not an evaluation report.
         """
-        data = with_today_names(data, cls.OLD_NAMES)
+        data = with_current_names(data, cls.OLD_NAMES)
         try:
             emotion, mean, masking = (data.get(name) for name in ("emotion", "action_units_mean", "masking"))
             return cls(
@@ -250,10 +254,10 @@ class EvaluationReport(Record):
                 **values(data, "subjects", "note"),
             )
         except (AttributeError, KeyError, TypeError) as error:
-            raise ReportError(f"this is no evaluation report ({error!r})") from None
+            raise ReportError(f"this is not an evaluation report ({error!r})") from None
 
     def headline(self) -> dict[str, Estimate]:
-        """The few metrics that are named first wherever the report is shown, as far as they are defined."""
+        """The metrics that every view of the report shows first, without those that are undefined."""
         emotion, mean = self.emotion or EmotionReport(), self.action_units_mean or AUMean()
         without_neutral = emotion.without_neutral or EmotionReport()
         named = {
@@ -265,7 +269,7 @@ class EvaluationReport(Record):
             "accuracy without neutral": without_neutral.accuracy,
             "macro F1 without neutral": without_neutral.macro_f1,
             "action units' mean AUC": mean.auc,
-            "AUC within subjects": mean.within_person,
+            "AUC within subjects": mean.within_subject,
             "action units' mean F1": mean.f1,
             "action units' calibration error": mean.ece,
         }

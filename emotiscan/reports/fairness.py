@@ -12,7 +12,7 @@ from emotiscan.reports.record import (
     ReportError,
     estimates,
     values,
-    with_today_names,
+    with_current_names,
 )
 
 GROUP_METRICS = ("detected", "accuracy", "au_auc", "au_f1", "false_alarms")
@@ -31,7 +31,7 @@ class GroupReport(Record):
 
     Attributes:
         samples: faces in the group.
-        read: how many of these were found and predicted.
+        read: number of these that were found and predicted.
         metrics: estimates by the names in `GROUP_METRICS`; older reports may lack some.
         behind: by metric, how far the group lies behind the best one, 0 or more, with the paired interval of this
             difference; empty in a compact report.
@@ -55,8 +55,8 @@ class GroupReport(Record):
     @classmethod
     def from_dict(cls, data: JsonObject) -> "GroupReport":
         """Read a group."""
-        data = with_today_names(data, OLD_METRICS)
-        behind = with_today_names(data.get("behind") or {}, OLD_METRICS)
+        data = with_current_names(data, OLD_METRICS)
+        behind = with_current_names(data.get("behind") or {}, OLD_METRICS)
         return cls(
             metrics=estimates(data, GROUP_METRICS),
             behind=estimates(behind, GROUP_METRICS),
@@ -110,7 +110,7 @@ class AttributeReport(Record):
     """What varying one attribute does.
 
     Attributes:
-        title: name and unit, for people.
+        title: name and unit, for display.
         ordered: whether the groups are steps of a scale.
         note: what else to know; "" for nothing.
         groups, gap: see `GroupComparison`.
@@ -124,8 +124,8 @@ class AttributeReport(Record):
 
     @classmethod
     def from_dict(cls, data: JsonObject) -> "AttributeReport":
-        """Read what was measured of an attribute."""
-        gap = with_today_names(data.get("gap") or {}, OLD_METRICS)
+        """Read an attribute's report."""
+        gap = with_current_names(data.get("gap") or {}, OLD_METRICS)
         return cls(
             groups={name: GroupReport.from_dict(group) for name, group in (data.get("groups") or {}).items()},
             gap={metric: Gap.from_dict(one) if one else None for metric, one in gap.items()},
@@ -133,7 +133,7 @@ class AttributeReport(Record):
         )
 
     def compact(self) -> "AttributeReport":
-        """The same without how far each group lies behind the best."""
+        """The same report without `behind`."""
         return replace(self, groups={name: replace(group, behind={}) for name, group in self.groups.items()})
 
 
@@ -143,10 +143,10 @@ def _attributes(data: JsonObject) -> dict[str, AttributeReport]:
 
 @dataclass(frozen=True)
 class PhotoReport(Record):
-    """Labeled photos, compared by what can be said of them without guessing at people.
+    """Comparison of labeled photos by attributes that need no guesses about people.
 
     Attributes:
-        samples, subjects: how many.
+        samples, subjects: numbers of photos and of subjects.
         attributes: reports by attribute.
     """
 
@@ -180,7 +180,7 @@ class FairnessReport(Record):
     OLD_NAMES: ClassVar = {"codes": "action_units", "drawn": "rendering", "photographs": "photos"}
     """Keys in reports from before December 2026."""
     KIND: ClassVar = "fairness"
-    """Value of the key `kind`, which tells the report from others."""
+    """Value of the key `kind`, which identifies the report."""
 
     def to_dict(self) -> dict[str, Any]:
         """The report as `json.dumps` takes it."""
@@ -191,9 +191,9 @@ class FairnessReport(Record):
         """Read a report, also one of an earlier version.
 
         Raises:
-            ReportError: it is no fairness report.
+            ReportError: it is not a fairness report.
         """
-        data = with_today_names(data, cls.OLD_NAMES)
+        data = with_current_names(data, cls.OLD_NAMES)
         try:
             baseline, photos = data.get("baseline"), data.get("photos")
             return cls(
@@ -205,10 +205,10 @@ class FairnessReport(Record):
                 **values(data, "subjects", "rendering"),
             )
         except (AttributeError, KeyError, TypeError) as error:
-            raise ReportError(f"this is no fairness report ({error!r})") from None
+            raise ReportError(f"this is not a fairness report ({error!r})") from None
 
     def compact(self) -> dict[str, Any]:
-        """The report as a checkpoint carries it: JSON, rounded, without how far each group lies behind the best."""
+        """The report as a checkpoint carries it: JSON, rounded, without `behind`."""
 
         def without_behind(attributes: Mapping[str, AttributeReport]) -> dict[str, AttributeReport]:
             return {name: attribute.compact() for name, attribute in attributes.items()}

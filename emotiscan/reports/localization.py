@@ -12,7 +12,7 @@ from emotiscan.reports.record import (
     ReportError,
     estimates,
     values,
-    with_today_names,
+    with_current_names,
 )
 
 OLD_BASELINES = {
@@ -53,7 +53,7 @@ class LocalizationMetrics(Record):
 
     @property
     def estimates(self) -> dict[str, Estimate]:
-        """The metrics that there are, by the names in `LOCALIZATION_METRICS`."""
+        """The metrics that are known, by the names in `LOCALIZATION_METRICS`."""
         named = {name: getattr(self, name) for name in LOCALIZATION_METRICS}
         return {name: estimate for name, estimate in named.items() if estimate is not None}
 
@@ -87,7 +87,7 @@ class LocalizationReport(Record):
 
     OMIT_IF_EMPTY: ClassVar = frozenset({"method", "absent_empty", "methods", "methods_samples", "note"})
     KIND: ClassVar = "localization"
-    """Value of the key `kind`, which tells the report from others."""
+    """Value of the key `kind`, which identifies the report."""
     OLD_KIND: ClassVar = "localisation"
     """The same in reports from before December 2026."""
 
@@ -100,17 +100,17 @@ class LocalizationReport(Record):
         """Read a report, also one of an earlier version.
 
         Raises:
-            ReportError: it is no localization report.
+            ReportError: it is not a localization report.
         """
-        data = with_today_names(data, {"codes": "action_units"})
+        data = with_current_names(data, {"codes": "action_units"})
         try:
             mean = data.get("mean")
             named: dict[str, Any] = {
                 name: {key: LocalizationMetrics.from_dict(one) for key, one in (data.get(name) or {}).items() if one}
                 for name in ("action_units", "baselines", "methods")
             }
-            named["baselines"] = with_today_names(named["baselines"], OLD_BASELINES)
+            named["baselines"] = with_current_names(named["baselines"], OLD_BASELINES)
             plain = values(data, "subjects", "method", "absent_empty", "methods_samples", "note")
             return cls(data["samples"], mean=LocalizationMetrics.from_dict(mean) if mean else None, **named, **plain)
         except (AttributeError, KeyError, TypeError) as error:
-            raise ReportError(f"this is no localization report ({error!r})") from None
+            raise ReportError(f"this is not a localization report ({error!r})") from None

@@ -82,8 +82,8 @@ UNDEFINED = Estimate()
 """An estimate without a value."""
 
 
-def with_today_names(data: JsonObject, old_names: Mapping[str, str]) -> dict[str, Any]:
-    """The object with the keys that earlier versions wrote replaced by today's."""
+def with_current_names(data: JsonObject, old_names: Mapping[str, str]) -> dict[str, Any]:
+    """The object with the keys that earlier versions wrote replaced by the current ones."""
     return {old_names.get(name, name): value for name, value in data.items()}
 
 

@@ -27,7 +27,7 @@ class Average(EMAWeightAveraging):
     """An exponential moving average of weights and batch statistics, which is validated and saved as the best."""
 
     def __init__(self, decay: float) -> None:
-        """Make one.
+        """Choose the decay.
 
         Args:
             decay: share of the average that one step keeps, 0 to 1.
@@ -55,7 +55,7 @@ class Keeper(ModelCheckpoint):
 
 
 class Bar(TQDMProgressBar):
-    """A progress bar for each epoch; epochs are counted from 1, as in all other output."""
+    """Progress bar of an epoch; epochs are counted from 1, as in all other output."""
 
     def on_train_epoch_start(self, trainer: L.Trainer, *arguments: object) -> None:
         """Show the epoch's number."""
@@ -70,12 +70,12 @@ class AtLastSize(Callback):
     """
 
     def on_validation_end(self, trainer: L.Trainer, module: L.LightningModule) -> None:
-        """Look at the epoch's metrics."""
+        """Pass the epoch's metrics on if its crops have the last size."""
         if _is_last_size(trainer, module):
             super().on_validation_end(trainer, module)
 
     def on_train_epoch_end(self, trainer: L.Trainer, module: L.LightningModule) -> None:
-        """Look at the epoch's metrics."""
+        """Pass the epoch's metrics on if its crops have the last size."""
         if _is_last_size(trainer, module):
             super().on_train_epoch_end(trainer, module)
 
@@ -116,7 +116,7 @@ class EpochLine(Callback):
         module.print(
             f"epoch {epoch + 1}/{self._settings.total_epochs}  {text}  {_clock(passed)} passed, {_clock(left)} left"
         )
-        sys.stdout.flush()  # for people who read the log during the run
+        sys.stdout.flush()  # so that a log can be followed during the run
         rows = pd.DataFrame([{"epoch": epoch, **metrics}])
         if self._file.is_file():
             kept = pd.read_csv(self._file)
@@ -137,7 +137,7 @@ class FirstBatch(Callback):
     """Plots the first batch of a run, into its folder and for TensorBoard."""
 
     def __init__(self, file: Path) -> None:
-        """Make one.
+        """Choose the file.
 
         Args:
             file: PNG file to write.

@@ -17,7 +17,8 @@ from emotiscan.datasets.splits import fold_split, hold_out_validation, published
 from emotiscan.datasets.table import LabelTable, join_tables
 from emotiscan.model.network import ModelConfig
 from emotiscan.training.leakage import warn_of_leakage
-from emotiscan.training.settings import HELD_OUT_SETS, SettingsError, TrainingSettings
+from emotiscan.training.option_values import HELD_OUT_SETS
+from emotiscan.training.settings import SettingsError, TrainingSettings
 
 log = logging.getLogger(__name__)
 

@@ -29,6 +29,7 @@ from emotiscan.datasets.alignment import Progress
 from emotiscan.datasets.table import LabelTable
 from emotiscan.files import atomic_write_bytes
 from emotiscan.images import ImageError
+from emotiscan.model.checkpoint import with_current_tensor_names
 from emotiscan.model.device import resolve_device
 from emotiscan.training.callbacks import (
     AtomicCheckpoints,
@@ -46,12 +47,12 @@ from emotiscan.training.errors import DivergedError, StoppedError, TrainingInter
 from emotiscan.training.initialization import initial_model
 from emotiscan.training.lightning_module import FaceLightningModule
 from emotiscan.training.losses import au_weights, emotion_weights
-from emotiscan.training.provenance import FILE, commit, environment
+from emotiscan.training.provenance import ENVIRONMENT_FILE, commit, environment
 from emotiscan.training.settings import RANDOM, SettingsError, TrainingSettings
 
 log = logging.getLogger("emotiscan.training")
 
-NOISE = (
+IGNORED_WARNINGS = (
     r".*isinstance\(treespec, LeafSpec\)",  # Lightning's own use of PyTorch
     r"The '\w+' does not have many workers",
     r"Consider setting `persistent_workers=True`",  # each epoch has loaders of its own
@@ -61,10 +62,10 @@ NOISE = (
 
 
 def silence_libraries() -> None:
-    """Hide Lightning's notices, and the warnings in `NOISE`."""
+    """Hide Lightning's notices, and the warnings in `IGNORED_WARNINGS`."""
     for library in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(library).setLevel(logging.WARNING)
-    for message in NOISE:
+    for message in IGNORED_WARNINGS:
         warnings.filterwarnings("ignore", message=message)
 
 
@@ -95,27 +96,60 @@ def fit(settings: TrainingSettings, resume: bool = False, on_progress: Progress 
     start = dataclasses.replace(settings, init=RANDOM, keep_statistics=False) if resumes else settings
     model, filled = initial_model(start, data.table.emotions, data.table.action_units)
     settings = dataclasses.replace(filled, init=settings.init, keep_statistics=settings.keep_statistics)
+    batches = FaceDataModule(data, model.config, settings)
+    _check_trainable(batches, settings)
+    if is_first():
+        settings.save(out / "settings.json")
+        _keep_environment(out / ENVIRONMENT_FILE, data.table)
+    module = FaceLightningModule(
+        model, settings, batches.steps_per_epoch * settings.total_epochs, **_class_weights(batches, settings)
+    )
+    trainer = _trainer(settings)
+    try:
+        trainer.fit(module, batches, ckpt_path=last if resumes else None, weights_only=True)
+        if not is_first():
+            return
+        best = torch.load(out / "best.ckpt", map_location="cpu", weights_only=True)["state_dict"]
+        module.load_state_dict(with_current_tensor_names(best, "model."), strict=False)
+        from emotiscan.training.report import finish  # loads matplotlib, not needed before
 
+        finish(module.model, data, settings, history(out), commit())
+    except (KeyboardInterrupt, SystemExit):  # Lightning turns the first into the second
+        raise TrainingInterrupted(f"stopped; resume with --resume {out}") from None
+    except (ImageError, OSError) as error:
+        # The last line of an error in a process that loads images is the error itself.
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        reason = lines[-1].rpartition("ImageError: ")[2]
+        raise StoppedError(f"{reason}\nFix that, then resume with --resume {out}") from None
+    except DivergedError as error:
+        kept = f"; the weights of the best epoch are in {out / 'best.ckpt'}" if (out / "best.ckpt").is_file() else ""
+        raise StoppedError(f"{error}{kept}") from None
+
+
+def _check_trainable(batches: FaceDataModule, settings: TrainingSettings) -> None:
+    """Check what depends on the network and the data.
+
+    Raises:
+        SettingsError: a loss needs action units in each cell, or there are too few images for the processes.
+    """
     local = {"--map-loss": settings.map_loss, "--region-loss": settings.region_loss, "--side-loss": settings.side_loss}
     for option, weight in local.items():
-        if weight and not model.config.local_action_units:
+        if weight and not batches.config.local_action_units:
             raise SettingsError(
                 f"{option} teaches where action units show; add --local-action-units, which predicts that"
             )
-    batches = FaceDataModule(data, model.config, settings)
     if len(batches.training.table) < 2 * settings.processes:
         raise SettingsError("at least two training images are needed for each process")
     if len(batches.validation.table) < settings.processes:
         raise SettingsError("at least one validation image is needed for each process")
-    if is_first():
-        settings.save(out / "settings.json")
-        _keep_environment(out / FILE, data.table)
-    module = FaceLightningModule(
-        model, settings, batches.steps_per_epoch * settings.total_epochs, **_class_weights(batches, settings)
-    )
+
+
+def _trainer(settings: TrainingSettings) -> L.Trainer:
+    """Make Lightning's trainer, with the callbacks that write the run folder."""
+    out = Path(settings.out)
     # A bar is redrawn again and again, which only a terminal can show; a log gets one line an epoch.
-    watched = sys.stderr.isatty() and sys.stdout.isatty()
-    trainer = L.Trainer(
+    interactive = sys.stderr.isatty() and sys.stdout.isatty()
+    return L.Trainer(
         max_epochs=settings.total_epochs,
         **trainer_options(settings),
         precision=precision_of(settings.precision, uses_cuda(settings)),
@@ -131,32 +165,13 @@ def fit(settings: TrainingSettings, resume: bool = False, on_progress: Progress 
             Patience("val_loss", patience=settings.patience),
             EpochLine(settings),
             FirstBatch(out / "first_batch.png"),
-            *([Bar()] if watched else []),
+            *([Bar()] if interactive else []),
         ],
-        enable_progress_bar=watched,
+        enable_progress_bar=interactive,
         reload_dataloaders_every_n_epochs=1,
         enable_model_summary=False,
         num_sanity_val_steps=0,
     )
-    try:
-        trainer.fit(module, batches, ckpt_path=last if resumes else None, weights_only=True)
-        if not is_first():
-            return
-        best = torch.load(out / "best.ckpt", map_location="cpu", weights_only=True)["state_dict"]
-        module.load_state_dict(best, strict=False)
-        from emotiscan.training.report import finish  # loads matplotlib, not needed before
-
-        finish(module.model, data, settings, history(out), commit())
-    except (KeyboardInterrupt, SystemExit):  # Lightning turns the first into the second
-        raise TrainingInterrupted(f"stopped; resume with --resume {out}") from None
-    except (ImageError, OSError) as error:
-        # The last line of an error in a process that loads images is the error itself.
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        reason = lines[-1].rpartition("ImageError: ")[2]
-        raise StoppedError(f"{reason}\nFix that, then resume with --resume {out}") from None
-    except DivergedError as error:
-        kept = f"; the weights of the best epoch are in {out / 'best.ckpt'}" if (out / "best.ckpt").is_file() else ""
-        raise StoppedError(f"{error}{kept}") from None
 
 
 def _keep_environment(file: Path, table: LabelTable) -> None:

@@ -13,8 +13,12 @@ from emotiscan.evaluation import evaluate_predictions
 from emotiscan.files import atomic_write_bytes
 from emotiscan.reports import EvaluationReport
 from emotiscan.training.multi_run import Train, run_all
+from emotiscan.training.option_values import HELD_OUT_SETS
 from emotiscan.training.report import TEST_PREDICTIONS
-from emotiscan.training.settings import HELD_OUT_SETS, TrainingSettings
+from emotiscan.training.settings import TrainingSettings
+
+OLD_ARRAYS = {"codes": "action_units", "code_probabilities": "au_probabilities", "code_labels": "au_labels"}
+"""What arrays of predictions were called in runs from before December 2026."""
 
 
 def cross_validate(settings: TrainingSettings, train: Train) -> tuple[pd.DataFrame, EvaluationReport]:
@@ -47,7 +51,7 @@ def cross_validate(settings: TrainingSettings, train: Train) -> tuple[pd.DataFra
 
 def pooled_report(runs: Sequence[Path]) -> EvaluationReport:
     """Evaluate the test predictions of all runs as if they were of one table (see `evaluate_predictions`)."""
-    parts = [np.load(run / TEST_PREDICTIONS, allow_pickle=False) for run in runs]
+    parts = [_predictions(run / TEST_PREDICTIONS) for run in runs]
 
     def joined(name: str) -> NDArray:
         return np.concatenate([part[name] for part in parts])
@@ -64,6 +68,11 @@ def pooled_report(runs: Sequence[Path]) -> EvaluationReport:
         called=joined("called"),
         thresholds={},
     )
+
+
+def _predictions(file: Path) -> dict[str, NDArray]:
+    with np.load(file, allow_pickle=False) as arrays:
+        return {OLD_ARRAYS.get(name, name): arrays[name] for name in arrays.files}
 
 
 def metrics_table(reports: Mapping[str, dict]) -> pd.DataFrame:

@@ -27,7 +27,7 @@ TRAINED_STAGES = {True: 2, False: 5}
 """Default of `unfreeze`, for weights that were pretrained and for random ones."""
 
 BACKBONE_LR_FACTOR = {True: 0.1, False: 1.0}
-"""Default of `backbone_lr_factor`, likewise."""
+"""Default of `backbone_lr_factor`, for weights that were pretrained and for random ones."""
 
 
 class Vocabulary(NamedTuple):

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import lightning as L
 import torch
@@ -12,9 +13,10 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 from torchmetrics.functional.classification import binary_auroc
 
 from emotiscan.model.backbones import stages
+from emotiscan.model.checkpoint import with_current_tensor_names
 from emotiscan.model.network import FaceModel
 from emotiscan.training.errors import DivergedError
-from emotiscan.training.losses import au_loss, emotion_loss, map_loss, of_photos, region_loss, side_loss
+from emotiscan.training.losses import au_loss, emotion_loss, labels_of_photos, map_loss, region_loss, side_loss
 from emotiscan.training.settings import TrainingSettings
 
 
@@ -60,6 +62,12 @@ class FaceLightningModule(L.LightningModule):
         # Gathered over all processes, in no particular order; NaN marks an unknown label, not a mistake.
         self.au_scores, self.au_labels = (CatMetric(nan_strategy="disable") for _ in range(2))
 
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Give the weights of a run that began before December 2026 their current names."""
+        for key in ("state_dict", "current_model_state"):  # the second one is that of a moving average
+            if key in checkpoint:
+                checkpoint[key] = with_current_tensor_names(checkpoint[key], "model.")
+
     # -- steps
 
     def on_train_start(self) -> None:
@@ -83,7 +91,7 @@ class FaceLightningModule(L.LightningModule):
         if self.training and self.settings.region_loss:
             loss = loss + self.settings.region_loss * region_loss(au_logit_map.float(), batch["region"])
         if self.training and self.settings.side_loss:
-            labels = of_photos(batch["action_units"], batch["region"])
+            labels = labels_of_photos(batch["action_units"], batch["region"])
             sides = side_loss(au_logit_map, self.model.au_logits, labels, self.au_weights)
             loss = loss + self.settings.side_loss * sides
         return loss, emotion_logits, au_logits

@@ -71,7 +71,7 @@ def map_loss(logits: Tensor, maps: Tensor) -> Tensor:
 def region_loss(logits: Tensor, regions: Tensor) -> Tensor:
     """Penalty on evidence for an action unit outside its anatomical region, over the given regions.
 
-    A motion map tells for each cell whether the action unit moves it, a region only where it cannot. So a cell inside
+    A motion map says for each cell whether the action unit moves it, a region only where it cannot. So a cell inside
     the region is free, and one outside should be sure that nothing moves, whether the action unit is present or not.
 
     Args:
@@ -109,7 +109,7 @@ def side_loss(
     return (au_loss(pool(left), labels, weights) + au_loss(pool(right), labels, weights)) / 2
 
 
-def of_photos(labels: Tensor, regions: Tensor) -> Tensor:
+def labels_of_photos(labels: Tensor, regions: Tensor) -> Tensor:
     """Labels (b, k), made unknown where no region (b, k, m, m) is given: for images whose motion maps are known."""
     return labels.masked_fill(regions.isnan().flatten(2).any(2), torch.nan)
 

@@ -1,4 +1,4 @@
-"""Several runs in one folder, as cross-validation and sweeps need: each is done, resumed, or skipped if it is done."""
+"""Several runs in one folder, for cross-validation and sweeps: finished runs are skipped, interrupted ones resumed."""
 
 import dataclasses
 import logging

@@ -95,7 +95,7 @@ def spelling_of(name: str) -> str:
 def add_options(parser: argparse.ArgumentParser, settings: type) -> Mapping[str, argparse._ArgumentGroup]:
     """Declare the options of a settings dataclass.
 
-    The parsed namespace holds only what the command line names, so that defaults stay those of the dataclass.
+    The parsed namespace holds only what the command line names, so that the dataclass alone holds the defaults.
 
     Returns:
         The groups of the help, by title.

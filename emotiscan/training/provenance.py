@@ -1,4 +1,4 @@
-"""What a run was made with: software, machine, code and data."""
+"""Provenance of a run: software, machine, code and data."""
 
 import hashlib
 import os
@@ -14,7 +14,7 @@ from emotiscan.datasets.table import LabelTable
 PACKAGES = ("torch", "torchvision", "lightning", "numpy", "pillow", "facenet-pytorch", "scipy")
 """Packages whose version can change a run's numbers."""
 
-FILE = "environment.json"
+ENVIRONMENT_FILE = "environment.json"
 """File of a run folder that holds the environment."""
 
 

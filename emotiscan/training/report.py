@@ -20,7 +20,7 @@ from emotiscan.files import atomic_write, atomic_write_bytes
 from emotiscan.model.calibration import Calibration
 from emotiscan.model.checkpoint import Card, load_checkpoint, save_checkpoint
 from emotiscan.model.network import FaceModel, ModelConfig
-from emotiscan.training.settings import IMAGENET, NOT_LEARNED, RANDOM, SHIPPED, TrainingSettings
+from emotiscan.training.settings import EXECUTION_SETTINGS, IMAGENET, RANDOM, SHIPPED, TrainingSettings
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ def _training_metadata(table: LabelTable, settings: TrainingSettings, commit: st
         source: {split or "unassigned": int(count) for split, count in rows["split"].value_counts().items()}
         for source, rows in frame.groupby("source")
     }
-    kept = {name: value for name, value in dataclasses.asdict(settings).items() if name not in NOT_LEARNED}
+    kept = {name: value for name, value in dataclasses.asdict(settings).items() if name not in EXECUTION_SETTINGS}
     # Paths belong to the machine that trained, and mean nothing on others.
     kept["data"] = [without_paths(source) for source in settings.data]
     if settings.init not in (SHIPPED, IMAGENET, RANDOM):

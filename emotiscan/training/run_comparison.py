@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from emotiscan.reports import EvaluationReport
-from emotiscan.training.settings import NOT_LEARNED, SettingsError
+from emotiscan.training.settings import EXECUTION_SETTINGS, SettingsError, read_settings_file
 
 
 def compare_metrics(runs: Sequence[Path], split: str) -> pd.DataFrame:
@@ -42,7 +42,7 @@ def compare_settings(runs: Sequence[Path]) -> pd.DataFrame:
     Raises:
         SettingsError: a folder holds no run.
     """
-    ignored = {*NOT_LEARNED, "fold"}
+    ignored = {*EXECUTION_SETTINGS, "fold"}
     rows = {
         run.name: {name: json.dumps(value) for name, value in _settings(run).items() if name not in ignored}
         for run in runs
@@ -52,8 +52,8 @@ def compare_settings(runs: Sequence[Path]) -> pd.DataFrame:
 
 
 def _settings(run: Path) -> dict[str, Any]:
-    """A run's settings, with each augmentation as one of them."""
-    settings = _json(run / "settings.json")
+    """A run's settings, each augmentation as a setting of its own."""
+    settings = read_settings_file(run / "settings.json")
     return settings | {f"augment {name}": value for name, value in settings.pop("augmentation", {}).items()}
 
 
@@ -61,4 +61,4 @@ def _json(file: Path) -> dict[str, Any]:
     try:
         return json.loads(file.read_text())
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{file} cannot be read ({error}); name run folders") from None
+        raise SettingsError(f"{file} cannot be read ({error}); name the folders of runs") from None

@@ -1,9 +1,8 @@
-"""The settings of a training run. `emotiscan train` derives its options from them."""
+"""The settings of a training run. `emotiscan train` derives its options from them (see `command_line`)."""
 
-import argparse
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,8 @@ from emotiscan.datasets.augmentation import Augmentation
 from emotiscan.datasets.sources import KINDS
 from emotiscan.files import atomic_write_bytes
 from emotiscan.model.choices import BACKBONES, DEVICES
-from emotiscan.training.options import SettingsError, add_options, check_options, option
-
-HELD_OUT_SETS = "sets"
-"""Value of `folds` that holds out each data set in turn."""
+from emotiscan.training.option_values import HELD_OUT_SETS, parse_folds, parse_sizes
+from emotiscan.training.options import SettingsError, check_options, option
 
 SHIPPED, IMAGENET, RANDOM = "shipped", "imagenet", "none"
 """Values of `init` other than files: the shipped checkpoint, ImageNet's weights, random ones."""
@@ -23,34 +20,15 @@ SHIPPED, IMAGENET, RANDOM = "shipped", "imagenet", "none"
 DEFAULT_SIZE, DEFAULT_EPOCHS = 224, 30
 """Crop side in pixels and number of epochs, where neither the settings nor the starting weights say."""
 
-NOT_LEARNED = ("out", "cache", "workers", "threads", "device", "devices", "nodes", "sweep")
-"""Settings without influence on what a run learns, but for rounding."""
+EXECUTION_SETTINGS = ("out", "cache", "workers", "threads", "device", "devices", "nodes", "sweep")
+"""Settings of where and how a run is executed; they change nothing about what it learns, apart from rounding."""
 
 COMMON, RUNS, DATA, NETWORK = "common options", "several runs", "data", "network"
-SCHEDULE, LOSSES, FREEZING, AUGMENTATION = "optimizer and schedule", "losses", "freezing", "augmentation"
-MACHINE = "machine"
+SCHEDULE, LOSSES, FREEZING, MACHINE = "optimizer and schedule", "losses", "freezing", "machine"
 """Titles of the groups of options."""
 
-_RENAMED = {"code_loss": "au_loss", "mirrored": "flip_tta", "local_codes": "local_action_units"}
-"""Names of settings in runs made before December 2026, whose `settings.json` stays readable."""
-
-
-def parse_sizes(text: str) -> tuple[tuple[int, int], ...]:
-    """Parse `"64:5,96:4"` to ((64, 5), (96, 4)): five epochs at 64 px, then four at 96 px."""
-    try:
-        sizes = tuple((int(size), int(epochs)) for size, epochs in (part.split(":") for part in text.split(",")))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"“{text}” is not of the form 64:5,96:4 (pixels:epochs)") from None
-    if any(size < 32 or epochs < 1 for size, epochs in sizes):
-        raise argparse.ArgumentTypeError("each size must be at least 32 px and have at least one epoch")
-    return sizes
-
-
-def parse_folds(text: str) -> str:
-    """Accept a number of folds, or the word that holds out whole data sets."""
-    if text != HELD_OUT_SETS and not (text.isdecimal() and int(text) >= 3):
-        raise argparse.ArgumentTypeError(f"“{text}” is neither a number of at least 3 nor {HELD_OUT_SETS}")
-    return text
+OLD_NAMES = {"code_loss": "au_loss", "mirrored": "flip_tta", "local_codes": "local_action_units"}
+"""What settings were called in runs from before December 2026, whose `settings.json` stays readable."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +131,7 @@ class TrainingSettings:
     )
     local_action_units: bool | None = option(
         None,
-        "predict action units in each cell of the feature map, so that the network tells where it sees them (default: "
+        "predict action units in each cell of the feature map, so that the network shows where it sees them (default: "
         "as --init does, else no)",
         NETWORK,
         older_spellings=("--local-codes",),
@@ -364,68 +342,35 @@ class TrainingSettings:
         Raises:
             SettingsError: the file is missing or damaged.
         """
+        values = read_settings_file(path)
         try:
-            values = {_RENAMED.get(name, name): value for name, value in json.loads(path.read_text()).items()}
-            values["augmentation"] = Augmentation(**values["augmentation"])
-            values["data"] = tuple(values["data"])
-            values["sizes"] = values["sizes"] and tuple((int(size), int(epochs)) for size, epochs in values["sizes"])
-            values["sweep"] = values.get("sweep") and tuple(map(tuple, values["sweep"]))
-            return cls(**values)
-        except (AttributeError, OSError, ValueError, KeyError, TypeError) as error:
+            return cls(**_constructor_arguments(values))
+        except (ValueError, KeyError, TypeError) as error:
             raise SettingsError(f"{path} holds no settings of a run ({error}); name a run folder") from None
 
-    def changed(self, options: Mapping[str, Any]) -> "TrainingSettings":
-        """Make settings that differ in what a command line names.
 
-        Args:
-            options: as parsed by `add_training_options`; names that are not settings are ignored.
-
-        Raises:
-            SettingsError: a value is out of its range.
-        """
-        values = {name: value for name, value in options.items() if name in TrainingSettings.__dataclass_fields__}
-        if "data" in values:
-            values["data"] = tuple(values["data"])
-        augmentation = Augmentation.none() if options.get("no_augmentation") else self.augmentation
-        changes = dict(map(_parse_augmentation, options.get("augment", ())))
-        return dataclasses.replace(self, **values, augmentation=dataclasses.replace(augmentation, **changes))
+def _constructor_arguments(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON values with the types that the constructor takes."""
+    sizes, sweep = values["sizes"], values.get("sweep")
+    return {
+        **values,
+        "augmentation": Augmentation(**values["augmentation"]),
+        "data": tuple(values["data"]),
+        "sizes": sizes and tuple((int(size), int(epochs)) for size, epochs in sizes),
+        "sweep": sweep and tuple(map(tuple, sweep)),
+    }
 
 
-def add_training_options(parser: argparse.ArgumentParser) -> Mapping[str, argparse._ArgumentGroup]:
-    """Declare the options of a training run; `TrainingSettings.changed` takes what they parse.
+def read_settings_file(path: Path) -> dict[str, Any]:
+    """Read the JSON of a run's settings; names from before December 2026 are replaced by the current ones.
 
-    Returns:
-        The groups of the help, by title.
+    Raises:
+        SettingsError: the file is missing, or holds no JSON object.
     """
-    groups = dict(add_options(parser, TrainingSettings))
-    groups[AUGMENTATION] = parser.add_argument_group(AUGMENTATION)
-    groups[AUGMENTATION].add_argument(
-        "--augment",
-        action="append",
-        default=argparse.SUPPRESS,
-        metavar="NAME=VALUE",
-        help="change one augmentation, e.g. rotation=10; names: " + ", ".join(Augmentation.__dataclass_fields__),
-    )
-    groups[AUGMENTATION].add_argument(
-        "--no-augmentation",
-        action="store_true",
-        default=argparse.SUPPRESS,
-        help="train on the images as they are, but for what --augment names",
-    )
-    return groups
-
-
-def _parse_augmentation(text: str) -> tuple[str, float]:
-    name, _, value = text.partition("=")
-    names: Sequence[str] = tuple(Augmentation.__dataclass_fields__)
     try:
-        number = float(value)
-        if name not in names or not number >= 0:
-            raise ValueError
-    except ValueError:
-        raise SettingsError(
-            f"--augment {text}: write NAME=VALUE, VALUE 0 or more, NAME being one of {', '.join(names)}"
-        ) from None
-    if name == "zoom" and number >= 1:
-        raise SettingsError(f"--augment {text}: a zoom must be below 1")
-    return name, number
+        values: Any = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} cannot be read ({error}); name a run folder") from None
+    if not isinstance(values, dict):
+        raise SettingsError(f"{path} holds no settings; name a run folder")
+    return {OLD_NAMES.get(str(name), str(name)): value for name, value in values.items()}

@@ -11,7 +11,6 @@ combinations to try; `--seed` samples them.
     trials = 8
 """
 
-import argparse
 import dataclasses
 import itertools
 import json
@@ -19,14 +18,15 @@ import random
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn, TypeAlias
+from typing import TypeAlias
 
 import pandas as pd
 
 from emotiscan.files import atomic_write_bytes
 from emotiscan.reports import EvaluationReport
+from emotiscan.training.command_line import changed_settings, parse_training_options
 from emotiscan.training.multi_run import Train, run_all
-from emotiscan.training.settings import SettingsError, TrainingSettings, add_training_options
+from emotiscan.training.settings import SettingsError, TrainingSettings
 
 TrialOptions: TypeAlias = tuple[str, ...]
 """A trial's own part of the command line, e.g. `("--lr", "0.001")`."""
@@ -69,26 +69,17 @@ def _tokens(name: str, value: object) -> TrialOptions:
     return tuple(itertools.chain.from_iterable((f"--{name}", str(part)) for part in parts))
 
 
-class _TrialParser(argparse.ArgumentParser):
-    """Raises mistakes instead of ending the program."""
-
-    def error(self, message: str) -> NoReturn:
-        raise SettingsError(message)
-
-
 def trial_settings(settings: TrainingSettings, options: TrialOptions) -> TrainingSettings:
     """Make the settings of one trial from those of the sweep.
 
     Raises:
         SettingsError: an option does not exist, or its value cannot be used.
     """
-    parser = _TrialParser(add_help=False)
-    add_training_options(parser)
     try:
-        parsed = vars(parser.parse_args(options))
+        parsed = parse_training_options(options)
     except SettingsError as error:
         raise SettingsError(f"--sweep: {' '.join(options)}: {error}") from None
-    return dataclasses.replace(settings, sweep=None).changed(parsed)
+    return changed_settings(dataclasses.replace(settings, sweep=None), parsed)
 
 
 def sweep(settings: TrainingSettings, train: Train) -> pd.DataFrame:

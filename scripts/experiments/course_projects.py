@@ -19,7 +19,7 @@ BACKBONES = {
 
 Without ImageNet weights the plain VGG16 does not start to learn in that time (action units' AUC 0.51 after two epochs
 of 7,200 faces at a learning rate of 0.0002, 0.57 after four at 0.001), so its variant with batch norm replaces it.
-DenseNet201 starts to learn only if movement maps also teach it where the action units move the skin (action units' AUC
+DenseNet201 starts to learn only if motion maps also teach it where the action units move the skin (action units' AUC
 0.51 after three epochs without them).
 """
 
@@ -40,7 +40,7 @@ def pretrain_backbones(rendered: str, out: Path, cache: str, jobs: int = 1) -> d
     """Return the checkpoint of each backbone, training those that have no finished run.
 
     Args:
-        rendered: folder of rendered faces with movement maps.
+        rendered: folder of rendered faces with motion maps.
         out: folder for the runs.
         cache: folder that keeps where faces were found.
         jobs: number of simultaneous runs.

@@ -29,7 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     for name in ("ferplus", "lfw", "photos"):
         parser.add_argument(f"--{name}", required=True, help="data source, as for `emotiscan train --data`")
-    parser.add_argument("--rendered", required=True, help="folder of rendered faces with movement maps")
+    parser.add_argument("--rendered", required=True, help="folder of rendered faces with motion maps")
     parser.add_argument("--share", type=float, default=0.5, help="share of each source in an epoch (default: 0.5)")
     parser.add_argument("--epochs", type=int, default=4, help="epochs of the dense layers (default: 4)")
     parser.add_argument("--size", type=int, default=96, help="side of the crops in pixels (default: 96)")

@@ -39,7 +39,7 @@ def main() -> int:
     """Run the experiment; return 1 if a training run failed."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--posed", required=True, help="folder of the posed set")
-    parser.add_argument("--rendered", required=True, help="folder of rendered faces with movement maps")
+    parser.add_argument("--rendered", required=True, help="folder of rendered faces with motion maps")
     parser.add_argument("--seeds", type=int, default=5, help="number of splits (default: 5)")
     parser.add_argument("--epochs", type=int, default=25, help="maximum number of epochs (default: 25)")
     parser.add_argument("--size", type=int, default=96, help="side of the crops in pixels (default: 96)")
@@ -61,7 +61,7 @@ def main() -> int:
         backbones = course_projects.pretrain_backbones(options.rendered, options.out, options.cache, options.jobs)
         train_options = {run: _train_options(*key, backbones, options) for run, key in runs.items()}
         for run in train_runs(train_options, options.jobs):
-            results.add(*runs[run], _figures(run))
+            results.add(*runs[run], _metrics(run))
     except RunFailed:
         return 1
     return 0
@@ -74,7 +74,7 @@ def _train_options(system: str, seed: int, backbones: Mapping[str, str], options
     return arguments + [option.format(**backbones) for option in SYSTEMS[system]]
 
 
-def _figures(run: Path) -> dict[str, float]:
+def _metrics(run: Path) -> dict[str, float]:
     report = EvaluationReport.from_dict(json.loads((run / "report.json").read_text())["test"])
     names = ("emotion accuracy", "emotion macro F1", "action units' mean F1", "action units' mean AUC")
     headline = report.headline()

@@ -139,7 +139,7 @@ def test_damaged_cache_is_rebuilt(tmp_path, searched, caplog):
     file.write_bytes(file.read_bytes()[:200])
     again = align(table, tmp_path / "cache", workers=0)
     assert len(searched) == 2
-    assert "found anew" in caplog.text
+    assert "searched for again" in caplog.text
     np.testing.assert_array_equal(again.transforms, first.transforms)
 
 

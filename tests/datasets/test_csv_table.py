@@ -138,7 +138,7 @@ def test_csv_reads_any_mix_of_spellings_alike(tmp_path_factory, names, data):
         (b"", "line 1: the column “image” is missing"),
         (b"image,AU12\n", "it has no rows"),
         (b"image\n\xff\xfe\n", "save it as UTF-8 CSV"),
-        (b'image\n"a.png\n', "it is no CSV text file"),
+        (b'image\n"a.png\n', "it is not a CSV text file"),
         (b"image,AU1,AU01\n", "line 1: the columns AU1 and AU01 both hold the presence of AU1; keep one"),
         (b"image,AU01_c,AU1\n", "line 1: the columns AU01_c and AU1 both hold the presence of AU1"),
         (b"image,AU01_r,AU1_r\n", "line 1: the columns AU01_r and AU1_r both hold the intensity of AU1"),

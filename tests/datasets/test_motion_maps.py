@@ -11,7 +11,7 @@ from emotiscan.datasets.loaders import load_source
 from emotiscan.datasets.motion_maps import SIDE, motion_maps_in_crop, read_motion_maps, regions_in_crop
 from emotiscan.model.network import ModelConfig
 from emotiscan.training import report
-from emotiscan.training.losses import map_loss, of_photos, region_loss, side_loss
+from emotiscan.training.losses import labels_of_photos, map_loss, region_loss, side_loss
 from tests.support.tiny_runs import emotiscan_train
 from tests.support.trees import put, write_rendered
 
@@ -151,7 +151,7 @@ def test_side_loss_raises_the_weaker_side():
 def test_side_loss_applies_to_photos_only():
     regions = torch.ones(2, 2, 4, 4)
     regions[1] = torch.nan
-    labels = of_photos(torch.tensor([[1.0, 0.5], [1.0, 0.0]]), regions)
+    labels = labels_of_photos(torch.tensor([[1.0, 0.5], [1.0, 0.0]]), regions)
     assert labels[0].tolist() == [1, 0.5]
     assert labels[1].isnan().all()
 

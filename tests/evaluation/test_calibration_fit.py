@@ -16,12 +16,12 @@ AU_NAMES = ("AU1", "AU12")
 def some_emotions(random, n, temperature=1.0, classes=4):
     """Logits that are off by a temperature, and the classes that exact ones would have."""
     exact = 2 * random.normal(size=(n, classes))
-    chosen = (exact + random.gumbel(size=exact.shape)).argmax(1)  # drawn with the softmax's probabilities
+    chosen = (exact + random.gumbel(size=exact.shape)).argmax(1)  # sampled with the softmax's probabilities
     return exact * temperature, chosen
 
 
 def some_au(random, n, slope=1.0, offset=0.0, mean=0.0):
-    """Logits whose true probability is sigmoid(slope * logit + offset), and labels drawn from it."""
+    """Logits whose true probability is sigmoid(slope * logit + offset), and labels sampled from it."""
     logits = random.normal(mean, 2, n)
     return logits, random.random(n) < 1 / (1 + np.exp(-slope * logits - offset))
 
@@ -148,12 +148,12 @@ def test_faces_without_label_or_weight_do_not_count(rng):
 
 def test_each_source_has_the_same_total_weight(rng):
     """Twenty times more rendered faces, off by another temperature, weigh no more than the photos."""
-    photos, drawn = some_emotions(rng, 500, 3.0), some_emotions(rng, 10_000, 1.0)
-    some = [np.concatenate([a, b[:500]]) for a, b in zip(photos, drawn, strict=True)]
-    every = [np.concatenate([a, b]) for a, b in zip(photos, drawn, strict=True)]
-    sources = np.repeat(["photographs", "drawn"], [500, 10_000])
+    photos, rendered = some_emotions(rng, 500, 3.0), some_emotions(rng, 10_000, 1.0)
+    some = [np.concatenate([a, b[:500]]) for a, b in zip(photos, rendered, strict=True)]
+    every = [np.concatenate([a, b]) for a, b in zip(photos, rendered, strict=True)]
+    sources = np.repeat(["photos", "rendered"], [500, 10_000])
     weights = equal_weights(sources)
-    assert weights[sources == "drawn"].sum() == pytest.approx(weights[sources == "photographs"].sum())
+    assert weights[sources == "rendered"].sum() == pytest.approx(weights[sources == "photos"].sum())
     assert weights.mean() == pytest.approx(1)
     balanced, weighted, unweighted = fit(*some), fit(*every, weights=weights), fit(*every)
     assert weighted.temperature == pytest.approx(balanced.temperature, rel=0.05)

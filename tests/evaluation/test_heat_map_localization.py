@@ -20,7 +20,7 @@ from tests.support.trees import put, write_csv, write_rendered
 
 @pytest.fixture
 def rendered(tmp_path):
-    """Three images with AU12, which moves the left half; one of them has no movement maps."""
+    """Three images with AU12, which moves the left half; one of them has no motion maps."""
     folder = write_rendered(tmp_path / "rendered", [{"AU12": 0.8}, {"AU12": 0.8}, {}, {"AU12": 0.7}])
     left = np.zeros((24, 24), np.uint8)
     left[:, :12] = 255

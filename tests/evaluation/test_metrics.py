@@ -151,10 +151,10 @@ def test_pairs_of_one_person_worked_by_hand():
     # Both pairs of ann's are right, bob's is a tie, and eve was never seen without the action unit.
     scores, labels = [0.6, 0.5, 0.4, 0.2, 0.2, 0.1], [1, 0, 0, 1, 0, 1]
     report = au_report(scores, labels, subjects=["ann"] * 3 + ["bob"] * 2 + ["eve"])
-    within = report.action_units["AU12"].within_person
+    within = report.action_units["AU12"].within_subject
     assert within.value == pytest.approx((2 + 0.5) / 3)
     assert (within.low, within.high) == (0.5, 1.0)  # of bob alone, and of ann alone
-    assert report.headline()["AUC within subjects"] == within == report.action_units_mean.within_person
+    assert report.headline()["AUC within subjects"] == within == report.action_units_mean.within_subject
 
 
 def test_pairs_of_one_person_do_not_depend_on_how_persons_differ():
@@ -162,7 +162,7 @@ def test_pairs_of_one_person_do_not_depend_on_how_persons_differ():
     person, labels = np.arange(200) % 50, random.integers(0, 2, 200).astype(float)
     scores = 0.1 * labels + 0.8 * random.random(50)[person]  # persons differ by more than the action unit does
     au = au_report(scores, labels, subjects=person).action_units["AU12"]
-    assert au.within_person.value == 1.0
+    assert au.within_subject.value == 1.0
     assert au.auc.value < 0.8
 
 
@@ -181,12 +181,12 @@ def test_all_pairs_of_one_person_count_and_ties_count_half(rows):
     ]
     people, scores, labels = zip(*rows, strict=True)
     au = au_report(scores, np.array(labels, float), subjects=people, bootstraps=0).action_units["AU12"]
-    assert au.within_person.value == (pytest.approx(np.mean(pairs)) if pairs else None)
+    assert au.within_subject.value == (pytest.approx(np.mean(pairs)) if pairs else None)
 
 
 def test_faces_of_different_persons_are_never_paired():
     au = au_report([0.9, 0.8, 0.2], [1, 0, 0]).action_units["AU12"]
-    assert au.within_person == Estimate()
+    assert au.within_subject == Estimate()
 
 
 def test_the_mean_is_over_action_units_with_both_classes():
@@ -306,7 +306,7 @@ def test_no_interval_from_one_person():
 
 
 def test_bootstrap_samples_without_the_action_unit_are_left_out():
-    # One sample in nine draws neither of the two people who show the action unit.
+    # One sample in nine contains neither of the two people who show the action unit.
     au = au_report([0.9, 0.8, *[0.1] * 8], [1, 1, *[0] * 8], bootstraps=200).action_units["AU12"]
     assert au.auc == au.f1 == Estimate(1.0, 1.0, 1.0)
 

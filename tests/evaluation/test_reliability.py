@@ -47,7 +47,7 @@ def test_bins_hold_their_upper_edge():
     assert bins_of(np.array([0.0, 0.01, 1 / 15, 0.067, 0.2, 0.9333, 0.94, 1.0])).tolist() == [0, 0, 0, 1, 2, 13, 14, 14]
 
 
-def test_a_face_drawn_twice_counts_twice():
+def test_a_face_sampled_twice_counts_twice():
     samples = bootstrap_samples(["ann", "bob"], 20, seed=0)
     errors = calibration_error(np.array([0.9, 0.6]), np.array([True, False]), samples)
     ann, bob = samples.weights.T
@@ -65,11 +65,11 @@ def test_exact_probabilities_have_a_small_error(rng):
 def test_the_interval_is_around_the_value(rng):
     confidence = rng.uniform(0.3, 1, 600)
     samples = bootstrap_samples(np.arange(600), 300, seed=0)
-    draws = calibration_error(confidence, rng.random(600) < confidence, samples)
-    assert np.median(draws[1:]) > draws[0]  # which is why it is centered
-    estimate = samples.estimate(draws, centered=True)
+    replicates = calibration_error(confidence, rng.random(600) < confidence, samples)
+    assert np.median(replicates[1:]) > replicates[0]  # which is why it is centered
+    estimate = samples.estimate(replicates, centered=True)
     assert 0 <= estimate.low < estimate.value < estimate.high
-    plain = samples.estimate(draws)
+    plain = samples.estimate(replicates)
     assert estimate.high - estimate.value < plain.high - plain.value
 
 

@@ -112,10 +112,10 @@ def test_a_fairness_report_of_an_earlier_version_is_read():
     [
         ([1], "not list"),
         ({"kind": "speed", "samples": 1}, "“speed”"),
-        ({"faces": 3}, "no evaluation report"),
-        ({"samples": 3, "codes": [1]}, "no evaluation report"),
-        ({"kind": "fairness"}, "no fairness report"),
-        ({"kind": "localization"}, "no localization report"),
+        ({"faces": 3}, "not an evaluation report"),
+        ({"samples": 3, "codes": [1]}, "not an evaluation report"),
+        ({"kind": "fairness"}, "not a fairness report"),
+        ({"kind": "localization"}, "not a localization report"),
     ],
 )
 def test_what_is_no_known_report_is_refused(data, message):

@@ -57,7 +57,7 @@ def assert_accessible(page: "Page") -> None:
     """Fail on elements without a label and on text that is hard to read (WCAG 2, levels A and AA)."""
     from axe_playwright_python.sync_playwright import Axe
 
-    page.wait_for_timeout(500)  # charts and tables are drawn after their elements appear
+    page.wait_for_timeout(500)  # charts and tables render after their elements appear
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa"]}).response["violations"]
     faults = [(fault["id"], node["target"], node["failureSummary"]) for fault in found for node in fault["nodes"]]
     assert not faults

@@ -14,7 +14,7 @@ CONFIG = ModelConfig()
 FACES = 60
 
 
-def drawn(scene, size):
+def flat_image(scene, size):
     """A flat image: its first pixel encodes the skin tone, its second row the emotion, its third the action units."""
     image = np.zeros((4, 32, 3), np.uint8)
     image[0, 0] = round(100 * scene.person.skin_tone)
@@ -27,16 +27,16 @@ def drawn(scene, size):
 
 
 class Oracle:
-    """Predicts what was rendered: rightly but for noise, wrongly from one skin tone on, not at all from another."""
+    """Predicts what was rendered: correctly apart from noise, wrongly for dark skin, not at all for the darkest."""
 
     def __init__(self, worse_from=2.0, blind_from=2.0, noise=0.0):
         self.worse_from, self.blind_from, self.noise = worse_from, blind_from, noise
         self.rng = np.random.default_rng(0)
 
-    def __call__(self, pictures):
-        return [self.read(picture.image) for picture in pictures]
+    def __call__(self, images):
+        return [self.predict(image.image) for image in images]
 
-    def read(self, image):
+    def predict(self, image):
         tone, shown = image[0, 0, 0] / 100, image[2, : len(CONFIG.action_units), 0] / 100
         if tone >= self.blind_from:
             return None
@@ -50,7 +50,7 @@ class Oracle:
 
 
 def report_of(oracle, names=("skin_tone",), faces=FACES, bootstraps=200):
-    tester = FaceTester(0, 32, drawn, oracle)
+    tester = FaceTester(0, 32, flat_image, oracle)
     return measure_fairness(
         tester, CONFIG, Calibration(thresholds=dict.fromkeys(CONFIG.action_units, 0.25)), faces, names, 1, bootstraps
     )

@@ -64,6 +64,15 @@ def test_the_report_holds_each_fold_and_the_pooled_predictions(validated):
     assert table.loc["mean", "emotion accuracy"] == pytest.approx(np.mean(accuracies))
 
 
+def test_folds_from_before_the_arrays_were_renamed_are_pooled_too(validated, tmp_path):
+    copy = shutil.copytree(validated, tmp_path / "older")
+    runs = sorted(copy.glob("fold-*"))
+    expected = pooled_report(runs)
+    old = {"action_units": "codes", "au_probabilities": "code_probabilities", "au_labels": "code_labels"}
+    np.savez(runs[0] / "test.npz", **{old.get(name, name): array for name, array in predictions(runs[0]).items()})
+    assert pooled_report(runs) == expected
+
+
 def test_only_missing_runs_are_done(validated, tmp_path):
     copy = shutil.copytree(validated, tmp_path / "moved")
     before = pooled_report(sorted(copy.glob("fold-*")))

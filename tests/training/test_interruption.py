@@ -64,6 +64,23 @@ def test_a_run_interrupted_in_its_report_can_be_finished(ckplus, train, monkeypa
     assert finished[0]["epoch"].tolist() == [0]
 
 
+def test_a_run_from_before_the_weights_were_renamed_resumes(ckplus, train, interrupt):
+    data = ("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:2", "--ema", "0.9")
+    _, straight = train(*data, out="straight")
+    interrupt()
+    status, out = train(*data, out="older")
+    assert status == 130
+    for file in (out / "best.ckpt", out / "last.ckpt"):
+        checkpoint = torch.load(file, weights_only=True)
+        for key in ("state_dict", "current_model_state"):
+            renamed = {name.replace("model.au_", "model.code_"): value for name, value in checkpoint[key].items()}
+            assert renamed.keys() != checkpoint[key].keys()
+            checkpoint[key] = renamed
+        torch.save(checkpoint, file)
+    assert emotiscan_train(["--resume", str(out)]) == 0
+    assert same(weights(out / "last.ckpt"), weights(straight / "last.ckpt"))
+
+
 def test_resuming_does_not_need_the_starting_weights(ckplus, train, interrupt, tiny_weights, tmp_path):
     init = shutil.copy(tiny_weights, tmp_path / "start.safetensors")
     interrupt()

@@ -36,6 +36,11 @@ def test_runs_with_the_same_settings_are_recognized(tmp_path, capsys):
     assert "all settings are the same" in capsys.readouterr().out
 
 
+def test_settings_that_were_only_renamed_do_not_differ(tmp_path, capsys):
+    assert main(["compare", run(tmp_path / "a", 0.7, code_loss=2.0), run(tmp_path / "b", 0.8, au_loss=2.0)]) == 0
+    assert "all settings are the same" in capsys.readouterr().out
+
+
 def test_a_run_without_a_report_is_still_shown(tmp_path, capsys):
     runs = [run(tmp_path / "a", 0.7), run(tmp_path / "b", 0.8)]
     (tmp_path / "b/report.json").unlink()
@@ -45,4 +50,4 @@ def test_a_run_without_a_report_is_still_shown(tmp_path, capsys):
 
 def test_a_folder_without_a_run_is_refused(tmp_path, capsys):
     assert main(["compare", str(tmp_path)]) == 2
-    assert "name run folders" in capsys.readouterr().err
+    assert "name a run folder" in capsys.readouterr().err

@@ -9,15 +9,17 @@ import pytest
 from emotiscan.cli import train
 from emotiscan.cli.main import main
 from emotiscan.datasets.augmentation import Augmentation
+from emotiscan.training.command_line import add_training_options, changed_settings
+from emotiscan.training.option_values import parse_sizes
 from emotiscan.training.options import options_of
-from emotiscan.training.settings import SettingsError, TrainingSettings, add_training_options, parse_sizes
+from emotiscan.training.settings import SettingsError, TrainingSettings
 
 
 def parse(*arguments, data="ckplus:/data"):
     parser = argparse.ArgumentParser()
     add_training_options(parser)
     options = vars(parser.parse_args(["--data", data, *arguments]))
-    return TrainingSettings((), "out").changed(options)
+    return changed_settings(TrainingSettings((), "out"), options)
 
 
 def test_settings_survive_saving(tmp_path):

@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 
+from emotiscan.training.command_line import changed_settings
 from emotiscan.training.errors import TrainingInterrupted
 from emotiscan.training.settings import SettingsError, TrainingSettings
 from emotiscan.training.sweep import read_sweep, sweep, trial_settings
@@ -43,7 +44,7 @@ def test_the_seed_samples_some_of_the_combinations(listed):
 
 def test_a_trial_keeps_the_settings_that_it_does_not_name():
     options = {"lr": 0.5, "unfreeze": 3, "augment": ["blur=0.3", "rotation=1"]}
-    base = TrainingSettings(("csv:a",), "out").changed(options)
+    base = changed_settings(TrainingSettings(("csv:a",), "out"), options)
     trial = trial_settings(base, ("--lr", "0.1", "--sizes", "64:2", "--augment", "rotation=9"))
     assert (trial.lr, trial.unfreeze, trial.sizes, trial.data) == (0.1, 3, ((64, 2),), ("csv:a",))
     assert (trial.augmentation.blur, trial.augmentation.rotation) == (0.3, 9)

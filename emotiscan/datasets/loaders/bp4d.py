@@ -58,12 +58,12 @@ def _rows(labels: Path, images: Path) -> Iterator[LabelRow]:
 
 
 def _occurrences(file: Path) -> Iterator[tuple[int, dict[str, int]]]:
-    """Each frame of a task: its number, and its action units, 0 or 1, as far as they are known."""
+    """Number of each frame of a task, and its known action units, 0 or 1."""
     reader = csv.reader(io.StringIO(read_text(file, kind="CSV text"), newline=""))
     try:
         rows = [(reader.line_num, row) for row in reader]
     except csv.Error as error:
-        raise TableError(file, f"it is no CSV text file ({error}); save it as UTF-8 CSV", reader.line_num) from None
+        raise TableError(file, f"it is not a CSV text file ({error}); save it as UTF-8 CSV", reader.line_num) from None
     numbers = {place: re.search(r"\d+", word) for place, word in enumerate(rows[0][1] if rows else []) if place}
     action_units = {place: f"AU{number[0].lstrip('0')}" for place, number in numbers.items() if number}
     action_units = {place: au for place, au in action_units.items() if au in facs.ACTION_UNITS}

@@ -1,4 +1,4 @@
-"""From a data source to its label table: the loader of each kind, and what a source's options do."""
+"""Load the label table of a data source: the loader of each kind, and the source's options."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Metrics of groups of faces, how far each group lies behind the best one, and the gap between worst and best.
 
-All groups share one bootstrap over subjects (see `evaluation.bootstrap`): each draw takes the same subjects in every
+All groups share one bootstrap over subjects (see `evaluation.bootstrap`): each sample takes the same subjects in every
 group, so that the interval of a difference is that of paired measurements.
 """
 
@@ -29,7 +29,7 @@ from emotiscan.reports import Estimate, Gap, GroupComparison, GroupReport
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric's title for people, and its sign: +1 if more is better, -1 if less is."""
+    """A metric's title for display, and its sign: +1 if more is better, -1 if less is."""
 
     title: str
     sign: int = 1
@@ -109,35 +109,35 @@ def compare(
     Each metric's gap is the best group's value minus the worst's (the other way round for false alarms), 0 or more;
     None where fewer than two groups can be compared (see `MIN_READ_SHARE`). Because worst and best are picked after
     looking, its interval is a simultaneous one: it holds for all pairs of groups at once (the largest studentized
-    deviation of any pair, from the same draws; Westfall and Young, 1993), and so for the pair picked. It reaches to 0
-    or below where the difference may be chance.
+    deviation of any pair, from the same replicates; Westfall and Young, 1993), and so for the pair picked. It reaches
+    to 0 or below where the difference may be chance.
 
     Bootstrap intervals are a little too narrow where a metric rests on few subjects. For a model that treats all
     groups alike, about one gap in twenty looks significant with 200 subjects and 40 neutral ones (simulated, eight
     groups), but up to one in five for the false alarms of 12 neutral subjects. Where all subjects of a group agree, as
-    where every face was found, the interval has no width: the draws cannot tell how rare an event is that never
+    where every face was found, the interval has no width: the replicates cannot tell how rare an event is that never
     happened.
 
     Args:
         groups: predictions by group, in the order of the report.
         truth: of all faces.
-        thresholds: each action unit is called present from this probability on; missing: 0.5.
-        bootstraps, seed: number of bootstrap samples, and the seed they are drawn with.
+        thresholds: smallest probability at which each action unit is called present; 0.5 where missing.
+        bootstraps, seed: number of bootstrap samples, and their seed.
     """
     samples = bootstrap_samples(truth.subjects, bootstraps, seed)
-    draws = {name: _draws(predictions, truth, samples, thresholds) for name, predictions in groups.items()}
+    replicates = {name: _replicates(predictions, truth, samples, thresholds) for name, predictions in groups.items()}
     reports: dict[str, GroupReport] = {}
     for name, predictions in groups.items():
         own = samples.where(predictions.members)
         reports[name] = GroupReport(
             samples=int(predictions.members.sum()),
             read=int((predictions.members & predictions.read).sum()),
-            metrics={metric: own.estimate(values) for metric, values in draws[name].items()},
+            metrics={metric: own.estimate(values) for metric, values in replicates[name].items()},
         )
     gaps: dict[str, Gap | None] = {}
     behind: dict[str, dict[str, Estimate]] = {name: {} for name in groups}
     for metric, about in METRICS.items():
-        signed = {name: about.sign * draws[name][metric] for name in groups}
+        signed = {name: about.sign * replicates[name][metric] for name in groups}
         comparable = [
             name
             for name, report in reports.items()
@@ -170,7 +170,7 @@ def by_group(
         groups: (n,) name of each row's group.
         config, calibration: of the checkpoint.
         found: (n,) whether the face was found; None where that is not measured.
-        order: groups to report first, in this order, as far as they have rows; then the rest in order of appearance.
+        order: groups to report first, in this order, if they have rows; then the rest in order of appearance.
         bootstraps: see `compare`.
     """
     table, groups = predictions.table, np.asarray(groups).astype(str)
@@ -191,10 +191,10 @@ def by_group(
     return compare(grouped, truth, {au: calibration.threshold(au) for au in config.action_units}, bootstraps)
 
 
-def _draws(
+def _replicates(
     predictions: GroupPredictions, truth: Truth, samples: BootstrapSamples, thresholds: Mapping[str, float]
 ) -> dict[str, Floats]:
-    """Each metric's (1 + b,) draws; NaN where undefined."""
+    """Each metric's (1 + b,) replicates; NaN where undefined."""
     nothing = np.full(len(samples.weights), np.nan)
     read = predictions.members & predictions.read
     named = read & (truth.classes >= 0)
@@ -204,7 +204,7 @@ def _draws(
     called = np.nan_to_num(predictions.action_units, nan=-1.0) >= limits
     alarms = called & ~(truth.labels >= PRESENT)
     right = np.nan_to_num(predictions.emotions, nan=-1.0).argmax(1) == truth.classes
-    scores = _au_draws(predictions.action_units, called, truth.labels, read, samples)
+    scores = _au_replicates(predictions.action_units, called, truth.labels, read, samples)
     return {
         "detected": nothing
         if predictions.found is None
@@ -216,38 +216,38 @@ def _draws(
     }
 
 
-def _au_draws(
+def _au_replicates(
     scores: Floats, called: Bools, labels: Floats, read: Bools, samples: BootstrapSamples
 ) -> dict[str, Floats]:
     """AUC and F1, each (1 + b, c), of the c action units that are both present and absent."""
-    draws: dict[str, list[Floats]] = {"auc": [], "f1": []}
+    replicates: dict[str, list[Floats]] = {"auc": [], "f1": []}
     for column in range(labels.shape[1]):
         rows = read & ~np.isnan(labels[:, column])
         truth = labels[rows, column] >= PRESENT
         if not truth.any() or truth.all():
             continue
         own = samples.where(rows)
-        draws["auc"].append(own.ranking(scores[rows, column], truth)["auc"])
+        replicates["auc"].append(own.ranking(scores[rows, column], truth)["auc"])
         confusions = own.confusions(truth.astype(np.int64), called[rows, column].astype(np.int64), 2)
         present, positive = confusions[:, 1].sum(1), confusions[:, :, 1].sum(1)
-        draws["f1"].append(np.where(present > 0, ratio(2 * confusions[:, 1, 1], present + positive), np.nan))
-    return {name: np.stack(columns, 1) if columns else np.empty((0, 0)) for name, columns in draws.items()}
+        replicates["f1"].append(np.where(present > 0, ratio(2 * confusions[:, 1, 1], present + positive), np.nan))
+    return {name: np.stack(columns, 1) if columns else np.empty((0, 0)) for name, columns in replicates.items()}
 
 
-def _gap(draws: Mapping[str, Floats], samples: BootstrapSamples) -> Gap | None:
+def _gap(replicates: Mapping[str, Floats], samples: BootstrapSamples) -> Gap | None:
     """Worst and best group, and their difference with its simultaneous interval.
 
     Args:
-        draws: (1 + b,) by group; more is better.
-        samples: that the draws come from.
+        replicates: (1 + b,) by group; more is better.
+        samples: that the replicates come from.
     """
-    if len(draws) < 2:
+    if len(replicates) < 2:
         return None
-    names, table = list(draws), np.stack(list(draws.values()))  # (g, 1 + b)
+    names, table = list(replicates), np.stack(list(replicates.values()))  # (g, 1 + b)
     worst, best = int(table[:, 0].argmin()), int(table[:, 0].argmax())
     value = float(table[best, 0] - table[worst, 0])
     deviations = table[:, 1:] - table[:, :1]
-    deviations = deviations[:, ~np.isnan(deviations).any(0)]  # draws in which all groups are defined
+    deviations = deviations[:, ~np.isnan(deviations).any(0)]  # replicates in which all groups are defined
     if not deviations.shape[1] or samples.weights.shape[1] == 1:
         return Gap(names[worst], names[best], Estimate(value))
     pairs = deviations[:, None] - deviations[None]  # (g, g, b)
@@ -255,6 +255,6 @@ def _gap(draws: Mapping[str, Floats], samples: BootstrapSamples) -> Gap | None:
     constant = spread < 1e-9  # the two groups move together; only rounding separates them
     studentized = np.abs(pairs) / np.where(constant, np.inf, spread)[:, :, None]
     reach = float(np.percentile(studentized.max((0, 1)), CONFIDENCE)) * float(spread[best, worst])
-    # Rounded, so that what is 0 but for the order of additions is 0.
+    # Rounded, so that a difference that only the order of additions makes counts as 0.
     low, high = (round(value + sign * reach, 9) + 0.0 for sign in (-1, 1))
     return Gap(names[worst], names[best], Estimate(value, low, high))

@@ -20,10 +20,10 @@ BASELINE = "baseline"
 """Name of the unchanged base scenes, beside the attributes."""
 
 Job = tuple[str, int]
-"""An attribute (or `BASELINE`) and the number of a face: what a process does at a time."""
+"""An attribute (or `BASELINE`) and the number of a face: the unit of work of a process."""
 
 Probabilities = tuple[Floats, Floats]
-"""Of the emotions and of the action units of one face."""
+"""Probabilities of the emotions and of the action units of one face."""
 
 
 class RenderedImage(Protocol):
@@ -138,16 +138,16 @@ class FaceTesterFiles:
         """Load the renderer and the network.
 
         Raises:
-            HeadModelError: the face model is missing, or the file is none.
+            HeadModelError: the file is missing or is not a face model.
             CheckpointError: the checkpoint cannot be used.
-            DeviceError: there is no such device.
+            DeviceError: this machine has no such device.
         """
         predictor = RenderedFacePredictor(self.weights, self.device)
         return FaceTester(self.seed, self.size, Renderer(self.model, self.cache).render, predictor)
 
 
 def run_jobs(jobs: Sequence[Job], tester: FaceTester | FaceTesterFiles, workers: int = 1) -> Iterator[list[Result]]:
-    """Do the jobs, in their order.
+    """Do the jobs in order.
 
     Args:
         jobs: what to do.

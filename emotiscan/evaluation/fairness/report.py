@@ -1,4 +1,4 @@
-"""The fairness report: render faces, predict them, measure, compare; and the same of labeled photos."""
+"""The fairness report: render faces, predict them and compare groups; likewise for labeled photos."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ def fairness_report(
         faces: rendered subjects.
         attributes: what is varied on rendered faces, keys of `ATTRIBUTES`.
         seed, size: of the rendered images; the size in pixels.
-        cache: folder for what the renderer prepares, and where faces were found.
+        cache: folder for the renderer's prepared data and the positions of faces.
         workers: processes that render and predict.
         device: see `resolve_device`.
 
@@ -63,7 +63,7 @@ def fairness_report(
         HeadModelError: the face model cannot be used.
         TableError: a data set cannot be loaded.
         CheckpointError: the checkpoint cannot be used.
-        DeviceError: there is no such device.
+        DeviceError: this machine has no such device.
     """
     tables = {source: load_split(source, split) for source in expand_sources(sources)}
     model, card = load_checkpoint(weights)

@@ -1,12 +1,12 @@
 """Scenes for the fairness report: base scenes, and variants in which one attribute is changed.
 
-A base scene is one person with one expression, near frontal, in soft light, taken by a good camera; all else (skin,
-age, hair, beard, glasses, clothes, background) is as the renderer samples it. Every group of an attribute shows the
+A base scene is one subject with one expression, near frontal, in soft light, taken by a good camera; everything else
+(skin, age, hair, beard, glasses, clothes, background) is sampled by the renderer. Every group of an attribute shows the
 same base scenes with that one attribute set to the group's value.
 
 Base scenes come from random streams of their own. The renderer's data sets seed theirs with the words ``(seed, number,
 1 or 2)``, and sample parts from children of these (one word of spawn key). Here every stream has a spawn key of at
-least two words that begins with `NAMESPACE`: no seed and no number of a data set gives the same stream, so no person
+least two words that begins with `NAMESPACE`: no seed and no number of a data set gives the same stream, so no subject
 here was ever trained on.
 """
 
@@ -82,7 +82,7 @@ class Attribute:
     """An attribute that is varied.
 
     Attributes:
-        title: name and unit, for people.
+        title: name and unit, for display.
         groups: names of its values; a number stands for itself.
         vary: makes the scene from the base scene, the group and a random generator (the same for each group of a face).
         ordered: whether the groups are steps of one scale.

@@ -20,7 +20,7 @@ def write_plots(
     history: pd.DataFrame | None = None,
     uncalibrated: EvaluationReport | None = None,
 ) -> list[Path]:
-    """Write all plots that there is data for.
+    """Write all plots for which there is data.
 
     A plot of an earlier report in the same folder is deleted where this report has no data for it: beside the new
     report it would be mistaken for its own.

@@ -89,8 +89,8 @@ def plot_groups(attribute: AttributeReport, path: str | Path) -> Path:
             columnspacing=1.0,
         )
     counts = {group.samples for group in attribute.groups.values()}
-    least, most = min(counts), max(counts)
-    per_group = f"{least:,} faces in each group" if least == most else f"{least:,} to {most:,} faces per group"
+    fewest, most = min(counts), max(counts)
+    per_group = f"{fewest:,} faces in each group" if fewest == most else f"{fewest:,} to {most:,} faces per group"
     figure.suptitle(f"{attribute.title}; {per_group}", x=0.01, ha="left", **font(TITLE))
     figure.supxlabel("line: 95 % interval over subjects", x=0.99, ha="right", **font(SMALL))
     return write(figure, path)

@@ -188,9 +188,9 @@ def _advice_on_changes() -> str:
     advice = "Take both photos of the same person, from the same side and in the same light; other changes count, too."
     report = report_of(analyzer().card, "rendered")
     mean = report.action_units_mean if isinstance(report, EvaluationReport) else None
-    if mean is None or mean.within_person.value is None or mean.auc.value is None:
+    if mean is None or mean.within_subject.value is None or mean.auc.value is None:
         return advice
-    within, among = mean.within_person.value, mean.auc.value
+    within, among = mean.within_subject.value, mean.auc.value
     return (
         f"{advice} Of two rendered images of the same person, the one that shows an action unit had the higher "
         f"probability in {100 * within:.0f}% of all pairs; of two different people, in {100 * among:.0f}%."

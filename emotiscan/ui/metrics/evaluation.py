@@ -20,7 +20,7 @@ AU_MEASURES: dict[str, tuple[str, tuple[float, float], float | None, str]] = {
         "How often a face with the action unit gets a higher probability than one without it. Dotted line: guessing.",
     ),
     "Within subject": (
-        "within_person",
+        "within_subject",
         (0.45, 1.02),
         0.5,
         "Of two images of the same person, one with the action unit and one without, how often the first gets the "
@@ -114,7 +114,7 @@ def _headlines(report: EvaluationReport) -> None:
         "Called clear": emotion.coverage,
         "Accuracy if clear": emotion.accuracy_clear,
         "AU mean AUC": mean.auc,
-        "AU AUC within subject": mean.within_person,
+        "AU AUC within subject": mean.within_subject,
         "AU mean F1": mean.f1,
         "AU calibration error": mean.ece,
     }

@@ -13,7 +13,7 @@ from emotiscan.evaluation.fairness.scenes import ATTRIBUTES, base_scene
 from emotiscan.evaluation.plots.fairness import write_fairness_plots
 from emotiscan.evaluation.text import fairness_text
 from emotiscan.reports import Estimate, FairnessReport, Gap
-from tests.support.oracle import CONFIG, FACES, Oracle, drawn, report_of
+from tests.support.oracle import CONFIG, FACES, Oracle, flat_image, report_of
 
 
 def test_a_model_that_treats_all_alike_has_no_gap():
@@ -73,7 +73,7 @@ def test_a_group_of_which_most_were_not_found_is_neither_best_nor_worst():
 
 def test_metrics_are_those_of_the_evaluation():
     oracle, truth = Oracle(noise=0.4), truth_of(0, FACES, CONFIG.emotions, CONFIG.action_units)
-    predicted = [oracle([drawn(base_scene(0, face), 32)])[0] for face in range(FACES)]
+    predicted = [oracle([flat_image(base_scene(0, face), 32)])[0] for face in range(FACES)]
     emotions, action_units = (np.stack(columns) for columns in zip(*predicted, strict=True))
     everyone = np.ones(FACES, bool)
     limits = dict.fromkeys(CONFIG.action_units, 0.3)

@@ -1,6 +1,6 @@
 """Pseudo-labels for the fifteen action units of photos that have none, from a teacher model.
 
-    python -m scripts.teach_action_units --images FOLDER_OR_ZIP --model face_landmarker.task --out action_units.csv
+    python -m scripts.pseudo_labels --images FOLDER_OR_ZIP --model face_landmarker.task --out action_units.csv
 
 The teacher is MediaPipe Face Landmarker (Google, Apache-2.0; `pip install mediapipe`), which gives 52 blendshape
 scores in [0, 1] and 478 landmarks for a face. This script combines both into one raw score per action unit
