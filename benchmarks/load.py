@@ -213,7 +213,7 @@ def main() -> int:
         load = Load(app, photos, time.monotonic() + 60 * options.minutes)
         load.run(1, 2)  # loads the model
         print(f"server's memory after its first photos: {memory_of(app.process):.0f} MiB")
-        print("sessions  photos  errors  photos/s   median     95 %  CPU s/photo  waited  peak MiB")
+        print("sessions  photos  errors  photos/s   median      95%  CPU s/photo  waited  peak MiB")
         throughput: dict[int, float] = {}
         for sessions in options.sessions:
             with MemoryWatch(app.process) as watch:

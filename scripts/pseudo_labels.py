@@ -70,7 +70,7 @@ SPREAD: dict[str, float] = {
     "lip thickness": 0.038,
     "mouth width": 0.129,
 }
-"""Features of a face, with their spread: half the distance between the 16 % and 84 % quantiles on FER+."""
+"""Features of a face, with their spread: half the distance between the 16% and 84% quantiles on FER+."""
 
 READOUT: dict[str, dict[str, float]] = {
     "AU1": {"browInnerUp": 1.0},

@@ -1,6 +1,6 @@
 """Render the images of the FACS guide: `python -m scripts.render_action_units --model ict_facekit.npz`.
 
-Each action unit gets one strip: the same face with the action unit at 0, 25, 50, 75 and 100 %, aligned as the network
+Each action unit gets one strip: the same face with the action unit at 0, 25, 50, 75 and 100%, aligned as the network
 sees it.
 """
 

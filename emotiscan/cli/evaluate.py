@@ -8,7 +8,7 @@ from emotiscan.cli.main import OK
 from emotiscan.cli.options import add_cache, add_data, add_device, add_report, add_weights, add_workers, weights_of
 
 DESCRIPTION = """\
-Measure a checkpoint on labeled faces: accuracy, F1, AUC and calibration error, each with its 95 % interval from a
+Measure a checkpoint on labeled faces: accuracy, F1, AUC and calibration error, each with its 95% interval from a
 bootstrap over subjects. With --attach the report is stored in the checkpoint, and the app's Model page shows it."""
 
 

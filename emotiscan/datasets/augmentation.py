@@ -26,7 +26,7 @@ class Augmentation:
         flip: probability of a horizontal flip; labels describe the whole face, so they stay.
         brightness: largest change, as a share of white.
         contrast: largest change, as a share.
-        blur: probability of a blur of up to 2 % of the crop's side.
+        blur: probability of a blur of up to 2% of the crop's side.
         low_resolution: probability of downsampling, to a third but not below `MIN_PIXELS`, and upsampling again.
         noise: largest standard deviation of sensor noise, as a share of white.
         erase: probability that a rectangle (like a hand or a watermark) covers up to a tenth of the crop.

@@ -13,7 +13,7 @@ HELD_OUT_SHARE = 0.1
 
 
 def published_split(subjects: Sequence[str], seed: int = 0) -> NDArray[np.str_]:
-    """Split by subject as the course projects do: 80 % train, the rest 55 to 45 into validation and test.
+    """Split by subject as the course projects do: 80% train, the rest 55 to 45 into validation and test.
 
     Args:
         subjects: (n,) the subject of each row.

@@ -1,4 +1,4 @@
-"""Bootstrap over subjects: estimates of metrics with 95 % percentile intervals.
+"""Bootstrap over subjects: estimates of metrics with 95% percentile intervals.
 
 Images of one subject resemble each other, so subjects are resampled with replacement, each with all of their images.
 A sample is a weight per subject (how often it was sampled), and each metric is computed for all samples at once.

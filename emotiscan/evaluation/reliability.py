@@ -1,6 +1,6 @@
 """Calibration of probabilities: the expected calibration error, and the reliability diagram behind it.
 
-Of the faces for which the network is 80 % sure, it should be right about 80 %. Faces are sorted by probability into 15
+Of the faces for which the network is 80% sure, it should be right about 80%. Faces are sorted by probability into 15
 bins of equal width; the error is the mean distance between a bin's mean probability and the share of it that is right,
 each bin weighted by its faces (Naeini et al., 2015; the bins are those of Guo et al., 2017, so that the error compares
 with published ones).

@@ -1,4 +1,4 @@
-"""Reports as plain text, for the command line and the model card. 95 % intervals stand in brackets."""
+"""Reports as plain text, for the command line and the model card. 95% intervals stand in brackets."""
 
 from collections.abc import Iterator, Mapping
 
@@ -158,7 +158,7 @@ def dataset_text(report: DatasetReport) -> str:
     for au, counts in report.action_units.items():
         others = {other: share for other, share in report.together[au].items() if other != au and share}
         nearest = sorted(others, key=lambda other: -others[other])[:2]
-        named = ", ".join(f"{other} ({100 * others[other]:.0f} %)" for other in nearest)
+        named = ", ".join(f"{other} ({100 * others[other]:.0f}%)" for other in nearest)
         lines.append(f"{au:6s} {counts.present:>8d} {counts.absent:>8d} {counts.unknown:>8d}   {named}")
     lines += ["", f"{len(report.suspicious)} suspicious rows" + (":" if report.suspicious else "")]
     lines += [f"  {row.image}: {row.reason}" for row in report.suspicious[:MAX_SUSPICIOUS]]

@@ -92,7 +92,7 @@ def subject_of(seed: int, index: int) -> str:
 
 
 def split_of(subject: str) -> str:
-    """Return the split of a subject: 80 % train, 10 % validation, 10 % test, whatever the other subjects are."""
+    """Return the split of a subject: 80% train, 10% validation, 10% test, whatever the other subjects are."""
     bucket = int(hashlib.sha256(subject.encode()).hexdigest()[:8], 16) % 10
     return "validation" if bucket == 8 else "test" if bucket == 9 else "train"
 

@@ -42,7 +42,7 @@ def _plain(value: object) -> object:
 
 @dataclass(frozen=True)
 class Estimate(Record):
-    """A metric's value with its 95 % confidence interval.
+    """A metric's value with its 95% confidence interval.
 
     As text: ``str(estimate)`` is ``"0.812 [0.790, 0.833]"``, and a format for numbers applies to all three,
     ``f"{estimate:.1%}"``; without a value it is a dash.

@@ -44,7 +44,7 @@ def load_data(settings: TrainingSettings, progress: Progress | None = None) -> A
         raise SettingsError(f"every known emotion is {table.emotions[0]}; images of at least two are needed")
     aligned = align_table(table, settings.cache, settings.workers, progress)
     found = aligned.found.mean() if len(aligned) else 0.0
-    log.info("%d images; a face was found in %.1f %% of them", len(aligned), 100 * found)
+    log.info("%d images; a face was found in %.1f%% of them", len(aligned), 100 * found)
     for split in ("train", "validation"):
         if not len(aligned.part(split).table):
             raise SettingsError(

@@ -5,7 +5,7 @@
     python -m scripts.experiments.small_data --posed posed --rendered rendered --out runs/small-data
 
 Their data (CK+) is licensed, so the data set is a posed one from our renderer with the same size, subjects and label
-balance. It is split by subject as theirs was (80 % train, the rest 55 to 45), and the frozen backbones are first
+balance. It is split by subject as theirs was (80% train, the rest 55 to 45), and the frozen backbones are first
 trained on rendered faces (`course_projects`). Every system sees the same five splits.
 The results of each run are written to a CSV file, with a Markdown table beside it. Runs that are in the file are not
 repeated, so the program can be interrupted at any time.

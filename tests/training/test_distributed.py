@@ -25,7 +25,7 @@ def start(*arguments):
 
 
 def test_two_processes_learn_the_same_as_one(ckplus, cache, train, tmp_path):
-    """The losses agree within 2 %: the rest is due to batch normalization, which sees half of each batch."""
+    """The losses agree within 2%: the rest is due to batch normalization, which sees half of each batch."""
     arguments = ["--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--batch", "18", "--unfreeze", "0", "--sizes", "32:3"]
     arguments += ["--dropout", "0", "--no-augmentation"]
     _, one = train(*arguments)

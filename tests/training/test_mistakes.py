@@ -17,7 +17,7 @@ def test_unreadable_images_are_counted_named_and_left_out(tmp_path, train, caplo
         status, _ = train("--data", f"ckplus:{root}", *FROM_NOTHING, "--sizes", "32:1")
     assert status == 0
     assert f"2 of {len(CLIPS)} images cannot be read and are left out: {', '.join(names)}" in caplog.text
-    assert f"{len(CLIPS) - 2} images; a face was found in 100.0 % of them" in caplog.text
+    assert f"{len(CLIPS) - 2} images; a face was found in 100.0% of them" in caplog.text
 
 
 def test_rows_with_a_blank_split_are_counted(tmp_path, train, caplog):

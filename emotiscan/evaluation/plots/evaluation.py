@@ -47,7 +47,7 @@ def emotion_confusion(report: EvaluationReport, path: str | Path) -> Path:
         _confusion(axes, part.confusion, rows, part.labels, TEXT)
         title += f"\naccuracy {part.accuracy:.2f}\nmacro F1 {part.macro_f1:.2f}"
         axes.set_title(title, loc="left", linespacing=1.4, **font(TITLE))
-        axes.set_xlabel("predicted emotion (each row: 100 %)", **font(TEXT))
+        axes.set_xlabel("predicted emotion (each row: 100%)", **font(TEXT))
         axes.set_ylabel("true emotion, faces", **font(TEXT))
     return write(figure, path)
 
@@ -100,7 +100,7 @@ def au_confusions(report: EvaluationReport, path: str | Path) -> Path:
     action_units = _labeled_action_units(report)
     rows = -(-len(action_units) // AU_COLUMNS)
     figure = blank(1.9 * rows + 0.6)
-    figure.suptitle("Action units, faces (each row: 100 %)", x=0.01, ha="left", **font(TITLE))
+    figure.suptitle("Action units, faces (each row: 100%)", x=0.01, ha="left", **font(TITLE))
     grid = figure.subplots(rows, AU_COLUMNS, squeeze=False)
     for axes in grid.flat[len(action_units) :]:
         axes.set_axis_off()
@@ -118,7 +118,7 @@ def au_confusions(report: EvaluationReport, path: str | Path) -> Path:
 
 
 def au_scores(report: EvaluationReport, path: str | Path) -> Path:
-    """Plot the AUC and F1 of each action unit, with their 95 % intervals.
+    """Plot the AUC and F1 of each action unit, with their 95% intervals.
 
     Raises:
         ValueError: the report has no action unit with a known label.
@@ -145,7 +145,7 @@ def au_scores(report: EvaluationReport, path: str | Path) -> Path:
     mean = report.action_units_mean
     line = f"\nmean AUC {mean.auc:.2f}, mean F1 {mean.f1:.2f}" if mean else ""
     title = f"Action units, and faces that show them{line}"
-    style(axes, title, "score (0 to 1); line: 95 % interval over subjects", pad=26)
+    style(axes, title, "score (0 to 1); line: 95% interval over subjects", pad=26)
     axes.set(xlim=(0, 1), ylim=(len(action_units) - 0.5, -0.5))
     return write(figure, path)
 
@@ -163,13 +163,13 @@ def _labeled_action_units(report: EvaluationReport) -> dict[str, AUReport]:
 
 
 def _confusion(axes: Axes, counts: ArrayLike, rows: Sequence[str], columns: Sequence[str], size: float) -> None:
-    """Plot a confusion matrix; the color is the share of the true class (row), 0 to 100 %."""
+    """Plot a confusion matrix; the color is the share of the true class (row), 0 to 100%."""
     counts = np.asarray(counts)
     totals = counts.sum(1, keepdims=True)
     shares = 100 * counts / np.maximum(1, totals)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=100, aspect="equal")
     for (row, column), count in np.ndenumerate(counts):
-        text = f"{shares[row, column]:.0f} %\n{count:,}" if totals[row] else "0"
+        text = f"{shares[row, column]:.0f}%\n{count:,}" if totals[row] else "0"
         ink = "white" if shares[row, column] > 68 else INK  # whichever is legible on that blue
         axes.text(column, row, text, ha="center", va="center", linespacing=1.3, **font(size, ink))
     axes.set_xticks(range(len(columns)), columns)

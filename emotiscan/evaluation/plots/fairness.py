@@ -59,13 +59,13 @@ def plot_gaps(attributes: Mapping[str, AttributeReport], path: str | Path) -> Pa
         axes.locator_params(axis="x", nbins=4)
     panels[0].set_yticks(places, [name.replace("_", " ") for name in attributes])
     panels[0].set_ylim(len(attributes) - 0.5, -0.5)
-    title = "Best minus worst group (filled: larger than chance explains; line: simultaneous 95 % interval)"
+    title = "Best minus worst group (filled: larger than chance explains; line: simultaneous 95% interval)"
     figure.suptitle(title, x=0.01, ha="left", **font(TITLE))
     return write(figure, path)
 
 
 def plot_groups(attribute: AttributeReport, path: str | Path) -> Path:
-    """Plot every metric of every group of one attribute, with 95 % intervals."""
+    """Plot every metric of every group of one attribute, with 95% intervals."""
     names = list(attribute.groups)
     figure = blank(3.7)
     for axes, metrics in zip(figure.subplots(1, len(PANELS), squeeze=False)[0], PANELS, strict=True):
@@ -92,7 +92,7 @@ def plot_groups(attribute: AttributeReport, path: str | Path) -> Path:
     fewest, most = min(counts), max(counts)
     per_group = f"{fewest:,} faces in each group" if fewest == most else f"{fewest:,} to {most:,} faces per group"
     figure.suptitle(f"{attribute.title}; {per_group}", x=0.01, ha="left", **font(TITLE))
-    figure.supxlabel("line: 95 % interval over subjects", x=0.99, ha="right", **font(SMALL))
+    figure.supxlabel("line: 95% interval over subjects", x=0.99, ha="right", **font(SMALL))
     return write(figure, path)
 
 
