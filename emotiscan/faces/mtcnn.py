@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from emotiscan.stubbed_imports import import_torchvision
+
 if TYPE_CHECKING:  # importing torch takes seconds
     from torch import Tensor, nn
 
@@ -57,7 +59,9 @@ class Cascade:
 
     def __init__(self) -> None:
         import torch
-        from facenet_pytorch import MTCNN  # its import takes a second, and cropping does not need it
+
+        import_torchvision()  # before facenet-pytorch imports it
+        from facenet_pytorch import MTCNN
 
         networks = MTCNN(device="cpu")
         self._proposals, self._refinement, self._output = networks.pnet, networks.rnet, networks.onet
