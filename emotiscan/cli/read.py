@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emotiscan import stubbed_imports
 from emotiscan.cli.main import OK, SOME_FAILED
 from emotiscan.cli.options import UsageError, add_device, add_weights, weights_of, whole_number
 from emotiscan.cli.progress import progress_bar
@@ -81,6 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="surrogateescape")  # a file's name need not be valid text
+    stubbed_imports.block_gpu_packages()
     from emotiscan.batch import Job
     from emotiscan.export.records import NO_FACE
 
@@ -118,9 +120,9 @@ def _method(name: str | None) -> str:
 
 def _open_output(job: "Job", arguments: argparse.Namespace) -> "Output":
     from emotiscan.batch import Output
-    from emotiscan.model.checkpoint import load_checkpoint
+    from emotiscan.model.checkpoint import load_card
 
-    config = load_checkpoint(job.weights)[1].config
+    config = load_card(job.weights).config
     vocabulary = config.emotions, config.action_units
     if arguments.out:
         return Output.to_file(arguments.out, arguments.format or "jsonl", *vocabulary)

@@ -1,16 +1,13 @@
-"""Face detection with MTCNN (Zhang et al., 2016), using the weights that come with facenet-pytorch."""
+"""Face detection: MTCNN (see `mtcnn`) with this project's sizes and thresholds."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from emotiscan.faces.alignment import Face, canonical_transform, framed_transform
-
-if TYPE_CHECKING:  # importing torch takes seconds
-    from torch import Tensor
+from emotiscan.faces.mtcnn import Cascade
 
 DETECTION_SIDE = 1280
 """Larger photos are scaled down to this longer side, in pixels, before detection."""
@@ -27,19 +24,15 @@ MIN_CONFIDENCE = 0.92
 MIN_CONFIDENCE_CROPPED = 0.60
 """Lowest accepted MTCNN confidence in an image that is known to be one face, 0 to 1."""
 
-CANDIDATE_BATCH = 64
-"""Candidate boxes that MTCNN's second and third network process at a time."""
+MARGIN = 0.25
+"""Width of the margin around a photo, in fractions of its longer side."""
 
 
 class FaceDetector:
     """MTCNN with this project's sizes and thresholds. Runs on the CPU; safe to share among threads."""
 
     def __init__(self) -> None:
-        from facenet_pytorch import MTCNN  # takes seconds, and cropping does not need it
-
-        self._mtcnn = MTCNN(keep_all=True, post_process=False, min_face_size=MIN_DETECTED_SIDE, device="cpu")
-        for network in (self._mtcnn.rnet, self._mtcnn.onet):
-            network.forward = _in_batches(network.forward)
+        self._cascade = Cascade()
 
     def detect(self, photo: Image.Image) -> list[Face]:
         """Find all faces in an ordinary photo.
@@ -50,9 +43,10 @@ class FaceDetector:
         Returns:
             Faces from left to right; empty if there are none.
         """
-        faces = self._find(photo, margin=0.0, min_confidence=MIN_CONFIDENCE)
+        shrunk = self._shrink(photo)
+        faces = self._find(shrunk, margin=0.0, min_confidence=MIN_CONFIDENCE)
         if not faces or any(_touches_border(face, photo.size) for face in faces):
-            faces = max(self._find(photo, margin=0.25, min_confidence=MIN_CONFIDENCE), faces, key=len)
+            faces = max(self._find(shrunk, MARGIN, MIN_CONFIDENCE), faces, key=len)
         return sorted(faces, key=lambda face: (face.box[0] + face.box[2], face.box[1]) if face.box else (0, 0))
 
     def locate(self, image: Image.Image) -> Face:
@@ -61,17 +55,23 @@ class FaceDetector:
         Returns:
             The most central face. If none is detected, the whole image is taken for the face, and `Face.box` is None.
         """
-        faces = self._find(image, margin=0.25, min_confidence=MIN_CONFIDENCE_CROPPED)
+        faces = self._find(self._shrink(image), MARGIN, MIN_CONFIDENCE_CROPPED)
         if faces:
             center = np.array(image.size) / 2
             return min(faces, key=lambda face: _distance(face, center) / face.side)
         return Face(None, None, None, framed_transform(*image.size))
 
-    def _find(self, photo: Image.Image, margin: float, min_confidence: float) -> list[Face]:
+    @staticmethod
+    def _shrink(photo: Image.Image) -> "Shrunk":
         photo = photo if photo.mode == "RGB" else photo.convert("RGB")  # convert would copy even an RGB photo
-        scale = min(1.0, DETECTION_SIDE / max(photo.size))
-        if scale < 1:
-            photo = photo.resize(_scaled(photo.size, scale), Image.Resampling.BOX)
+        ratio = max(photo.size) / DETECTION_SIDE
+        if ratio <= 1:
+            return Shrunk(photo, 1.0, MIN_DETECTED_SIDE)
+        smaller = photo.resize(_scaled(photo.size, 1 / ratio), Image.Resampling.BOX)
+        return Shrunk(smaller, 1 / ratio, MIN_DETECTED_SIDE)
+
+    def _find(self, shrunk: "Shrunk", margin: float, min_confidence: float) -> list[Face]:
+        photo, scale, min_side = shrunk
         border: float = round(margin * max(photo.size))
         if border:
             photo = Image.fromarray(
@@ -81,14 +81,10 @@ class FaceDetector:
             enlarge = SMALL_SIDE / max(photo.size)
             photo = photo.resize(_scaled(photo.size, enlarge), Image.Resampling.BICUBIC)
             scale, border = scale * enlarge, border * enlarge
-        if min(photo.size) < MIN_DETECTED_SIDE:  # MTCNN raises an error if no face can fit
-            return []
-        boxes, confidences, landmarks = self._mtcnn.detect(photo, landmarks=True)
-        if boxes is None:
-            return []
+        found = self._cascade.find(np.asarray(photo), min_side, int(border))
         faces = []
-        for box, confidence, marks in zip(boxes, confidences, landmarks, strict=True):
-            if confidence is None or confidence < min_confidence:
+        for box, confidence, marks in zip(*found, strict=True):
+            if confidence < min_confidence:
                 continue
             marks = (np.asarray(marks, float) - border) / scale
             try:
@@ -100,18 +96,18 @@ class FaceDetector:
         return faces
 
 
-def _in_batches(
-    forward: "Callable[[Tensor], tuple[Tensor, ...]]",
-) -> "Callable[[Tensor], tuple[Tensor, ...]]":
-    """Make a network process a few crops at a time: a crowd would otherwise need hundreds of megabytes."""
+class Shrunk(NamedTuple):
+    """A photo in the size in which faces are searched for.
 
-    def run(crops: "Tensor") -> "tuple[Tensor, ...]":
-        import torch
+    Attributes:
+        photo: RGB.
+        scale: its pixels for each pixel of the original photo.
+        min_side: side of the smallest face that is detected, in its pixels.
+    """
 
-        outputs = [forward(part) for part in crops.split(CANDIDATE_BATCH)]
-        return tuple(torch.cat(parts) for parts in zip(*outputs, strict=True))
-
-    return run
+    photo: Image.Image
+    scale: float
+    min_side: float
 
 
 def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:

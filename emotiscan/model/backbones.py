@@ -1,10 +1,10 @@
 """Backbones, which turn a crop into a feature map: torchvision's deep networks, and a shallow one of our own."""
 
 import torch
-import torchvision
 from torch import Tensor, nn
 
 from emotiscan.model.choices import BACKBONES, RESIDUAL
+from emotiscan.stubbed_imports import import_torchvision
 
 CONVOLUTION_AND_NORM = (("conv0", "norm0"), ("conv1", "norm2"), ("conv_in", "norm_in"), ("conv_out", "norm_out"))
 """Names of each convolution that is directly followed by a batch norm: torchvision's in a DenseNet, and ours."""
@@ -43,7 +43,7 @@ def build_backbone(name: str, stride: int) -> tuple[nn.Module, int]:
     if name == RESIDUAL:
         network = ResidualBackbone(stride)
         return network, network.channels
-    classifier = getattr(torchvision.models, name)(weights=None)
+    classifier = getattr(import_torchvision().models, name)(weights=None)
     # An in-place ReLU would overwrite values that explanations still need.
     for module in classifier.features.modules():
         if isinstance(module, nn.ReLU):

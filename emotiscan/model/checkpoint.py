@@ -7,7 +7,8 @@ in single precision. All tensors are loaded in single precision. Nothing is ever
 import hashlib
 import json
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from textwrap import shorten
@@ -94,7 +95,30 @@ def load_checkpoint(path: str | Path = DEFAULT_WEIGHTS) -> tuple[FaceModel, Card
         CheckpointError: the file is missing or damaged, is not a checkpoint of this project, has another format, its
             tensors do not fit its configuration, or they contain infinities or NaN.
     """
-    path = Path(path)
+    tensors, card = _read(Path(path))
+    with _describing(Path(path)):
+        with torch.device("meta"), _Uninitialized():
+            model = FaceModel(card.config)
+        # Copy even what is single precision already: a tensor as read keeps the whole file mapped.
+        state = {
+            name: t.to(torch.float32 if t.is_floating_point() else t.dtype, copy=True)
+            for name, t in with_current_tensor_names(tensors).items()
+        }
+        model.load_state_dict(state, assign=True)
+    return model.eval().requires_grad_(False), card
+
+
+def load_card(path: str | Path = DEFAULT_WEIGHTS) -> Card:
+    """Read a checkpoint's card without building the network, which takes as long again.
+
+    Raises:
+        CheckpointError: as in `load_checkpoint`, unless only the tensors do not fit the configuration.
+    """
+    return _read(Path(path))[1]
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], Card]:
+    """The tensors of a complete checkpoint, as stored, and its card."""
     if not path.is_file():
         raise CheckpointError(
             f"There is no checkpoint at {path}. Train one with “emotiscan train”, or choose another .safetensors file: "
@@ -118,7 +142,7 @@ def load_checkpoint(path: str | Path = DEFAULT_WEIGHTS) -> tuple[FaceModel, Card
     broken = next((name for name, tensor in tensors.items() if not torch.isfinite(tensor).all()), None)
     if broken:
         raise CheckpointError(f"{path} contains infinite or NaN weights ({broken}). Train it again or use another.")
-    try:
+    with _describing(path):
         card = Card(
             config=ModelConfig(**_renamed(json.loads(metadata["config"]), _OLD_CONFIG_NAMES)),
             calibration=Calibration(**json.loads(metadata["calibration"])),
@@ -126,18 +150,17 @@ def load_checkpoint(path: str | Path = DEFAULT_WEIGHTS) -> tuple[FaceModel, Card
             metrics=json.loads(metadata["metrics"]),
             fingerprint=digest[:12],
         )
-        with torch.device("meta"), _Uninitialized():
-            model = FaceModel(card.config)
-        # Copy even what is single precision already: a tensor as read keeps the whole file mapped.
-        state = {
-            name: t.to(torch.float32 if t.is_floating_point() else t.dtype, copy=True)
-            for name, t in with_current_tensor_names(tensors).items()
-        }
-        model.load_state_dict(state, assign=True)
+    return tensors, card
+
+
+@contextmanager
+def _describing(path: Path) -> Iterator[None]:
+    """Word the errors of a checkpoint whose parts do not fit each other."""
+    try:
+        yield
     except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = shorten(str(error), 200, placeholder=" …")  # torch lists every tensor on a line of its own
         raise CheckpointError(f"{path} does not fit its own description: {reason}") from None
-    return model.eval().requires_grad_(False), card
 
 
 def with_current_tensor_names(tensors: Mapping[str, Value], prefix: str = "") -> dict[str, Value]:

@@ -8,7 +8,7 @@ import threading
 import streamlit as st
 from PIL import Image, ImageDraw
 
-from emotiscan import runtime
+from emotiscan import runtime, stubbed_imports
 from emotiscan.ui.links import PAGES
 
 _configuring = threading.Lock()
@@ -28,9 +28,12 @@ def configure() -> None:
         runtime.configure()
         runtime.limit_malloc_arenas()
 
-        from emotiscan.ui import stubbed_imports
+        stubbed_imports.block_gpu_packages()
+        stubbed_imports.import_torchvision()
+        with stubbed_imports.stubbed(stubbed_imports.PLOTTING):
+            from emotiscan.explain.methods import load_library
 
-        stubbed_imports.import_without_unused()
+            load_library()
 
         from emotiscan.ui import upload_memory
 

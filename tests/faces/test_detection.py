@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from emotiscan import faces
-from emotiscan.faces import apply, canonical_transform, compose, detection, framed_transform, invert, warp
+from emotiscan.faces import apply, canonical_transform, compose, framed_transform, invert, mtcnn, warp
 from tests.faces.geometry import CANONICAL_LANDMARKS, similarity
 
 
@@ -112,9 +112,9 @@ def test_candidates_in_small_batches_give_the_same_faces(detector, sample_photo,
     group = sample_photo("group.jpg")
     together = detector.detect(group)
     seen = []
-    network = detector._mtcnn.onet
+    network = detector._cascade._output
     hook = network.conv1.register_forward_pre_hook(lambda _, crops: seen.append(len(crops[0])))
-    monkeypatch.setattr(detection, "CANDIDATE_BATCH", 2)
+    monkeypatch.setattr(mtcnn, "CANDIDATE_BATCH", 2)
     in_batches = detector.detect(group)
     hook.remove()
     assert max(seen) == 2

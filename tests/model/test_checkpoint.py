@@ -19,6 +19,7 @@ from emotiscan.model.checkpoint import (
     CheckpointError,
     attach_report,
     fingerprint_of,
+    load_card,
     load_checkpoint,
     save_checkpoint,
 )
@@ -183,6 +184,7 @@ def test_infinite_and_nan_weights_are_rejected(tiny_model, tmp_path, value):
 
 
 def test_the_fingerprint_can_be_read_without_the_weights(tiny_weights, tmp_path):
+    assert load_card(tiny_weights) == load_checkpoint(tiny_weights)[1]
     assert fingerprint_of(tiny_weights) == load_checkpoint(tiny_weights)[1].fingerprint
     foreign, unsigned = tmp_path / "foreign.safetensors", tmp_path / "unsigned.safetensors"
     save_file({"weight": torch.ones(3)}, foreign, {"format": "pt", "sha256": "0" * 64})

@@ -1,4 +1,4 @@
-"""The app imports its libraries without what it never uses, and nothing else is misled by that."""
+"""Libraries are imported without what is never used of them, and nothing else is misled by that."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from emotiscan.ui.stubbed_imports import UNUSED, stubbed
+from emotiscan.stubbed_imports import COMPILER, PLOTTING, stubbed
 from tests.support.places import ROOT, SAMPLES
 
 
@@ -42,6 +42,22 @@ def test_readings_and_all_heat_maps_work_without_the_stubbed_libraries(tiny_weig
     assert real.startswith("sklearn."), "the real library can no longer be imported afterwards"
 
 
+READING = """
+import sys
+from emotiscan import Analyzer
+[reading] = Analyzer(sys.argv[1]).analyze(sys.argv[2]).readings
+print([name for name in ("torch._dynamo", "sympy", "sklearn", "matplotlib", "pandas", "plotly") if name in sys.modules])
+from torchvision.ops import roi_align
+import torch
+print(roi_align.__globals__["is_compile_supported"]("cpu"))
+print(torch.compile(lambda x: 2 * x, backend="eager")(torch.ones(1)).item())
+"""
+
+
+def test_a_reading_loads_no_compiler_which_works_all_the_same(tiny_weights):
+    assert run(READING, tiny_weights, SAMPLES / "smile.jpg").splitlines() == ["[]", "True", "2.0"]
+
+
 PLAIN_IMPORTS = """
 import sys
 import torchvision
@@ -51,9 +67,16 @@ print(*sys.modules)
 
 
 def test_the_libraries_still_import_what_is_stubbed():
-    """Should this fail, a library no longer loads what it does not need: remove it from UNUSED."""
+    """Should this fail, a library no longer loads what it does not need: remove it from the stubs."""
     loaded = run(PLAIN_IMPORTS).split()
-    assert [name for name in UNUSED if name not in loaded] == []
+    assert [name for name in COMPILER | PLOTTING if name not in loaded] == []
+
+
+def test_a_stub_stands_for_the_real_thing_once_it_is_used(monkeypatch):
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    with stubbed({"colorsys": ("rgb_to_hsv",)}):
+        from colorsys import rgb_to_hsv
+    assert rgb_to_hsv(1, 1, 1) == (0, 0, 1)
 
 
 def test_loaded_modules_stay_and_stubs_are_removed():
@@ -63,7 +86,9 @@ def test_loaded_modules_stay_and_stubs_are_removed():
 
         assert sys.modules["json"] is before
         assert isinstance(sys.modules["emotiscan_nothing"], ModuleType)
-        with pytest.raises(NotImplementedError):
+        with pytest.raises(ImportError, match="was used while its module was stubbed"):
             Thing()
+    with pytest.raises(ModuleNotFoundError, match="emotiscan_nothing"):
+        Thing()
     assert "emotiscan_nothing" not in sys.modules
     assert sys.modules["json"] is before

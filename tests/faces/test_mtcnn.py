@@ -1,0 +1,92 @@
+"""The cascade finds what facenet-pytorch's own detection finds, with the same networks."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch.nn.functional import adaptive_avg_pool2d
+
+from benchmarks.facenet_detector import FacenetCascade, FacenetDetector
+from emotiscan.faces import FaceDetector
+from emotiscan.faces.mtcnn import Cascade, SummedAreaTable, _pooling, _windows
+
+
+@pytest.fixture(scope="module")
+def ours() -> Cascade:
+    return Cascade()
+
+
+@pytest.fixture(scope="module")
+def reference() -> FacenetCascade:
+    return FacenetCascade()
+
+
+def noise(height: int, width: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def assert_same_faces(found, expected, pixels):
+    order, expected_order = (np.argsort(faces.boxes[:, 0]) for faces in (found, expected))
+    assert len(order) == len(expected_order)
+    assert np.allclose(found.boxes[order], expected.boxes[expected_order], atol=pixels)
+    assert np.allclose(found.landmarks[order], expected.landmarks[expected_order], atol=pixels)
+    assert np.allclose(found.confidences[order], expected.confidences[expected_order], atol=1e-4)
+
+
+def test_all_samples_give_the_same_boxes_and_landmarks(ours, reference, samples, sample_photo):
+    for sample in samples:
+        photo = np.asarray(sample_photo(sample["file"]))
+        expected = reference.find(photo, 40)
+        assert len(expected.boxes)
+        assert_same_faces(ours.find(photo, 40), expected, 0.01)
+
+
+@pytest.mark.parametrize("side", [(333, 250), (640, 307), (1281, 615)], ids=str)
+def test_odd_sizes_give_the_same_boxes_and_landmarks(ours, reference, sample_photo, side):
+    photo = np.asarray(sample_photo("group.jpg").resize(side))
+    assert_same_faces(ours.find(photo, 31.5), reference.find(photo, 31.5), 0.02)
+
+
+def test_a_margin_changes_nothing_about_faces_at_the_edge(ours, sample_photo):
+    photo = np.asarray(sample_photo("group.jpg").crop((60, 0, 820, 480)))  # cuts the first and the last face
+    padded = np.pad(photo, ((190, 190), (190, 190), (0, 0)), mode="edge")
+    expected = ours.find(padded, 40)
+    assert len(expected.boxes) > 1
+    assert_same_faces(ours.find(padded, 40, margin=190), expected, 1e-3)
+
+
+def test_nothing_is_found_where_nothing_is_or_fits(ours):
+    for photo in (noise(30, 400), np.full((300, 200, 3), 128, np.uint8)):
+        boxes, confidences, landmarks = ours.find(photo, 40)
+        assert (boxes.shape, confidences.shape, landmarks.shape) == ((0, 4), (0,), (0, 5, 2))
+
+
+@pytest.mark.parametrize("size", [(7, 9), (20, 31), (64, 64), (3, 90)], ids=str)
+def test_averages_are_those_of_adaptive_pooling(size):
+    photo = noise(61, 83)
+    found = SummedAreaTable(photo).averages(_windows(61, size[0]), _windows(83, size[1]))
+    expected = adaptive_avg_pool2d(torch.from_numpy(photo).permute(2, 0, 1).float(), size)
+    assert np.allclose(found.transpose(2, 0, 1), expected, atol=1e-3)
+
+
+def test_crops_are_reduced_and_enlarged_as_by_adaptive_pooling():
+    photo = noise(61, 83)
+    boxes = np.array([[0, 0, 83, 61], [10, 20, 40, 50], [70, 3, 83, 5], [5, 5, 6, 6]])
+    for (x0, y0, x1, y1), crop in zip(boxes, SummedAreaTable(photo).crops(boxes, 24), strict=True):
+        part = torch.from_numpy(photo[y0:y1, x0:x1]).permute(2, 0, 1).float()
+        assert np.allclose(crop.transpose(2, 0, 1), adaptive_avg_pool2d(part, 24), atol=1e-3)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (9, 8), (17, 33)], ids=str)
+def test_pooling_is_maximum_pooling(size):
+    planes = torch.randn(2, 5, *size)
+    assert torch.equal(_pooling()(planes), torch.nn.MaxPool2d(2, 2, ceil_mode=True)(planes))
+
+
+def test_a_large_photo_gives_the_same_faces(sample_photo):
+    group = sample_photo("group.jpg").resize((4032, 1935), Image.Resampling.BICUBIC)
+    found, expected = FaceDetector().detect(group), FacenetDetector().detect(group)
+    assert len(found) == len(expected) == 4
+    for face, other in zip(found, expected, strict=True):
+        assert np.allclose(face.box, other.box, atol=0.05)
+        assert np.allclose(face.landmarks, other.landmarks, atol=0.05)
