@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emotiscan.cli.main import OK, SOME_FAILED
-from emotiscan.cli.options import UsageError, add_device, add_weights, weights_of, whole_number
+from emotiscan.cli.options import UsageError, add_device, add_engine, add_weights, weights_of, whole_number
 from emotiscan.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cropped", action="store_true", help="each image is one cropped face: read it without search")
     add_weights(parser)
     add_device(parser)
+    add_engine(parser)
 
     output = parser.add_argument_group("output")
     output.add_argument(
@@ -75,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
         An exit status: 0, or 1 if any image could not be read.
 
     Raises:
-        UsageError, CheckpointError, DeviceError, OutputError: nothing can be read.
+        UsageError, CheckpointError, DeviceError, EngineError, OutputError: nothing can be read.
         WorkerError, OSError: nothing more can be read or written.
         KeyboardInterrupt: Ctrl-C; what was written stays.
     """
@@ -90,6 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
         heatmaps=arguments.heatmaps,
         method=_method(arguments.method),
         device=arguments.device,
+        engine=arguments.engine,
     )
     output = _open_output(job, arguments)
     if job.heatmaps:

@@ -175,6 +175,11 @@ class InferenceModel(FaceModel):
             self.au_scale, self.au_offset = copy.deepcopy((model.au_scale, model.au_offset))
         self.eval().to(memory_format=torch.channels_last).requires_grad_(False)
 
+    @property
+    def engine(self) -> str:
+        """Name of the engine that computes feature maps now, e.g. "torch" (see `emotiscan.model.engines`)."""
+        return str(getattr(self.backbone, "engine", "torch"))
+
     def optimize_for_inference(self) -> "InferenceModel":
         """Return this network: it is optimized already."""
         return self
