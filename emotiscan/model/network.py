@@ -147,7 +147,7 @@ class FaceModel(nn.Module):
             return feature_map, *self.heads(feature_map)
         feature_maps = self.features(torch.cat([crops, crops.flip(3)]))
         emotions, action_units = (logits.unflatten(0, (2, -1)).mean(0) for logits in self.heads(feature_maps))
-        return feature_maps[: len(crops)], emotions, action_units
+        return feature_maps[: crops.shape[0]], emotions, action_units
 
     def optimize_for_inference(self) -> "InferenceModel":
         """Make a faster copy for inference. Its outputs are the same up to rounding; this network stays unchanged."""

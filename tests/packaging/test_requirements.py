@@ -22,6 +22,7 @@ TRAINING_ROOMS = {"datasets", "evaluation", "rendering", "training"}
 NEEDED_EXTRA = {
     Path("emotiscan/batch/ray_backend.py"): "ray",
     Path("emotiscan/model/engines/openvino_engine.py"): "fast",
+    Path("emotiscan/model/export.py"): "export",
 }
 """Extras that single modules need."""
 
@@ -57,8 +58,8 @@ def ranges(texts: list[str]) -> dict[str, Requirement]:
 
 
 RUNTIME = ranges(PROJECT["dependencies"])
-TRAIN, RAY, FAST, DEV = (ranges(EXTRAS[name]) for name in ("train", "ray", "fast", "dev"))
-ALL = RUNTIME | TRAIN | RAY | FAST | DEV
+TRAIN, RAY, FAST, EXPORT, DEV = (ranges(EXTRAS[name]) for name in ("train", "ray", "fast", "export", "dev"))
+ALL = RUNTIME | TRAIN | RAY | FAST | EXPORT | DEV
 
 
 def imports(files: list[Path]) -> Iterator[tuple[str, Path]]:
@@ -98,13 +99,13 @@ def test_pins_lie_inside_the_ranges_of_pyproject(name):
 
 
 def test_the_app_installs_nothing_that_only_training_or_the_tests_need():
-    others = (TRAIN | RAY | FAST | DEV).keys()
+    others = (TRAIN | RAY | FAST | EXPORT | DEV).keys()
     assert not pins("requirements.txt").keys() & others
     assert not RUNTIME.keys() & others
 
 
 def test_dev_includes_the_other_extras():
-    assert {"train", "ray", "fast"} <= {extra for text in EXTRAS["dev"] for extra in Requirement(text).extras}
+    assert {"train", "ray", "fast", "export"} <= {extra for text in EXTRAS["dev"] for extra in Requirement(text).extras}
 
 
 def test_every_import_of_the_package_is_declared():
@@ -127,7 +128,7 @@ def test_every_import_of_the_tests_and_scripts_is_declared():
 
 def test_every_dependency_is_used():
     used = {name for name, _ in imports(package_files())}
-    assert (RUNTIME | TRAIN | RAY | FAST).keys() - used == NEVER_IMPORTED.keys()
+    assert (RUNTIME | TRAIN | RAY | FAST | EXPORT).keys() - used == NEVER_IMPORTED.keys()
 
 
 def test_facenet_pytorch_stays_below_the_release_that_requires_an_old_torch():
