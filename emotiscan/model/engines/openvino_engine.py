@@ -1,7 +1,8 @@
 """The OpenVINO engine: Intel's runtime for x86 and ARM processors. Needs the extra `fast`.
 
-Where the processor multiplies in bfloat16, OpenVINO does so by default: probabilities then differ from torch's by up to
-0.01. Elsewhere it computes in float32, and the difference is below 0.0001.
+Where the processor multiplies in bfloat16, OpenVINO does so by default: probabilities then differ from torch's by about
+0.01 at most (by up to 0.013 on 893 faces of FER+). Elsewhere it computes in float32, and they differ by less than
+0.0001.
 """
 
 import threading
