@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--photo", type=Path, default=SAMPLES / "smile.jpg", help="a photo with a face")
     parser.add_argument("--repeats", type=int, default=7, help="timed rounds, after one for warm-up (default: 7)")
     options = parser.parse_args()
-    analyzer = Analyzer(options.weights)
+    analyzer = Analyzer(options.weights, engine="torch")
     config = analyzer.card.config
     targets = (*config.emotions, *config.action_units)
     data = options.photo.read_bytes()

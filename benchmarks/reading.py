@@ -1,6 +1,6 @@
 """Time for reading one photo.
 
-    python -m benchmarks.reading [--weights A.safetensors B.safetensors] [--photo photo.jpg] [--repeats 15]
+    python -m benchmarks.reading [--weights A.safetensors B.safetensors] [--photo photo.jpg] [--engine torch]
 
 Prints, for each checkpoint, the median and range of the time for: detecting the faces, running the network on one
 aligned crop, and the whole reading from the file's bytes. Checkpoints are timed alternately, so that other load on the
@@ -30,10 +30,11 @@ def main() -> None:
     parser.add_argument("--weights", nargs="+", type=Path, default=[DEFAULT_WEIGHTS], help="checkpoints to compare")
     parser.add_argument("--photo", type=Path, default=SAMPLES / "smile.jpg", help="a photo with a face")
     parser.add_argument("--repeats", type=int, default=15, help="timed rounds, after two for warm-up (default: 15)")
+    parser.add_argument("--engine", choices=("torch", "openvino"), default="torch", help="see benchmarks.engines")
     options = parser.parse_args()
     data = options.photo.read_bytes()
     photo = read_image(data)
-    steps = {path: _steps(Analyzer(path), photo, data) for path in options.weights}
+    steps = {path: _steps(Analyzer(path, engine=options.engine), photo, data) for path in options.weights}
     times: dict[tuple[Path, str], list[float]] = {}
     for turn in range(options.repeats + 2):
         for path, named in steps.items():

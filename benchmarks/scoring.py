@@ -34,8 +34,9 @@ def main() -> None:
     parser.add_argument("--workers", type=whole_number(1), nargs="+", default=[1, 2], help="processes (default: 1 2)")
     parser.add_argument("--ray", action="store_true", help="also with Ray, with the largest of --workers")
     parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="checkpoint (default: the shipped one)")
+    parser.add_argument("--engine", choices=("torch", "openvino"), default="torch", help="see benchmarks.engines")
     options = parser.parse_args()
-    job = Job(options.weights.absolute())
+    job = Job(options.weights.absolute(), engine=options.engine)
     print(f"images per second; {torch.get_num_threads()} threads, {options.photos} images")
     print(f"network alone, crops in memory {_network(job, options.photos):12.1f}")
     with tempfile.TemporaryDirectory() as folder:
@@ -52,7 +53,7 @@ def main() -> None:
 
 def _network(job: Job, count: int) -> float:
     """Return crops per second of the network alone."""
-    analyzer = Analyzer(job.weights)
+    analyzer = Analyzer(job.weights, engine=job.engine)
     config = analyzer.card.config
     photo = read_image(SAMPLES / "smile.jpg")
     crops = prepare([analyzer.analyze(photo).readings[0].face.crop(photo, config.input_size)], config)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from emotiscan.images import ImageError
     from emotiscan.model.checkpoint import CheckpointError
     from emotiscan.model.device import DeviceError
+    from emotiscan.model.engines import EngineError
 
 __version__ = "0.2.0"
 
@@ -25,6 +26,7 @@ __all__ = [
     "Analyzer",
     "CheckpointError",
     "DeviceError",
+    "EngineError",
     "HeatMap",
     "ImageError",
     "Reading",
@@ -38,6 +40,7 @@ _MODULES = {
     "Analyzer": "emotiscan.analysis",
     "CheckpointError": "emotiscan.model.checkpoint",
     "DeviceError": "emotiscan.model.device",
+    "EngineError": "emotiscan.model.engines",
     "HeatMap": "emotiscan.explain",
     "ImageError": "emotiscan.images",
     "Reading": "emotiscan.analysis",

@@ -25,7 +25,8 @@ from emotiscan.faces import Face, FaceDetector
 from emotiscan.images import ImageError, read_image, to_rgb
 from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, Card, load_checkpoint
 from emotiscan.model.device import resolve_device
-from emotiscan.model.network import FaceModel, prepare
+from emotiscan.model.engines import EngineSwitch
+from emotiscan.model.network import FaceModel, InferenceModel, prepare
 
 if TYPE_CHECKING:  # takes half a second, and only tables need it
     from pandas import DataFrame
@@ -177,24 +178,34 @@ class Analyzer:
         device: where the network runs. Faces are detected on the CPU, and results are on the CPU.
     """
 
-    def __init__(self, weights: str | Path = DEFAULT_WEIGHTS, device: str = "auto") -> None:
+    def __init__(self, weights: str | Path = DEFAULT_WEIGHTS, device: str = "auto", engine: str = "auto") -> None:
         """Load a checkpoint.
 
         Args:
             weights: a .safetensors file that EmotiScan wrote.
             device: "cpu", "cuda", "mps", or "auto" for the fastest available one.
+            engine: what runs the network on the CPU: "torch"; "openvino", which is converted first if it has to be;
+                or "auto" for torch and, once it is ready in the background, OpenVINO if the extra `fast` is installed.
+                The environment variable `EMOTISCAN_ENGINE` can say what "auto" means.
 
         Raises:
             CheckpointError: the file is missing, damaged, or of another version.
             DeviceError: this machine has no such device.
+            EngineError: the engine is unknown, not installed, or does not work here.
         """
-        self.device = resolve_device(device)
+        self.device = resolve_device("cpu" if (device, engine) == ("auto", "openvino") else device)
         self.card: Card
         model, self.card = load_checkpoint(weights)
-        self.model: FaceModel = model.to(self.device).optimize_for_inference()
+        self.model: InferenceModel = model.to(self.device).optimize_for_inference()
         del model
+        self._engine = EngineSwitch(self.model, self.card.fingerprint, engine)
         self._detector = FaceDetector()
         runtime.trim_memory()
+
+    @property
+    def engine(self) -> str:
+        """What runs the network now: "torch" or "openvino". With the engine "auto" it can change once."""
+        return self.model.engine
 
     def analyze(
         self,
@@ -273,6 +284,7 @@ class Analyzer:
         with torch.inference_mode():
             outputs = self.model.predict(crops.to(self.device))
             feature_maps, emotion_logits, au_logits = (output.float().cpu() for output in outputs)
+        self._engine.after_batch()
         emotions = calibration.emotions(emotion_logits.numpy())
         is_clear = calibration.is_clear(emotions)
         action_units = calibration.action_units(au_logits.numpy(), config.action_units)

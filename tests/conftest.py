@@ -13,6 +13,7 @@ from emotiscan import runtime
 from tests.support.places import ROOT, SAMPLES
 
 runtime.configure()  # before a test imports torch
+os.environ["EMOTISCAN_ENGINE"] = "torch"  # the reference, also in processes that tests start; others are asked for
 
 
 @pytest.fixture(scope="session", autouse=True)

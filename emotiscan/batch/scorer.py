@@ -31,6 +31,7 @@ class Job:
         heatmaps: folder for a heat map of each present action unit, or None for no heat maps.
         method: how the heat maps are computed: a key of `explain.METHODS`.
         device: where the network runs: "auto", "cpu", "cuda" or "mps".
+        engine: what runs it on the CPU: "auto", "torch" or "openvino".
     """
 
     weights: Path
@@ -38,6 +39,7 @@ class Job:
     heatmaps: Path | None = None
     method: str = DEFAULT_METHOD
     device: str = "auto"
+    engine: str = "auto"
 
 
 class Scorer:
@@ -49,9 +51,10 @@ class Scorer:
         Raises:
             CheckpointError: it cannot be used.
             DeviceError: this machine has no such device.
+            EngineError: the engine cannot be used.
         """
         self._job = job
-        self._analyzer = Analyzer(job.weights, device=job.device)
+        self._analyzer = Analyzer(job.weights, device=job.device, engine=job.engine)
 
     def __call__(self, image: InputImage) -> list[Record]:
         """Read one image.
@@ -92,6 +95,7 @@ def score(images: Iterable[InputImage], job: Job, workers: int = 1) -> Iterator[
     Raises:
         CheckpointError: the checkpoint cannot be used.
         DeviceError: this machine has no such device.
+        EngineError: the engine cannot be used.
         WorkerError: a process died, e.g. because memory ran out.
     """
     remaining, queued = itertools.tee(images)

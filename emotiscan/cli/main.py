@@ -31,8 +31,12 @@ COMMANDS = {
     "fairness": "measure how a checkpoint treats different faces",
     "render": "render synthetic faces with exact action units",
     "compare": "compare training runs",
+    "export": "write the network for other runtimes (ONNX, OpenVINO)",
 }
 """Subcommands, in the order in which the help lists them; each is a module of this package."""
+
+EXTRAS = {"read": "emotiscan", "app": "emotiscan", "export": "emotiscan[export,fast]"}
+"""What to install for a subcommand that lacks a package; "emotiscan[train]" for all others."""
 
 DEFAULT = "read"
 """The subcommand if none is named: `emotiscan photo.jpg`."""
@@ -83,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if not error.name or error.name.partition(".")[0] == "emotiscan":  # a mistake of ours
             raise
-        wanted = "emotiscan" if name in ("read", "app") else "emotiscan[train]"
+        wanted = EXTRAS.get(name, "emotiscan[train]")
         print(
             f"emotiscan {name}: the package {error.name} is not installed; install all that this command needs with: "
             f'pip install "{wanted}"',

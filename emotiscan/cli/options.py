@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from emotiscan.model.choices import DEVICES
+from emotiscan.model.choices import DEVICES, ENGINES
 
 Group: TypeAlias = argparse.ArgumentParser | argparse._ArgumentGroup
 """What options can be added to."""
@@ -58,6 +58,17 @@ def add_device(parser: Group) -> None:
         choices=DEVICES,
         default="auto",
         help="where the network runs; auto uses a GPU if there is one (default: auto)",
+    )
+
+
+def add_engine(parser: Group) -> None:
+    """Add `--engine`: what runs the network on the CPU."""
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default="auto",
+        help="what runs the network on the CPU; auto begins with torch and changes to OpenVINO if that is installed "
+        "(default: auto)",
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from emotiscan import stubbed_imports
 from emotiscan.cli.main import OK, SOME_FAILED
-from emotiscan.cli.options import UsageError, add_device, add_weights, weights_of, whole_number
+from emotiscan.cli.options import UsageError, add_device, add_engine, add_weights, weights_of, whole_number
 from emotiscan.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cropped", action="store_true", help="each image is one cropped face: read it without search")
     add_weights(parser)
     add_device(parser)
+    add_engine(parser)
 
     output = parser.add_argument_group("output")
     output.add_argument(
@@ -76,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
         An exit status: 0, or 1 if any image could not be read.
 
     Raises:
-        UsageError, CheckpointError, DeviceError, OutputError: nothing can be read.
+        UsageError, CheckpointError, DeviceError, EngineError, OutputError: nothing can be read.
         WorkerError, OSError: nothing more can be read or written.
         KeyboardInterrupt: Ctrl-C; what was written stays.
     """
@@ -92,6 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
         heatmaps=arguments.heatmaps,
         method=_method(arguments.method),
         device=arguments.device,
+        engine=arguments.engine,
     )
     output = _open_output(job, arguments)
     if job.heatmaps:

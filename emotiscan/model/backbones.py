@@ -102,7 +102,7 @@ class _Stem(nn.Module):
     def forward(self, crops: Tensor) -> Tensor:
         down, across = (torch.linspace(-1, 1, side, dtype=crops.dtype) for side in crops.shape[2:])
         coordinates = torch.stack(torch.meshgrid(down, across, indexing="ij")).to(crops.device)
-        values = torch.cat([crops, coordinates.expand(len(crops), -1, -1, -1)], dim=1)
+        values = torch.cat([crops, coordinates.expand(crops.shape[0], -1, -1, -1)], dim=1)
         return torch.relu(self.norm_in(self.conv_in(values.contiguous(memory_format=torch.channels_last))))
 
 

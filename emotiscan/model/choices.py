@@ -7,3 +7,6 @@ BACKBONES = ("densenet201", "densenet121", "vgg16", "vgg16_bn", RESIDUAL)
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 """Names that `device.resolve_device` accepts."""
+
+ENGINES = ("auto", "torch", "openvino")
+"""Names that `engines.EngineSwitch` accepts."""

@@ -147,7 +147,7 @@ class FaceModel(nn.Module):
             return feature_map, *self.heads(feature_map)
         feature_maps = self.features(torch.cat([crops, crops.flip(3)]))
         emotions, action_units = (logits.unflatten(0, (2, -1)).mean(0) for logits in self.heads(feature_maps))
-        return feature_maps[: len(crops)], emotions, action_units
+        return feature_maps[: crops.shape[0]], emotions, action_units
 
     def optimize_for_inference(self) -> "InferenceModel":
         """Make a faster copy for inference. Its outputs are the same up to rounding; this network stays unchanged."""
@@ -174,6 +174,11 @@ class InferenceModel(FaceModel):
         if model.config.local_action_units:
             self.au_scale, self.au_offset = copy.deepcopy((model.au_scale, model.au_offset))
         self.eval().to(memory_format=torch.channels_last).requires_grad_(False)
+
+    @property
+    def engine(self) -> str:
+        """Name of the engine that computes feature maps now, e.g. "torch" (see `emotiscan.model.engines`)."""
+        return str(getattr(self.backbone, "engine", "torch"))
 
     def optimize_for_inference(self) -> "InferenceModel":
         """Return this network: it is optimized already."""

@@ -19,8 +19,12 @@ EXTRAS = PROJECT["optional-dependencies"]
 TRAINING_ROOMS = {"datasets", "evaluation", "rendering", "training"}
 """Subpackages that need the extra "train"; everything else works without it."""
 
-RAY_MODULE = Path("emotiscan/batch/ray_backend.py")
-"""The only module that needs the extra "ray"."""
+NEEDED_EXTRA = {
+    Path("emotiscan/batch/ray_backend.py"): "ray",
+    Path("emotiscan/model/engines/openvino_engine.py"): "fast",
+    Path("emotiscan/model/export.py"): "export",
+}
+"""Extras that single modules need."""
 
 NEVER_IMPORTED = {"tensorboard": "Lightning's logger writes its event files"}
 """Dependencies that the package needs without importing them."""
@@ -54,7 +58,8 @@ def ranges(texts: list[str]) -> dict[str, Requirement]:
 
 
 RUNTIME = ranges(PROJECT["dependencies"])
-TRAIN, RAY, DEV = (ranges(EXTRAS[name]) for name in ("train", "ray", "dev"))
+TRAIN, RAY, FAST, EXPORT, DEV = (ranges(EXTRAS[name]) for name in ("train", "ray", "fast", "export", "dev"))
+ALL = RUNTIME | TRAIN | RAY | FAST | EXPORT | DEV
 
 
 def imports(files: list[Path]) -> Iterator[tuple[str, Path]]:
@@ -80,7 +85,7 @@ def package_files() -> list[Path]:
     [
         ("requirements.txt", RUNTIME),
         ("requirements-ray.txt", RUNTIME | RAY),
-        ("requirements-dev.txt", RUNTIME | TRAIN | RAY | DEV),
+        ("requirements-dev.txt", ALL),
     ],
 )
 def test_each_requirements_file_pins_what_pyproject_declares(name, expected):
@@ -89,18 +94,18 @@ def test_each_requirements_file_pins_what_pyproject_declares(name, expected):
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-ray.txt", "requirements-dev.txt"])
 def test_pins_lie_inside_the_ranges_of_pyproject(name):
-    declared = RUNTIME | TRAIN | RAY | DEV
-    outside = [f"{one}=={pin}" for one, pin in pins(name).items() if pin not in declared[one].specifier]
+    outside = [f"{one}=={pin}" for one, pin in pins(name).items() if pin not in ALL[one].specifier]
     assert not outside
 
 
 def test_the_app_installs_nothing_that_only_training_or_the_tests_need():
-    assert not pins("requirements.txt").keys() & (TRAIN | RAY | DEV).keys()
-    assert not RUNTIME.keys() & (TRAIN | RAY | DEV).keys()
+    others = (TRAIN | RAY | FAST | EXPORT | DEV).keys()
+    assert not pins("requirements.txt").keys() & others
+    assert not RUNTIME.keys() & others
 
 
 def test_dev_includes_the_other_extras():
-    assert {"train", "ray"} <= {extra for text in EXTRAS["dev"] for extra in Requirement(text).extras}
+    assert {"train", "ray", "fast", "export"} <= {extra for text in EXTRAS["dev"] for extra in Requirement(text).extras}
 
 
 def test_every_import_of_the_package_is_declared():
@@ -108,7 +113,7 @@ def test_every_import_of_the_package_is_declared():
     for name, file in imports(package_files()):
         room = file.with_suffix("").parts[1] if file.parts[0] == "emotiscan" else ""
         declared = RUNTIME.keys() | (TRAIN.keys() if room in TRAINING_ROOMS else set())
-        declared |= RAY.keys() if file == RAY_MODULE else set()
+        declared |= ranges(EXTRAS[NEEDED_EXTRA[file]]).keys() if file in NEEDED_EXTRA else set()
         if name not in declared:
             missing.append(f"{file}: {name}")
     assert not missing, "\n" + "\n".join(missing)
@@ -116,14 +121,14 @@ def test_every_import_of_the_package_is_declared():
 
 def test_every_import_of_the_tests_and_scripts_is_declared():
     files = [file for folder in ("benchmarks", "docs", "scripts", "tests") for file in (ROOT / folder).rglob("*.py")]
-    declared = (RUNTIME | TRAIN | RAY | DEV).keys() | UNDECLARED.keys()
+    declared = ALL.keys() | UNDECLARED.keys()
     missing = sorted({f"{file}: {name}" for name, file in imports(files) if name not in declared})
     assert not missing, "\n" + "\n".join(missing)
 
 
 def test_every_dependency_is_used():
     used = {name for name, _ in imports(package_files())}
-    assert (RUNTIME | TRAIN | RAY).keys() - used == NEVER_IMPORTED.keys()
+    assert (RUNTIME | TRAIN | RAY | FAST | EXPORT).keys() - used == NEVER_IMPORTED.keys()
 
 
 def test_facenet_pytorch_stays_below_the_release_that_requires_an_old_torch():
