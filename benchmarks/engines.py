@@ -66,9 +66,7 @@ def _backbones(weights: Path) -> tuple[int, dict[str, Backbone]]:
     size, reference = analyzer.card.config.input_size, analyzer.model.backbone
     found: dict[str, Backbone] = {"torch": reference}
     try:
-        from openvino import Core
-
-        from emotiscan.model.engines.openvino_engine import OpenVinoBackbone, convert
+        from emotiscan.model.engines.openvino_engine import Core, OpenVinoBackbone, convert
     except ImportError:
         return size, found
     model = convert(reference, size)

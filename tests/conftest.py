@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from emotiscan import runtime
 from tests.support.places import ROOT, SAMPLES
 
 runtime.configure()  # before a test imports torch
+sys.modules.setdefault("openvino_telemetry", None)  # as the engine does: tests import openvino themselves, too
 os.environ["EMOTISCAN_ENGINE"] = "torch"  # the reference, also in processes that tests start; others are asked for
 
 

@@ -20,7 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reports": set(),
     "images": set(),
     "faces": {"stubbed_imports"},
-    "model": {"facs", "files", "resources", "stubbed_imports"},
+    "model": {"faces", "facs", "files", "resources", "stubbed_imports"},
     "explain": {"facs", "faces", "model"},
     "analysis": CORE | {"runtime"},  # of export only inside functions: tables, HTML
     "export": {"facs", "faces", "explain", "analysis"},  # of analysis only the types

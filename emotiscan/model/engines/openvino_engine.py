@@ -5,17 +5,23 @@ Where the processor multiplies in bfloat16, OpenVINO does so by default: probabi
 0.0001.
 """
 
+import sys
 import threading
 import warnings
 from pathlib import Path
 
-import openvino
 import torch
-from openvino import Core, Model, PartialShape, convert_model, save_model
 from torch import Tensor, nn
 
 from emotiscan.model.engines import cache
 from emotiscan.model.parallel import ThreadedBatch
+
+# OpenVINO reports each import and each conversion to its maker if this package is there; EmotiScan reports nothing to
+# anybody. Without the package OpenVINO uses a stand-in that does nothing.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: importing it raises ImportError
+
+import openvino  # noqa: E402
+from openvino import Core, Model, PartialShape, convert_model, save_model  # noqa: E402
 
 MAX_BATCH = 8
 """Crops in one call: OpenVINO keeps memory for the largest batch it has seen, 35 MB a crop for the shipped network."""

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from emotiscan.model.choices import ENGINES
+from emotiscan.model.parallel import ThreadedBatch
 
 if TYPE_CHECKING:
     from emotiscan.model.network import InferenceModel
@@ -95,7 +96,9 @@ class EngineSwitch:
         size = self._model.config.input_size
         torch_backbone = self._model.backbone
         backbone = open_backbone(torch_backbone, size, self._fingerprint)
-        deviation = _deviation(torch_backbone, backbone, size)
+        # In this thread: a program that ends meanwhile has shut down the pool of `ThreadedBatch` already.
+        reference = torch_backbone.network if isinstance(torch_backbone, ThreadedBatch) else torch_backbone
+        deviation = _deviation(reference, backbone, size)
         if not deviation <= MAX_DEVIATION:  # NaN fails, too
             raise RuntimeError(f"its feature map differs from torch's by {deviation:.0%}")
         self._model.backbone = backbone.eval()

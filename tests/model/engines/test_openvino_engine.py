@@ -165,3 +165,15 @@ def test_a_program_that_ends_during_the_conversion_ends_well(small_weights, monk
     )
     assert (done.returncode, done.stderr.decode()) == (0, "")
     assert list(cache.cache_folder().iterdir())
+
+
+def test_openvino_sends_no_usage_statistics():
+    """OpenVINO's own telemetry package would report each import and conversion to a server."""
+    script = """
+import emotiscan.model.engines.openvino_engine
+import sys
+from openvino.tools.ovc import telemetry_utils
+assert sys.modules["openvino_telemetry"] is None
+assert telemetry_utils.tm.__name__ == "openvino.tools.ovc.telemetry_stub"
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
