@@ -2,8 +2,8 @@
 
 torchvision loads torch's compiler only to ask whether it may be used: 1.5 s and 110 MB, measured in every command that
 reads or evaluates. Grad-cam loads scikit-learn and matplotlib for functions that are never called here: 0.5 s and 70 MB
-in the app, which has to fit into one gigabyte. Whoever uses such a feature after all gets it, and waits for its import
-then. `tests/test_stubbed_imports.py` fails once the libraries no longer load all this; then delete this module.
+in the app, which has to fit into one gigabyte. Code that does use such a feature imports the real library then.
+`tests/test_stubbed_imports.py` fails once the libraries no longer load all this; then delete this module.
 
 Imports nothing of this project.
 """

@@ -23,7 +23,7 @@ class OutputError(ValueError):
 
 
 class Output:
-    """Writes records in a format, one write an image, so that whoever reads the stream never waits for half a record.
+    """Writes records in a format, one write an image, so that a reader of the stream never waits for half a record.
 
     Attributes:
         done: paths of the images whose records the file already held.
