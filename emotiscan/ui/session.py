@@ -48,6 +48,7 @@ class Photo:
         readings: one per face, from left to right; their faces are in pixels of the original photo.
         faces: the same faces in pixels of `picture`.
         skipped_faces: number of faces that were found but not read.
+        is_snapshot: whether it comes from the camera.
         maps: heat maps computed so far, by face index, method and target.
         thumbnails: data URLs of small heat maps, by face index and action unit.
     """
@@ -58,6 +59,7 @@ class Photo:
     readings: tuple[Reading, ...]
     faces: tuple[Face, ...]
     skipped_faces: int
+    is_snapshot: bool = False
     maps: dict[tuple[int, str, str], HeatMap] = field(default_factory=dict)
     thumbnails: dict[int, dict[str, str]] = field(default_factory=dict)
 
@@ -114,13 +116,14 @@ def analyze(data: bytes, placeholder: DeltaGenerator | None = None) -> Analysis:
         runtime.trim_memory()
 
 
-def read_photo(data: bytes, name: str, placeholder: DeltaGenerator | None = None) -> Photo:
+def read_photo(data: bytes, name: str, placeholder: DeltaGenerator | None = None, is_snapshot: bool = False) -> Photo:
     """Return a photo with its readings; analyzes it when this session asks for it the first time.
 
     Args:
         data: the image file.
         name: its name on the pages.
         placeholder: as in `queue_status.turn`.
+        is_snapshot: whether it comes from the camera.
 
     Raises:
         ImageError: the file is not a usable image.
@@ -132,8 +135,8 @@ def read_photo(data: bytes, name: str, placeholder: DeltaGenerator | None = None
         photo = (
             _sample(key, data, name, placeholder) if key in _sample_keys() else _new_photo(key, data, name, placeholder)
         )
-    if photo.name != name:  # the same file from another source
-        photo = replace(photo, name=name)
+    if (photo.name, photo.is_snapshot) != (name, is_snapshot):  # new, or the same file from another source
+        photo = replace(photo, name=name, is_snapshot=is_snapshot)
     photos[key] = photo  # the latest comes last
     for oldest in list(photos)[:-KEPT_PHOTOS]:
         del photos[oldest]

@@ -10,9 +10,6 @@ from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.samples import au_pictures
 from emotiscan.ui.session import recent_photos
 
-SNAPSHOT = "Your snapshot"
-"""Name of every photo taken with the webcam."""
-
 CHALLENGES: dict[str, tuple[str, ...]] = {
     "Lift your inner brows": ("AU1",),
     "Lift your whole brows": ("AU1", "AU2"),
@@ -66,7 +63,7 @@ def show_result(challenge: str, reading: Reading) -> None:
 
 def show_latest_snapshots() -> None:
     """Show the latest snapshots of this visit, newest first, once there are two."""
-    faces = [photo.readings[0] for photo in recent_photos() if photo.name == SNAPSHOT and photo.readings]
+    faces = [photo.readings[0] for photo in recent_photos() if photo.is_snapshot and photo.readings]
     if len(faces) < 2:
         return
     st.caption("Your latest snapshots, newest first")

@@ -1,5 +1,7 @@
 """The main page: choose a photo and see the reading of each face."""
 
+from dataclasses import dataclass
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -17,18 +19,31 @@ NO_FACE = (
 )
 
 
-def choose_picture() -> tuple[bytes | None, str, str]:
-    """Let the visitor choose a picture.
+@dataclass(frozen=True)
+class Choice:
+    """The picture that the visitor chose.
 
-    Returns:
-        The file's bytes (None before the first snapshot), its name, and a line that says where it comes from.
+    Attributes:
+        file: its bytes; None before the first snapshot.
+        name: its name on the pages.
+        source: a line that says where it comes from.
+        is_snapshot: whether it comes from the camera.
     """
+
+    file: bytes | None
+    name: str
+    source: str
+    is_snapshot: bool = False
+
+
+def choose_picture() -> Choice:
+    """Let the visitor choose a picture."""
     source = st.segmented_control("Source", [PHOTO, WEBCAM], default=PHOTO, required=True, key="source")
     if source == WEBCAM:
         st.query_params.pop("sample", None)
         webcam.choose_challenge()
         shot = st.camera_input("Take a snapshot", resolution="720p", key="camera")
-        return (shot.getvalue() if shot else None), webcam.SNAPSHOT, webcam.SNAPSHOT
+        return Choice(shot.getvalue() if shot else None, "Your snapshot", "Your snapshot", is_snapshot=True)
     upload = st.file_uploader(
         "Upload a photo",
         type=["jpg", "jpeg", "png", "webp"],
@@ -45,10 +60,10 @@ def choose_picture() -> tuple[bytes | None, str, str]:
     own = st.session_state.get("pasted", upload and upload.getvalue())
     if own is not None and not title:
         st.query_params.pop("sample", None)
-        return own, "Your photo", "Your photo"
+        return Choice(own, "Your photo", "Your photo")
     sample = next(sample for sample in samples() if sample.title == (title or titles[0]))
     st.query_params["sample"] = sample.slug
-    return sample.data, sample.title, f"Sample (synthetic face, not a real person): {sample.alt}"
+    return Choice(sample.data, sample.title, f"Sample (synthetic face, not a real person): {sample.alt}")
 
 
 def _take_pasted(_name: str, data: bytes, _placeholder: DeltaGenerator) -> None:
@@ -76,13 +91,13 @@ def main() -> None:
         return
     left, right = st.columns([5, 6], gap="large")
     with left:
-        picture, name, source = choose_picture()
-    if picture is None:
+        choice = choose_picture()
+    if choice.file is None:
         right.caption("Take a snapshot to see the reading.")
         return
     with right, st.spinner("Reading the photo…"):
         try:
-            photo = read_photo(picture, name, st.empty())
+            photo = read_photo(choice.file, choice.name, st.empty(), choice.is_snapshot)
         except ImageError as error:
             st.error(str(error))
             return
@@ -91,13 +106,13 @@ def main() -> None:
             show_picture(photo.picture, "The photo, in which no face was found.")
         else:
             number = components.choose_face(photo)
-        st.caption(source)
-        if name == webcam.SNAPSHOT:
+        st.caption(choice.source)
+        if choice.is_snapshot:
             webcam.show_latest_snapshots()
     if not photo.readings:
         right.warning(NO_FACE)
         return
-    challenge = st.session_state.get("challenge") if name == webcam.SNAPSHOT else None
+    challenge = st.session_state.get("challenge") if choice.is_snapshot else None
     with right:
         if challenge:
             webcam.show_result(challenge, photo.readings[number])
