@@ -180,11 +180,6 @@ class FairnessReport(Record):
     OLD_NAMES: ClassVar = {"codes": "action_units", "drawn": "rendering", "photographs": "photos"}
     """Keys in reports from before December 2026."""
     KIND: ClassVar = "fairness"
-    """Value of the key `kind`, which identifies the report."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """The report as `json.dumps` takes it."""
-        return {"kind": self.KIND} | super().to_dict()
 
     @classmethod
     def from_dict(cls, data: JsonObject) -> "FairnessReport":

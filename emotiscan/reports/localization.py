@@ -87,13 +87,8 @@ class LocalizationReport(Record):
 
     OMIT_IF_EMPTY: ClassVar = frozenset({"method", "absent_empty", "methods", "methods_samples", "note"})
     KIND: ClassVar = "localization"
-    """Value of the key `kind`, which identifies the report."""
     OLD_KIND: ClassVar = "localisation"
-    """The same in reports from before December 2026."""
-
-    def to_dict(self) -> dict[str, object]:
-        """The report as `json.dumps` takes it."""
-        return {"kind": self.KIND} | super().to_dict()
+    """The kind in reports from before December 2026."""
 
     @classmethod
     def from_dict(cls, data: JsonObject) -> "LocalizationReport":

@@ -19,11 +19,14 @@ class Record:
 
     OMIT_IF_EMPTY: ClassVar[frozenset[str]] = frozenset()
     """Fields that are left out of the JSON where they are None or empty."""
+    KIND: ClassVar[str] = ""
+    """Value of the JSON's first key, `kind`, which identifies a report; without one there is no such key."""
 
     def to_dict(self) -> dict[str, Any]:
         """The record as `json.dumps` takes it."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]  # subclasses are dataclasses
-        return {
+        kind = {"kind": self.KIND} if self.KIND else {}
+        return kind | {
             name: _plain(value)
             for name, value in values.items()
             if not (name in self.OMIT_IF_EMPTY and (value is None or value == "" or value == () or value == {}))
