@@ -8,11 +8,24 @@ import pytest
 
 from tests.support.places import ROOT
 
-CORE = {"facs", "files", "resources", "reports", "images", "faces", "model", "explain", "analysis", "export"}
+CORE = {
+    "facs",
+    "visibility",
+    "files",
+    "resources",
+    "reports",
+    "images",
+    "faces",
+    "model",
+    "explain",
+    "analysis",
+    "export",
+}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": {"images", "model", "explain", "analysis"},  # when a name is first used, not before
     "facs": set(),
+    "visibility": {"facs"},
     "files": set(),
     "resources": set(),
     "runtime": set(),
@@ -28,8 +41,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "batch": CORE | {"parallel_map"},
     "__main__": {"cli"},
     "ui": CORE | {"runtime", "stubbed_imports"},
-    "rendering": {"facs", "files", "images", "faces", "parallel_map"},
-    "datasets": {"facs", "files", "images", "faces", "model", "explain", "rendering", "parallel_map"},
+    "rendering": {"facs", "visibility", "files", "images", "faces", "parallel_map"},
+    "datasets": {"facs", "visibility", "files", "images", "faces", "model", "explain", "rendering", "parallel_map"},
     "evaluation": CORE - {"export"} | {"datasets", "rendering", "parallel_map"},
     "training": CORE - {"analysis", "export"} | {"datasets", "evaluation"},
     "cli": CORE

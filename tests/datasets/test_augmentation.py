@@ -4,6 +4,7 @@ from PIL import Image
 
 from emotiscan import faces
 from emotiscan.datasets.augmentation import Augmentation
+from emotiscan.datasets.occlusion import NOTHING
 from tests.support.trees import face
 
 IDENTITY = np.array([[1.0, 0, 0], [0, 1, 0]])
@@ -102,3 +103,47 @@ def test_erasing_covers_at_most_a_tenth():
     crop = Image.new("L", (100, 100), 0)
     hidden = [(only(erase=1.0).change_appearance(crop, rng) > 0).mean() for rng in seeds(50)]
     assert 0.05 < max(hidden) <= 0.11
+
+
+def test_augment_reports_what_it_covers():
+    augmented = [only(occlude=1.0).augment(face("happy"), rng) for rng in seeds(60)]
+    assert {a.covered.mouth for a in augmented} >= {0.0, 1.0}
+    assert {a.covered.eyes for a in augmented} >= {0.0, 1.0}
+    assert all(a.values.shape == (1, 96, 96) for a in augmented)
+    none = only().augment(face("happy"), np.random.default_rng(0))
+    assert none.covered == NOTHING
+    assert none.blurred == 0
+
+
+def test_augment_without_covers_changes_the_appearance_only():
+    crop = face("happy")
+    one, other = np.random.default_rng(5), np.random.default_rng(5)
+    np.testing.assert_array_equal(
+        Augmentation().augment(crop, one).values, Augmentation().change_appearance(crop, other)
+    )
+
+
+def test_strong_blur_usually_makes_the_face_blurred():
+    augmented = [only(strong_blur=1.0).augment(face("happy"), rng) for rng in seeds(100)]
+    assert sum(a.blurred == 1 for a in augmented) > 70
+    assert all(a.blur >= 0.03 for a in augmented)
+
+
+def test_ordinary_blur_and_resolution_do_not_make_a_large_face_blurred():
+    augmented = [only(blur=1.0).augment(face("happy").resize((224, 224)), rng) for rng in seeds(50)]
+    assert all(a.blurred != 1 for a in augmented)
+    assert any(a.blurred == 0 for a in augmented)
+
+
+def test_a_face_that_is_small_in_the_photo_is_blurred_from_the_start():
+    rng = np.random.default_rng(0)
+    assert only().augment(face("happy"), rng, eye_distance=8).blurred == 1
+    assert only().augment(face("happy"), rng, eye_distance=60).blurred == 0
+
+
+def test_stronger_blur_leaves_less_detail():
+    board = Image.fromarray(np.uint8(np.indices((96, 96)).sum(0) // 4 % 2 * 255))
+    augmented = [only(strong_blur=1.0).augment(board, rng) for rng in seeds(60)]
+    blur, contrast = np.array([(a.blur, a.values.std()) for a in augmented]).T
+    assert np.corrcoef(blur, contrast)[0, 1] < -0.3
+    assert contrast.max() < 0.5
