@@ -75,7 +75,7 @@ def action_unit_table() -> Iterator[str]:
 
     yield "| action unit | name | muscles | what one sees |"
     yield "|---|---|---|---|"
-    for unit in facs.ACTION_UNITS.values():
+    for unit in (facs.ACTION_UNITS[au] for au in facs.in_facs_order(facs.AU_NAMES)):
         yield f"| {unit.au} | {unit.name} | {unit.muscles} | {unit.appearance} |"
 
 

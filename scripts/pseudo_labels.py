@@ -1,4 +1,4 @@
-"""Pseudo-labels for the fifteen action units of photos that have none, from a teacher model.
+"""Pseudo-labels for fifteen action units of photos that have none, from a teacher model.
 
     python -m scripts.pseudo_labels --images FOLDER_OR_ZIP --model face_landmarker.task --out action_units.csv
 
@@ -214,13 +214,13 @@ def _label(name: str) -> np.ndarray | None:
 
 def raw_scores(table: np.ndarray) -> np.ndarray:
     """Return (n, 15) raw scores from (n, features) values; NaN stays NaN."""
-    weights = np.array([[READOUT[au].get(name, 0.0) / SPREAD[name] for au in facs.AU_NAMES] for name in SPREAD])
+    weights = np.array([[READOUT[au].get(name, 0.0) / SPREAD[name] for au in facs.MISSION_AU_NAMES] for name in SPREAD])
     return table @ weights
 
 
 def soft_labels(raw: np.ndarray) -> np.ndarray:
-    """Return (n, 15) probabilities from raw scores, in the order of `facs.AU_NAMES`."""
-    _, middle, slope = np.array([SOFT[au] for au in facs.AU_NAMES]).T
+    """Return (n, 15) probabilities from raw scores, in the order of `facs.MISSION_AU_NAMES`."""
+    _, middle, slope = np.array([SOFT[au] for au in facs.MISSION_AU_NAMES]).T
     return 1.0 / (1.0 + np.exp(-np.clip((raw - middle) / slope, -30.0, 30.0)))
 
 
@@ -228,7 +228,7 @@ def measure(table: np.ndarray, raw: np.ndarray) -> None:
     """Print `SPREAD` and `SOFT` as these images would set them."""
     for name, (low, high) in zip(SPREAD, np.nanquantile(table, (0.16, 0.84), axis=0).T, strict=True):
         print(f'    "{name}": {(high - low) / 2:.3g},')
-    for au, scores in zip(facs.AU_NAMES, raw.T, strict=True):
+    for au, scores in zip(facs.MISSION_AU_NAMES, raw.T, strict=True):
         q25, median, q75, middle = np.nanquantile(scores, (0.25, 0.5, 0.75, 1 - SOFT[au][0]))
         print(f'    "{au}": ({SOFT[au][0]}, {middle:.2f}, {max((middle - median) / 3, (q75 - q25) / 8):.2f}),')
 
@@ -239,7 +239,7 @@ def check(path: Path, names: list[str], soft: np.ndarray) -> None:
     with path.open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["image"] in row_of]
     for column in list(rows[0] if rows else ())[1:]:
-        index = [facs.AU_NAMES.index(au) for au in facs.au_parts(column)]
+        index = [facs.MISSION_AU_NAMES.index(au) for au in facs.au_parts(column)]
         pairs = [(row[column], soft[row_of[row["image"]], index].max()) for row in rows]
         zero, one = (np.array([p for truth, p in pairs if truth == want and p == p]) for want in "01")
         area = (np.sign(one[:, None] - zero).mean() + 1) / 2 if one.size and zero.size else np.nan
@@ -248,11 +248,11 @@ def check(path: Path, names: list[str], soft: np.ndarray) -> None:
 
 def write(path: Path, names: list[str], soft: np.ndarray, left_out: list[str]) -> None:
     """Write the CSV atomically: an interrupted run leaves no partial file."""
-    kept = [column for column, au in enumerate(facs.AU_NAMES) if au not in left_out]
+    kept = [column for column, au in enumerate(facs.MISSION_AU_NAMES) if au not in left_out]
     part = path.with_name(path.name + ".part")
     with part.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file, lineterminator="\n")
-        out.writerow(["image", *(facs.AU_NAMES[column] for column in kept)])
+        out.writerow(["image", *(facs.MISSION_AU_NAMES[column] for column in kept)])
         for name, row in zip(names, soft[:, kept], strict=True):
             out.writerow([name, *("" if np.isnan(p) else f"{p:.4f}" for p in row)])
     os.replace(part, path)
@@ -268,7 +268,7 @@ def main() -> None:
         "--leave-out",
         nargs="*",
         default=[],
-        choices=facs.AU_NAMES,
+        choices=facs.MISSION_AU_NAMES,
         metavar="AU",
         help="action units to leave out, e.g. AU11",
     )
@@ -301,7 +301,7 @@ def main() -> None:
         check(args.check, names, soft)
     known = soft[~np.isnan(soft[:, 0])]
     if len(known):
-        shares = zip(facs.AU_NAMES, (known > 0.5).mean(axis=0), strict=True)
+        shares = zip(facs.MISSION_AU_NAMES, (known > 0.5).mean(axis=0), strict=True)
         print("p > 0.5: " + ", ".join(f"{au} {share:.1%}" for au, share in shares))
 
 

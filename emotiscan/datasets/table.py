@@ -151,7 +151,7 @@ def build_table(
     root: str | Path,
     source: str,
     emotions: tuple[str, ...] = facs.EMOTIONS_WITH_NEUTRAL,
-    action_units: tuple[str, ...] = facs.AU_NAMES,
+    action_units: tuple[str, ...] | None = None,
 ) -> LabelTable:
     """Check the rows that a loader read and make a table of them.
 
@@ -161,7 +161,8 @@ def build_table(
         root: folder or zip file that holds the images.
         source: name of the data set.
         emotions: the emotions that it may have.
-        action_units: the action units that it may have.
+        action_units: the action units that it may have. By default those of `facs.MISSION_AU_NAMES`, and the others
+            of `facs.AU_NAMES` that at least one row labels.
 
     Raises:
         TableError: no rows, a duplicate or missing image, an unknown emotion, an action unit value other than 0, 1 or
@@ -184,7 +185,7 @@ def build_table(
             "share": 1.0,
         }
         record |= _emotion_record(row, emotions, file)
-        for au in action_units:
+        for au in facs.AU_NAMES if action_units is None else action_units:
             record[au] = _au_value(row.action_units.get(au), au, file, row.line)
         for au, intensity in row.intensities.items():
             record[intensity_column(au)] = intensity
@@ -192,8 +193,12 @@ def build_table(
         records.append(record)
     if not records:
         raise TableError(file, "it has no rows; at least one labeled image is needed")
+    frame = pd.DataFrame(records)
+    if action_units is None:
+        known = set(facs.MISSION_AU_NAMES) | {au for au in facs.AU_NAMES if frame[au].notna().any()}
+        action_units = tuple(au for au in facs.AU_NAMES if au in known)
     intensities = [intensity_column(au) for au in action_units if au in graded]
-    frame = pd.DataFrame(records)[[*BASE_COLUMNS, *emotions, *action_units, *intensities]]
+    frame = frame[[*BASE_COLUMNS, *emotions, *action_units, *intensities]]
     table = LabelTable(frame, emotions, action_units)
     _check_subjects(table, file)
     return table

@@ -27,12 +27,14 @@ SHAPES: dict[str, dict[str, float]] = {
     "AU14": {"mouthDimple": 1.0, "mouthPress": 0.2},
     "AU15": {"mouthFrown": 1.3, "mouthShrugLower": 0.08},
     "AU17": {"mouthShrugLower": 0.9, "mouthShrugUpper": 0.3},
+    "AU18": {"mouthPucker": 1.0, "mouthFunnel": 0.25},
     "AU20": {"mouthStretch": 1.0},
     "AU23": {"mouthRollLower": 0.65, "mouthRollUpper": 0.65, "mouthPress": 0.3, "mouthPucker": 0.55},
     "AU24": {"mouthPress": 1.3, "mouthRollLower": 0.25, "mouthRollUpper": 0.25, "mouthShrugLower": 0.08},
     "AU25": {"mouthLowerDown": 0.8, "mouthUpperUp": 0.35, "jawOpen": 0.07},
     "AU26": {"jawOpen": 0.35},
     "AU27": {"jawOpen": 0.85, "mouthFunnel": 0.15},
+    "AU28": {"mouthRollLower": 1.2, "mouthRollUpper": 1.2},
     "AU43": {"eyeBlink": 1.0},
 }
 """Blendshape weights of each action unit at intensity 1. AU26 and AU27 are one continuum of the jaw."""

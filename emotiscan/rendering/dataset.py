@@ -26,7 +26,7 @@ from emotiscan.rendering.people import sample_person
 from emotiscan.rendering.renderer import Renderer, RenderFunction, Rendering
 from emotiscan.rendering.scenes import Scene, sample_scene
 
-VERSION = 4
+VERSION = 5
 """Raise this when the same seed gives different images: older folders are then not continued."""
 
 IMAGES_PER_PERSON = 2

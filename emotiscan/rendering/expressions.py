@@ -7,11 +7,7 @@ import numpy as np
 
 from emotiscan import facs
 
-DISTRACTORS = ("AU5", "AU9", "AU10", "AU20", "AU43")
-"""Action units that are rendered and labeled beside the fifteen of `facs.AU_NAMES`, so that a model learns not
-to confuse them."""
-
-AU_NAMES = tuple(sorted((*facs.AU_NAMES, *DISTRACTORS), key=lambda au: int(au[2:])))
+AU_NAMES = tuple(facs.in_facs_order(facs.AU_NAMES))
 """All action units that the renderer moves, in FACS order."""
 
 MIN_INTENSITY = 0.3
@@ -219,6 +215,17 @@ EXCLUSIVE = (
     ("AU15", "AU27"),
     ("AU14", "AU27"),
     ("AU11", "AU27"),
+    ("AU18", "AU20"),
+    ("AU18", "AU24"),
+    ("AU18", "AU27"),
+    ("AU18", "AU28"),
+    ("AU20", "AU28"),
+    ("AU23", "AU28"),
+    ("AU24", "AU28"),
+    ("AU25", "AU28"),
+    ("AU26", "AU28"),
+    ("AU27", "AU28"),
+    ("AU10", "AU28"),
     ("AU5", "AU43"),
     ("AU7", "AU43"),
 )
@@ -227,21 +234,12 @@ EXCLUSIVE = (
 ACTED = 0.5
 """Default share of expressions that act out an emotion."""
 
-RANDOM_WEIGHTS = dict.fromkeys(facs.AU_NAMES, 1.0) | {
-    "AU11": 1.1,
-    "AU14": 1.1,
-    "AU15": 1.1,
-    "AU17": 1.2,
-    "AU23": 1.1,
-    "AU24": 1.5,
-    "AU25": 0.5,
-    "AU26": 1.0,
-    "AU27": 1.7,
+RANDOM_WEIGHTS = {
+    **{"AU1": 0.8, "AU2": 0.8, "AU4": 0.85, "AU5": 0.85, "AU6": 0.8, "AU7": 0.9, "AU9": 0.8, "AU10": 0.9},
+    **{"AU11": 0.9, "AU12": 0.8, "AU14": 0.9, "AU15": 0.9, "AU17": 0.9, "AU18": 1.2, "AU20": 0.95, "AU23": 1.0},
+    **{"AU24": 1.3, "AU25": 0.5, "AU26": 1.15, "AU27": 1.7, "AU28": 1.6, "AU43": 0.95},
 }
 """Weight of each action unit in random combinations, set so that all end up about equally frequent."""
-
-DISTRACTOR_CHANCES = dict.fromkeys(DISTRACTORS, 0.10) | {"AU43": 0.06}
-"""Probability of each distractor in a random combination."""
 
 OFTEN_FACTOR = 3.0
 """Factor on the weight of action units that are requested more often."""
@@ -303,11 +301,10 @@ def _sample_act(rng: np.random.Generator, emotion: str) -> tuple[dict[str, float
 
 
 def _sample_combination(rng: np.random.Generator, often: Collection[str]) -> dict[str, float]:
-    count = int(rng.choice([1, 2, 3, 4, 5], p=[0.12, 0.2, 0.28, 0.24, 0.16]))
+    count = int(rng.choice([1, 2, 3, 4, 5, 6], p=[0.10, 0.16, 0.24, 0.25, 0.17, 0.08]))
     times = {au: OFTEN_FACTOR if au in often else 1.0 for au in AU_NAMES}
     shares = np.array([times[au] * weight for au, weight in RANDOM_WEIGHTS.items()])
     chosen = [str(au) for au in rng.choice(list(RANDOM_WEIGHTS), count, replace=False, p=shares / shares.sum())]
-    chosen += [au for au, chance in DISTRACTOR_CHANCES.items() if rng.random() < times[au] * chance]
     return {au: float(rng.uniform(MIN_INTENSITY, 1.0)) for au in chosen}
 
 

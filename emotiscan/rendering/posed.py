@@ -116,7 +116,7 @@ def render_posed_set(
             {
                 **{"subject": subject, "sequence": sequence, "image_index": 20, "file_prefix": stem},
                 "filepath": f"./{file.relative_to(folder).as_posix()}",
-                **{au: int(au in scene.expression.action_units) for au in facs.AU_NAMES},
+                **{au: int(au in scene.expression.action_units) for au in facs.MISSION_AU_NAMES},
                 "high_level_emotion": facs.high_level_emotion(str(emotion)),
             }
         )

@@ -32,7 +32,7 @@ def test_csv_with_images_alone(tmp_path):
     file = write_csv(tmp_path, ["image"], [["happy0.png"], ["anger1.png"]])
     table = load_source(f"csv:{file}")
     assert table.frame["subject"].is_unique
-    assert table.action_units == facs.AU_NAMES
+    assert table.action_units == facs.MISSION_AU_NAMES
     assert np.isnan(table.au_labels).all()
 
 

@@ -184,6 +184,19 @@ def test_the_loader_reads_the_label_table(render, tmp_path):
     assert list(table.frame["split"]) == [row["split"] for row in rows(tmp_path)]
 
 
+def test_a_folder_rendered_before_all_action_units_were_drawn_lacks_their_labels(render, tmp_path):
+    render(4)
+    table = rows(tmp_path)
+    columns = [name for name in COLUMNS if name not in ("AU18", "AU28")]
+    with open(tmp_path / "faces/labels.csv", "w", newline="") as file:
+        writer = csv.DictWriter(file, columns, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(table)
+    loaded = load_source(f"rendered:{tmp_path / 'faces'}")
+    assert loaded.action_units == tuple(au for au in facs.AU_NAMES if au in columns)
+    assert "AU43" in loaded.action_units
+
+
 def test_the_loader_names_the_broken_cell(render, tmp_path):
     render(2)
     labels = tmp_path / "faces/labels.csv"

@@ -56,10 +56,9 @@ def test_half_of_the_expressions_act_out_an_emotion(scenes):
 def test_random_combinations_show_all_action_units_about_equally_often():
     expressions = [sample_expression(np.random.default_rng(i), "") for i in range(2500)]
     counts = Counter(au for expression in expressions for au in active(expression))
-    for au in facs.AU_NAMES:
-        low, high = (0.25, 0.45) if au == "AU25" else (0.13, 0.25)  # AU25 comes along with every open jaw
+    for au in AU_NAMES:
+        low, high = (0.25, 0.45) if au == "AU25" else (0.10, 0.18)  # AU25 comes along with every open jaw
         assert low < counts[au] / len(expressions) < high, au
-    assert all(counts[au] for au in AU_NAMES)
 
 
 def test_intensities_are_clearly_active_or_tiny(scenes):

@@ -20,7 +20,7 @@ def guide(app) -> AppTest:
 
 
 @pytest.mark.parametrize("au", facs.AU_NAMES)
-def test_each_action_unit_has_description_and_metrics(guide, au):
+def test_each_action_unit_has_a_description(guide, au):
     guide.pills(key="au").set_value(au).run()
     assert not guide.exception
     unit = facs.ACTION_UNITS[au]
@@ -28,7 +28,8 @@ def test_each_action_unit_has_description_and_metrics(guide, au):
     assert f"{au} {unit.name}" in said
     for words in (unit.appearance, unit.muscles, *unit.confused_with.values()):
         assert words in said
-    assert "AUC" in guide.table[0].value.columns
+    shipped = au in facs.MISSION_AU_NAMES
+    assert ("AUC" in guide.table[0].value.columns) if shipped else (f"does not read {au}" in said)
 
 
 def test_heat_map_metrics_have_a_table_of_their_own(guide):
@@ -48,7 +49,7 @@ def test_address_opens_an_action_unit(app, parameter):
     assert "AU17 Chin raiser" in [heading.value for heading in at.subheader]
 
 
-@pytest.mark.parametrize("au", facs.AU_NAMES)
+@pytest.mark.parametrize("au", facs.MISSION_AU_NAMES)
 def test_pictures_change_more_with_each_step_of_intensity(au):
     pictures = [np.asarray(picture, int) for picture in au_pictures(au)]
     assert len(pictures) == 5
@@ -59,7 +60,7 @@ def test_pictures_change_more_with_each_step_of_intensity(au):
 def test_pictures_change_most_in_the_anatomical_region():
     from emotiscan.explain import region_mask
 
-    for au in facs.AU_NAMES:
+    for au in facs.MISSION_AU_NAMES:
         calm, *_, strong = (np.asarray(picture.convert("L"), float) for picture in au_pictures(au))
         change = np.abs(strong - calm)
         inside = region_mask(au, len(change))

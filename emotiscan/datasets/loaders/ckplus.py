@@ -135,7 +135,7 @@ def load_ckplus_course(path: str | Path, images: str | Path | None = None) -> La
     file = Path(path)
     file = file / "data_labels.csv" if file.is_dir() else file
     root = Path(images) if images else file.parent
-    table = read_csv(file, ["subject", "filepath", "high_level_emotion", *facs.AU_NAMES])
+    table = read_csv(file, ["subject", "filepath", "high_level_emotion", *facs.MISSION_AU_NAMES])
     rows = (
         LabelRow(
             image=re.sub(r"^(\./)+", "", row.cells["filepath"]),
@@ -143,7 +143,7 @@ def load_ckplus_course(path: str | Path, images: str | Path | None = None) -> La
             split=row.cells.get("split", ""),
             line=row.line,
             emotion=row.cells["high_level_emotion"],
-            action_units={au: row.cells[au] for au in facs.AU_NAMES},
+            action_units={au: row.cells[au] for au in facs.MISSION_AU_NAMES},
         )
         for row in table.rows
     )

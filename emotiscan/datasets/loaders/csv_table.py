@@ -87,7 +87,7 @@ def load_csv(path: str | Path, images: str | Path | None = None) -> LabelTable:
 
     # Many folders hold a labels.csv; two of them are two data sets.
     name = file.stem if file.stem != "labels" else data_set_name(file.parent)
-    action_units = tuple(dict.fromkeys(columns.order)) or facs.AU_NAMES
+    action_units = tuple(dict.fromkeys(columns.order)) or facs.MISSION_AU_NAMES
     return build_table(map(labeled, table.rows), file=file, root=root, source=name, action_units=action_units)
 
 

@@ -39,7 +39,9 @@ def load_rendered(path: str | Path, faces: str | None = None, strength: str | No
     """
     file = Path(path)
     file = file / "labels.csv" if file.is_dir() else file
-    rows = read_csv(file, ["image", "subject", "split", "emotion", *facs.AU_NAMES]).rows
+    labels = read_csv(file, ["image", "subject", "split", "emotion", *facs.MISSION_AU_NAMES])
+    rows = labels.rows
+    action_units = tuple(au for au in facs.AU_NAMES if au in labels.columns)  # older folders lack some
     if faces:
         rows = tuple(row for row in rows if bool(row.cells["emotion"]) == (faces == "acted"))
         if not rows:
@@ -53,11 +55,11 @@ def load_rendered(path: str | Path, faces: str | None = None, strength: str | No
             line=row.line,
             emotion=row.cells["emotion"],
             maps=f"maps/{PurePosixPath(row.cells['image']).stem}.npz",
-            action_units={au: _presence(row.cells[au], band, au, file, row.line) for au in facs.AU_NAMES},
+            action_units={au: _presence(row.cells[au], band, au, file, row.line) for au in action_units},
         )
         for row in rows
     )
-    return build_table(labeled, file=file, root=file.parent, source="rendered")
+    return build_table(labeled, file=file, root=file.parent, source="rendered", action_units=action_units)
 
 
 def _presence(text: str, band: tuple[float, float], au: str, file: Path, line: int) -> int | None:

@@ -10,8 +10,8 @@ from emotiscan.ui.samples import au_pictures
 
 INTRODUCTION = (
     "The Facial Action Coding System (FACS) describes what the muscles of a face do. Each visible movement is an "
-    "action unit with a number; what it means is left open. EmotiScan reads fifteen of them. The face below is "
-    "synthetic."
+    f"action unit with a number; what it means is left open. EmotiScan knows {len(facs.AU_NAMES)} of them. The face "
+    "below is synthetic."
 )
 
 
@@ -21,8 +21,9 @@ def choose_au() -> str:
         linked = [au for au in linked_action_units() if au in facs.AU_NAMES]
         st.session_state[AU_PARAMETER] = (linked or facs.AU_NAMES)[0]
     st.query_params.pop(OLD_AU_PARAMETER, None)
-    au = st.pills("Action unit", facs.AU_NAMES, key=AU_PARAMETER, required=True, wrap=True, bind="query-params")
-    return au or facs.AU_NAMES[0]
+    choices = facs.in_facs_order(facs.AU_NAMES)
+    au = st.pills("Action unit", choices, key=AU_PARAMETER, required=True, wrap=True, bind="query-params")
+    return au or choices[0]
 
 
 def show_au(au: str) -> None:
@@ -74,7 +75,7 @@ def show_all() -> None:
     """Show all action units at a glance, by part of the face."""
     st.subheader("All action units", anchor=False)
     for part in facs.PARTS:
-        action_units = [au for au, unit in facs.ACTION_UNITS.items() if unit.part == part]
+        action_units = [au for au in facs.in_facs_order(facs.AU_NAMES) if facs.ACTION_UNITS[au].part == part]
         st.markdown(f"**{part.capitalize()}**")
         with st.grid(min_column_width=130, gap="small"):
             for au in action_units:
