@@ -24,18 +24,26 @@ EMOTIONS: tuple[str, ...] = (NEGATIVE, POSITIVE, SURPRISE)
 EMOTIONS_WITH_NEUTRAL: tuple[str, ...] = (*EMOTIONS, NEUTRAL)
 """`EMOTIONS` and neutral, which FER+ labels too: without it, a calm face would have to be one of the three."""
 
-EMOTION_OF_LABEL: dict[str, str] = {
-    "negative": NEGATIVE,
+EMOTION_OF_EXPRESSION: dict[str, str] = {
+    "neutral": NEUTRAL,
+    "happiness": POSITIVE,
+    "surprise": SURPRISE,
+    "sadness": NEGATIVE,
     "anger": NEGATIVE,
-    "contempt": NEGATIVE,
     "disgust": NEGATIVE,
     "fear": NEGATIVE,
-    "sadness": NEGATIVE,
+    "contempt": NEGATIVE,
+}
+"""High-level emotion of each of the eight expressions of FER+ (Barsoum et al., 2016), in FER+'s order."""
+
+EXPRESSIONS: tuple[str, ...] = tuple(EMOTION_OF_EXPRESSION)
+"""The eight expressions; the probability of an emotion is the sum of its expressions' probabilities."""
+
+EMOTION_OF_LABEL: dict[str, str] = {
+    **EMOTION_OF_EXPRESSION,
+    "negative": NEGATIVE,
     "positive": POSITIVE,
-    "happiness": POSITIVE,
     "happy": POSITIVE,
-    "surprise": SURPRISE,
-    "neutral": NEUTRAL,
 }
 """High-level emotion of each label that data sets use."""
 
