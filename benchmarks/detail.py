@@ -52,7 +52,7 @@ class ActionUnits(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """Return (b, k) logits of (b, 3, s, s) crops."""
-        return self.model(crops)[1]
+        return self.model(crops).au_logits
 
 
 class MapMethods:

@@ -41,7 +41,8 @@ class Whole(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """Return the emotion and action unit logits of crops in one tensor."""
-        return torch.cat(self.model.heads(self.tap(self.model.features(crops))), 1)
+        outputs = self.model.heads(self.tap(self.model.features(crops)))
+        return torch.cat([outputs.emotion_logits, outputs.au_logits], 1)
 
 
 def library_cam(name: str, model: Whole) -> BaseCAM:

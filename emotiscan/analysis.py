@@ -282,17 +282,17 @@ class Analyzer:
         config, calibration = self.card.config, self.card.calibration
         crops = prepare([face.crop(photo, config.input_size) for face in faces], config)
         with torch.inference_mode():
-            outputs = self.model.predict(crops.to(self.device))
-            feature_maps, emotion_logits, au_logits = (output.float().cpu() for output in outputs)
+            outputs = self.model.predict(crops.to(self.device)).to_cpu()
         self._engine.after_batch()
-        emotions = calibration.emotions(emotion_logits.numpy())
+        expressions = calibration.emotions(outputs.emotion_logits.numpy(), config.emotion_outputs)
+        emotions = config.sum_probabilities(expressions)
         is_clear = calibration.is_clear(emotions)
-        action_units = calibration.action_units(au_logits.numpy(), config.action_units)
+        action_units = calibration.action_units(outputs.au_logits.numpy(), config.action_units)
         for row, face in enumerate(faces):
             yield Reading(
                 face=face,
                 crop=face.crop(photo),
-                feature_map=feature_maps[row : row + 1].clone(),
+                feature_map=outputs.feature_map[row : row + 1].clone(),
                 emotions=dict(zip(config.emotions, emotions[row].tolist(), strict=True)),
                 action_units=dict(zip(config.action_units, action_units[row].tolist(), strict=True)),
                 thresholds={au: calibration.threshold(au) for au in config.action_units},

@@ -49,6 +49,31 @@ def tiny_model():
 
 
 @pytest.fixture(scope="session")
+def full_model():
+    """A random network with every output that there is, for 64 px crops and 4 x 4 cells."""
+    import torch
+
+    from emotiscan import facs
+    from emotiscan.model.network import FaceModel, ModelConfig
+
+    torch.manual_seed(0)
+    config = ModelConfig(
+        backbone="densenet121",
+        input_size=64,
+        stride=16,
+        hidden=16,
+        flip_tta=True,
+        local_action_units=True,
+        expressions=facs.EXPRESSIONS,
+        intensities=True,
+        sides=True,
+        pose=True,
+        quality=("blurred", "mouth covered", "eyes covered"),
+    )
+    return FaceModel(config).eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="session")
 def tiny_weights(tiny_model, tmp_path_factory) -> Path:
     """A checkpoint of `tiny_model`."""
     from emotiscan.model.checkpoint import Card, save_checkpoint

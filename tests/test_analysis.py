@@ -64,7 +64,8 @@ def test_probabilities_come_from_the_readings_own_feature_map(analyzer, group):
     calibration = analyzer.card.calibration
     assert len({reading.feature_map.numpy().tobytes() for reading in group.readings}) == 4
     for reading in group.readings:
-        emotions, action_units = analyzer.model.heads(reading.feature_map)
+        outputs = analyzer.model.heads(reading.feature_map)
+        emotions, action_units = outputs.emotion_logits, outputs.au_logits
         assert np.allclose(list(reading.emotions.values()), calibration.emotions(emotions.numpy()), atol=1e-6)
         assert np.allclose(
             list(reading.action_units.values()),

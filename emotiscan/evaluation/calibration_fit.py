@@ -14,6 +14,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 
@@ -39,7 +40,7 @@ def calibrate(predictions: Predictions, config: ModelConfig, before: Calibration
         before: its calibration so far; kept where there is nothing to fit on.
     """
     return fit_calibration(
-        predictions.emotions,
+        config.sum_logits(torch.from_numpy(predictions.emotions)).numpy(),
         predictions.action_units,
         agreed_classes(predictions.table, config.emotions),
         labels_for(predictions.table, config.action_units),

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from emotiscan import facs
 from emotiscan.datasets.aligned import AlignedTable, align_table, evaluation_loader
@@ -31,13 +32,36 @@ class Predictions:
 
     Attributes:
         table: n rows.
-        emotions: (n, e) logits of the network's emotions.
+        emotions: (n, x) logits of the network's expressions or, without them, emotions
+            (`ModelConfig.emotion_outputs`).
         action_units: (n, k) logits of the network's action units.
+        sides: (n, k, 2) logits of the person's right and left half; None, as below, if the network lacks it.
+        intensities: (n, k) of the action units, 0 to 5.
+        side_intensities: (n, k, 2) likewise, of the halves.
+        pose: (n, 3) pitch, yaw and roll of the crop in degrees (see `model.heads.Outputs`).
+        quality: (n, q) logits of the network's quality problems.
     """
 
     table: LabelTable
     emotions: NDArray[np.float32]
     action_units: NDArray[np.float32]
+    sides: NDArray[np.float32] | None = None
+    intensities: NDArray[np.float32] | None = None
+    side_intensities: NDArray[np.float32] | None = None
+    pose: NDArray[np.float32] | None = None
+    quality: NDArray[np.float32] | None = None
+
+
+OUTPUT_OF_COLUMN = {
+    "emotions": "emotion_logits",
+    "action_units": "au_logits",
+    "sides": "side_logits",
+    "intensities": "intensities",
+    "side_intensities": "side_intensities",
+    "pose": "pose",
+    "quality": "quality_logits",
+}
+"""Fields of `Predictions`, and of `model.heads.Outputs`."""
 
 
 def load_split(source: str | DataSource, split: str | None, whole_if_undivided: bool = False) -> LabelTable:
@@ -87,13 +111,20 @@ def predict(model: FaceModel, data: AlignedTable, batch: int = 64, workers: int 
     """
     config = model.config
     optimized = model.optimize_for_inference()
-    emotions, action_units = [np.empty((0, len(config.emotions)))], [np.empty((0, len(config.action_units)))]
     with torch.inference_mode():
+        batches = [_outputs(optimized, torch.zeros(0, 3, config.input_size, config.input_size))]
         for crops in evaluation_loader(data, config, config.input_size, batch, workers):
-            _, emotion_logits, au_logits = optimized.predict(crops["crop"].to(model.device))
-            emotions.append(emotion_logits.float().cpu().numpy())
-            action_units.append(au_logits.float().cpu().numpy())
-    return Predictions(data.table, *(np.concatenate(rows, dtype=np.float32) for rows in (emotions, action_units)))
+            batches.append(_outputs(optimized, crops["crop"]))
+    columns = {name: output for name, output in OUTPUT_OF_COLUMN.items() if output in batches[0]}
+    return Predictions(
+        data.table, **{name: np.concatenate([one[output] for one in batches]) for name, output in columns.items()}
+    )
+
+
+def _outputs(model: FaceModel, crops: Tensor) -> dict[str, NDArray[np.float32]]:
+    """Everything that the network predicts, but not the large feature maps."""
+    outputs = model.predict(crops.to(model.device)).to_cpu().as_dict()
+    return {name: values.numpy() for name, values in outputs.items() if name != "feature_map"}
 
 
 def agreed_classes(table: LabelTable, emotions: tuple[str, ...]) -> Ints:
@@ -102,6 +133,11 @@ def agreed_classes(table: LabelTable, emotions: tuple[str, ...]) -> Ints:
     classes = np.array([index_of[table.emotions[c]] if c >= 0 else -1 for c in table.emotion_classes], np.int64)
     disputed = table.frame["agreement"].to_numpy(float) < MIN_AGREEMENT
     return np.where(disputed, -1, classes)
+
+
+def emotion_probabilities(predictions: Predictions, config: ModelConfig, calibration: Calibration) -> Floats:
+    """Calibrated probabilities (n, e) of the emotions, summed over expressions where the network has them."""
+    return config.sum_probabilities(calibration.emotions(predictions.emotions, config.emotion_outputs))
 
 
 def labels_for(table: LabelTable, action_units: tuple[str, ...]) -> NDArray[np.float32]:
@@ -154,7 +190,7 @@ def report_on(
         bootstraps, with_masking: see `evaluate_predictions`.
     """
     action_units = config.action_units if action_units is None else action_units
-    table, emotions = predictions.table, calibration.emotions(predictions.emotions)
+    table, emotions = predictions.table, emotion_probabilities(predictions, config, calibration)
     au_probabilities = calibration.action_units(predictions.action_units, config.action_units)
     return evaluate_predictions(
         emotions=config.emotions,

@@ -159,7 +159,8 @@ def _activations_and_gradients(
     with torch.inference_mode(False), torch.enable_grad():
         # A clone, because tensors made in inference mode cannot have gradients.
         batch = feature_map.detach().clone().expand(len(outputs), -1, -1, -1).contiguous().requires_grad_()
-        logits = torch.cat(model.heads(batch), dim=1)
+        emotion_logits = model.config.sum_logits(model.emotion_logits(batch))
+        logits = torch.cat([emotion_logits, model.au_logits(model.au_logit_map(batch))], dim=1)
         total = logits[range(len(outputs)), list(outputs)].sum()  # each row depends on its own copy alone
         (gradients,) = torch.autograd.grad(total, batch)  # leaves the parameters' own .grad alone
     return batch.detach().cpu().numpy(), gradients.cpu().numpy()

@@ -1,8 +1,8 @@
 """The network as a file for other runtimes: ONNX or OpenVINO's format.
 
-The exported network maps `crops` (b, 3, s, s), normalized, to `emotion_logits` (b, e), `au_logits` (b, k) and
-`feature_map` (b, c, h, w). Flip test-time augmentation is part of it. What a program needs besides is in its metadata
-(see `describe`).
+The exported network maps `crops` (b, 3, s, s), normalized, to the outputs that the checkpoint has (see
+`model.heads.Outputs`): `emotion_logits`, `au_logits` and so on, with `feature_map` at the end. Flip test-time
+augmentation is part of it. What a program needs besides is in its metadata (see `describe`).
 """
 
 import json
@@ -19,13 +19,14 @@ import emotiscan
 from emotiscan.faces import EYE_DISTANCE, EYE_HEIGHT, MOUTH_HEIGHT
 from emotiscan.files import atomic_write_bytes
 from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, Card, load_checkpoint
+from emotiscan.model.config import ModelConfig
 from emotiscan.model.network import FaceModel
 from emotiscan.model.parallel import ThreadedBatch
 
 METADATA = "emotiscan"
 """Key of the description among a file's metadata."""
 
-INPUT, OUTPUTS = "crops", ("emotion_logits", "au_logits", "feature_map")
+INPUT = "crops"
 
 
 class ExportError(ValueError):
@@ -41,9 +42,21 @@ class _Exported(nn.Module):
         if isinstance(self.model.backbone, ThreadedBatch):
             self.model.backbone = self.model.backbone.network
 
-    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        feature_map, emotion_logits, au_logits = self.model.predict(crops)
-        return emotion_logits, au_logits, feature_map
+    def forward(self, crops: Tensor) -> tuple[Tensor, ...]:
+        outputs = self.model.predict(crops)
+        return tuple(getattr(outputs, name) for name in output_names(self.model.config))
+
+
+def output_names(config: ModelConfig) -> tuple[str, ...]:
+    """Names of an exported network's outputs, in order: fields of `model.heads.Outputs`."""
+    optional = {
+        "side_logits": config.sides,
+        "intensities": config.intensities,
+        "side_intensities": config.intensities and config.sides,
+        "pose": config.pose,
+        "quality_logits": bool(config.quality),
+    }
+    return ("emotion_logits", "au_logits", *(name for name, has in optional.items() if has), "feature_map")
 
 
 def describe(card: Card) -> dict[str, Any]:
@@ -51,7 +64,8 @@ def describe(card: Card) -> dict[str, Any]:
 
     Returns:
         `input`: name, size and color of the crops, and how their pixels are normalized. `crop`: where eyes and mouth
-        lie in a crop, as shares of its side. `emotions` and `action_units`: the labels of the logits, in order.
+        lie in a crop, as shares of its side. `emotions` and `action_units`: the labels of the logits, in order; with
+        `expressions`, these are the labels of `emotion_logits`. `quality`: the labels of `quality_logits`.
         `calibration`: see `Calibration`. `version` and `fingerprint`: of the package and of the checkpoint.
     """
     config = card.config
@@ -69,7 +83,9 @@ def describe(card: Card) -> dict[str, Any]:
         },
         "crop": {"eye_height": EYE_HEIGHT, "eye_distance": EYE_DISTANCE, "mouth_height": MOUTH_HEIGHT},
         "emotions": list(config.emotions),
+        "expressions": list(config.expressions),
         "action_units": list(config.action_units),
+        "quality": list(config.quality),
         "calibration": card.calibration.as_dict(),
     }
 
@@ -102,7 +118,7 @@ def export_onnx(path: str | Path, weights: str | Path = DEFAULT_WEIGHTS) -> Path
             dynamo=True,
             verbose=False,
             input_names=[INPUT],
-            output_names=list(OUTPUTS),
+            output_names=list(output_names(card.config)),
             dynamic_shapes=({0: torch.export.Dim("batch")},),
         )
     assert program is not None
@@ -137,7 +153,7 @@ def export_openvino(path: str | Path, weights: str | Path = DEFAULT_WEIGHTS) -> 
     model, card = load_checkpoint(weights)
     converted = convert(_Exported(model).eval(), card.config.input_size)
     converted.input(0).set_names({INPUT})
-    for output, name in zip(converted.outputs, OUTPUTS, strict=True):
+    for output, name in zip(converted.outputs, output_names(card.config), strict=True):
         output.set_names({name})
     converted.set_rt_info(json.dumps(describe(card)), METADATA)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,16 +1,17 @@
-"""The network: one backbone with two heads.
+"""The network: one backbone with several heads.
 
-    crops (b, 3, s, s) ─ backbone ─▶ feature map (b, c, h, w) ─┬─ pool ─▶ emotion logits (b, e)
-                                                              └─ AU logit map (b, k, h, w) ─ pool ─▶ AU logits (b, k)
+    crops (b, 3, s, s) ─ backbone ─▶ feature map (b, c, h, w) ─┬─ mean ─▶ emotion logits (b, x)
+                                                              ├─ AU logit map (b, k, h, w) ─ pool ─▶ AU logits (b, k)
+                                                              ├─ intensity map (b, k, h, w) ─ pool ─▶ intensities (b, k)
+                                                              └─ mean ─▶ pose (b, 3), quality logits (b, q)
 
-Callers can keep the feature map: explanations run only the heads on it.
+The lower two are there where `ModelConfig` asks for them. The two halves of the maps, pooled separately, give the
+sides. Callers can keep the feature map: explanations run only the heads on it.
 """
 
 import copy
-import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import torch
@@ -18,78 +19,38 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from emotiscan import facs
-from emotiscan.model.backbones import CONVOLUTION_AND_NORM, build_backbone, check_backbone
+from emotiscan.model.backbones import CONVOLUTION_AND_NORM, build_backbone
+from emotiscan.model.calibration import MAX_INTENSITY
+from emotiscan.model.config import ModelConfig
+from emotiscan.model.heads import POSE_SCALE, Outputs, dense_head, halves, in_each_cell, soft_maximum
 from emotiscan.model.parallel import ThreadedBatch
-
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
-
-@dataclass(frozen=True)
-class ModelConfig:
-    """Architecture and input format of a network; saved with its weights.
-
-    Attributes:
-        backbone: one of `backbones.BACKBONES`.
-        emotions: outputs of the emotion head, in order; exactly one is true (softmax).
-        action_units: outputs of the action unit head, in order; each is true or false on its own (sigmoid).
-        input_size: side of the input crop in pixels, at least 32.
-        stride: crop pixels per cell of the feature map: 32, or 16. With 16, the last block of a DenseNet keeps the
-            resolution of the block before it; its filters are dilated, so that their receptive field covers as much
-            of the face (Chen et al., DeepLab, 2017).
-        grayscale: whether crops are converted to gray first, as suits a network that was trained on gray images.
-        flip_tta: horizontal-flip test-time augmentation: `FaceModel.predict` averages the logits of the crop and of
-            its mirror image.
-        local_action_units: whether the action unit head is applied to each cell of the feature map separately, so
-            that it also tells where an action unit shows. The logit of the face is that of its strongest cells.
-        hidden: width of the dense layer in each head.
-        dropout: share of that layer's outputs dropped during training, 0 to 1.
-        mean: of each of the three channels, for values in [0, 1].
-        std: standard deviation of each channel, likewise.
-    """
-
-    backbone: str = "densenet201"
-    emotions: tuple[str, ...] = facs.EMOTIONS_WITH_NEUTRAL
-    action_units: tuple[str, ...] = facs.AU_NAMES
-    input_size: int = 224
-    stride: int = 32
-    grayscale: bool = True
-    flip_tta: bool = False
-    local_action_units: bool = False
-    hidden: int = 256
-    dropout: float = 0.3
-    mean: tuple[float, float, float] = field(default=IMAGENET_MEAN)
-    std: tuple[float, float, float] = field(default=IMAGENET_STD)
-
-    def __post_init__(self) -> None:
-        check_backbone(self.backbone, self.stride)
-        for name in ("emotions", "action_units", "mean", "std"):  # JSON gives lists
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-        if self.input_size < 32:
-            raise ValueError(f"input_size is {self.input_size}; the backbones need at least 32 px")
-
-    def as_dict(self) -> dict[str, Any]:
-        """The fields as values that JSON can hold."""
-        return asdict(self)
 
 
 class FaceModel(nn.Module):
-    """Backbone, emotion head and action unit head.
+    """Backbone and heads.
 
-    `forward` maps normalized crops (b, 3, s, s) to emotion logits (b, e) and action unit logits (b, k).
+    `forward` maps normalized crops (b, 3, s, s) to `Outputs`.
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
         self.backbone, channels = build_backbone(config.backbone, config.stride)
-        self.emotion_head = _head(channels, config.hidden, config.dropout, len(config.emotions))
-        self.au_head = _head(channels, config.hidden, config.dropout, len(config.action_units))
+        shape, units = (channels, config.hidden, config.dropout), len(config.action_units)
+        self.emotion_head = dense_head(*shape, len(config.emotion_outputs))
+        self.au_head = dense_head(*shape, units)
         if config.local_action_units:
             # At the same certainty, the pooled logit of an action unit that shows in few cells differs from that of
             # one that shows in many.
-            self.au_scale = nn.Parameter(torch.ones(len(config.action_units)))
-            self.au_offset = nn.Parameter(torch.zeros(len(config.action_units)))
+            self.au_scale = nn.Parameter(torch.ones(units))
+            self.au_offset = nn.Parameter(torch.zeros(units))
+        if config.intensities:
+            self.intensity_head = dense_head(*shape, units)
+            if config.local_action_units:
+                self.intensity_scale = nn.Parameter(torch.ones(units))
+                self.intensity_offset = nn.Parameter(torch.zeros(units))
+        if config.pose or config.quality:
+            self.face_head = dense_head(*shape, 3 * config.pose + len(config.quality))
 
     @property
     def device(self) -> torch.device:
@@ -101,12 +62,29 @@ class FaceModel(nn.Module):
         # Only a DenseNet's map is not rectified yet; a second ReLU changes nothing in the others.
         return torch.relu(self.backbone(crops))
 
-    def heads(self, feature_map: Tensor) -> tuple[Tensor, Tensor]:
-        """Map a feature map (b, c, h, w) to emotion logits (b, e) and action unit logits (b, k)."""
-        return self.emotion_logits(feature_map), self.au_logits(self.au_logit_map(feature_map))
+    def heads(self, feature_map: Tensor) -> Outputs:
+        """Apply all heads to a feature map (b, c, h, w)."""
+        au_logit_map = self.au_logit_map(feature_map)
+        intensity_map = self.intensity_map(feature_map) if self.config.intensities else None
+        pose, quality_logits = self.face_outputs(feature_map)
+        return Outputs(
+            feature_map,
+            self.emotion_logits(feature_map),
+            self.au_logits(au_logit_map),
+            side_logits=self.side_logits(au_logit_map) if self.config.sides else None,
+            intensities=None if intensity_map is None else self.intensities(intensity_map),
+            side_intensities=(
+                self.side_intensities(intensity_map) if intensity_map is not None and self.config.sides else None
+            ),
+            pose=pose,
+            quality_logits=quality_logits,
+        )
 
     def emotion_logits(self, feature_map: Tensor) -> Tensor:
-        """Map a feature map (b, c, h, w) to emotion logits (b, e)."""
+        """Map a feature map (b, c, h, w) to logits (b, x) of `ModelConfig.emotion_outputs`.
+
+        `ModelConfig.sum_logits` turns them into logits of the emotions.
+        """
         return self.emotion_head(feature_map.mean((2, 3)))
 
     def au_logit_map(self, feature_map: Tensor) -> Tensor:
@@ -114,40 +92,72 @@ class FaceModel(nn.Module):
 
         Without `ModelConfig.local_action_units` the map is a single cell (b, k, 1, 1).
         """
-        if not self.config.local_action_units:
-            return self.au_head(feature_map.mean((2, 3)))[:, :, None, None]
-        rows = feature_map.permute(0, 2, 3, 1).flatten(0, 2)  # (b * h * w, c)
-        cells = self.au_head(rows).unflatten(0, (feature_map.shape[0], *feature_map.shape[2:]))
-        return cells.permute(0, 3, 1, 2)
+        return self._map(self.au_head, feature_map)
 
     def au_logits(self, au_logit_map: Tensor) -> Tensor:
-        """Pool an AU logit map (b, k, h, w) to action unit logits (b, k).
+        """Pool an AU logit map (b, k, h, w), of the whole face or of a part, to action unit logits (b, k).
 
-        The pooling is the log of the mean of exponentials, a soft maximum: the strongest cells decide.
+        The pooling is a soft maximum: the strongest cells decide.
         """
-        cells = au_logit_map.float().flatten(2)
-        pooled = cells.logsumexp(2) - math.log(cells.shape[2])
+        pooled = soft_maximum(au_logit_map)
         return pooled * self.au_scale + self.au_offset if self.config.local_action_units else pooled
 
-    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
-        """Map normalized crops (b, 3, s, s) to emotion logits (b, e) and action unit logits (b, k)."""
+    def side_logits(self, au_logit_map: Tensor) -> Tensor:
+        """Pool the halves of an AU logit map (b, k, h, w) to logits (b, k, 2): the person's right, then left."""
+        return torch.stack([self.au_logits(half) for half in halves(au_logit_map)], dim=2)
+
+    def intensity_map(self, feature_map: Tensor) -> Tensor:
+        """Map a feature map (b, c, h, w) to each action unit's intensity logit in each cell (b, k, h, w)."""
+        return self._map(self.intensity_head, feature_map)
+
+    def intensities(self, intensity_map: Tensor) -> Tensor:
+        """Pool an intensity map (b, k, h, w), of the whole face or of a part, to intensities (b, k), 0 to 5."""
+        pooled = soft_maximum(intensity_map)
+        if self.config.local_action_units:
+            pooled = pooled * self.intensity_scale + self.intensity_offset
+        return MAX_INTENSITY * pooled.sigmoid()
+
+    def side_intensities(self, intensity_map: Tensor) -> Tensor:
+        """Pool the halves of an intensity map to intensities (b, k, 2): the person's right, then left."""
+        return torch.stack([self.intensities(half) for half in halves(intensity_map)], dim=2)
+
+    def face_outputs(self, feature_map: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """Map a feature map (b, c, h, w) to pose (b, 3) in degrees and quality logits (b, q); None for what it lacks.
+
+        See `Outputs` for the signs of the pose.
+        """
+        if not (self.config.pose or self.config.quality):
+            return None, None
+        values = self.face_head(feature_map.mean((2, 3))).float()
+        angles = 3 * self.config.pose
+        return (
+            POSE_SCALE * values[:, :angles] if self.config.pose else None,
+            values[:, angles:] if self.config.quality else None,
+        )
+
+    def _map(self, head: nn.Module, feature_map: Tensor) -> Tensor:
+        if self.config.local_action_units:
+            return in_each_cell(head, feature_map)
+        return head(feature_map.mean((2, 3)))[:, :, None, None]
+
+    def forward(self, crops: Tensor) -> Outputs:
+        """Predict normalized crops (b, 3, s, s)."""
         return self.heads(self.features(crops))
 
-    def predict(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def predict(self, crops: Tensor) -> Outputs:
         """Predict with test-time augmentation where `ModelConfig.flip_tta` asks for it.
 
         Args:
             crops: (b, 3, s, s), normalized.
 
         Returns:
-            Feature map of the crops themselves (b, c, h, w), emotion logits (b, e) and action unit logits (b, k).
+            The outputs, with the feature map of the crops as they are.
         """
         if not self.config.flip_tta:
-            feature_map = self.features(crops)
-            return feature_map, *self.heads(feature_map)
-        feature_maps = self.features(torch.cat([crops, crops.flip(3)]))
-        emotions, action_units = (logits.unflatten(0, (2, -1)).mean(0) for logits in self.heads(feature_maps))
-        return feature_maps[: crops.shape[0]], emotions, action_units
+            return self(crops)
+        both = self.heads(self.features(torch.cat([crops, crops.flip(3)])))
+        count = crops.shape[0]
+        return both[:count].mean_with(both[count:].mirrored())
 
     def optimize_for_inference(self) -> "InferenceModel":
         """Make a faster copy for inference. Its outputs are the same up to rounding; this network stays unchanged."""
@@ -170,9 +180,11 @@ class InferenceModel(FaceModel):
         nn.Module.__init__(self)  # FaceModel's own would build new layers, only to replace them
         self.config = model.config
         self.backbone = ThreadedBatch(_fold_batch_norms(copy.deepcopy(model.backbone).eval()))
-        self.emotion_head, self.au_head = copy.deepcopy((model.emotion_head, model.au_head))
-        if model.config.local_action_units:
-            self.au_scale, self.au_offset = copy.deepcopy((model.au_scale, model.au_offset))
+        for name, head in model.named_children():
+            if name != "backbone":
+                setattr(self, name, copy.deepcopy(head))
+        for name, parameter in model.named_parameters(recurse=False):
+            setattr(self, name, copy.deepcopy(parameter))
         self.eval().to(memory_format=torch.channels_last).requires_grad_(False)
 
     @property
@@ -203,16 +215,6 @@ def _fold_batch_norms(backbone: nn.Module) -> nn.Module:
                 setattr(parent, conv, fuse_conv_bn_eval(getattr(parent, conv), getattr(parent, norm)))
                 setattr(parent, norm, nn.Identity())
     return backbone
-
-
-def _head(channels: int, hidden: int, dropout: float, outputs: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Linear(channels, hidden, bias=False),
-        nn.BatchNorm1d(hidden),
-        nn.ReLU(),
-        nn.Dropout(dropout),
-        nn.Linear(hidden, outputs),
-    )
 
 
 def prepare(crops: Sequence[Image.Image], config: ModelConfig) -> Tensor:

@@ -81,7 +81,7 @@ class FaceLightningModule(L.LightningModule):
         full = len(crops) * self.trainer.world_size == self.settings.batch
         compiled = self._compiled if self.training and full else None
         feature_map = (compiled or self.model.features)(crops)
-        emotion_logits = self.model.emotion_logits(feature_map).float()
+        emotion_logits = self.model.config.sum_logits(self.model.emotion_logits(feature_map).float())
         au_logit_map = self.model.au_logit_map(feature_map)
         au_logits = self.model.au_logits(au_logit_map)
         loss = emotion_loss(emotion_logits, batch["emotion"], self.emotion_weights, self.settings.label_smoothing)

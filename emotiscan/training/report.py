@@ -15,7 +15,14 @@ from emotiscan.datasets.loaders import without_paths
 from emotiscan.datasets.table import LabelTable
 from emotiscan.evaluation.calibration_fit import calibrate
 from emotiscan.evaluation.plots import write_plots
-from emotiscan.evaluation.prediction import Predictions, agreed_classes, labels_for, predict, report_on
+from emotiscan.evaluation.prediction import (
+    Predictions,
+    agreed_classes,
+    emotion_probabilities,
+    labels_for,
+    predict,
+    report_on,
+)
 from emotiscan.files import atomic_write, atomic_write_bytes
 from emotiscan.model.calibration import Calibration
 from emotiscan.model.checkpoint import Card, load_checkpoint, save_checkpoint
@@ -78,7 +85,7 @@ def finish(
 def save_predictions(path: Path, predictions: Predictions, config: ModelConfig, calibration: Calibration) -> None:
     """Write the prediction for each image, and its labels, as the arrays that `evaluation.evaluate` takes."""
     emotions, action_units = (
-        calibration.emotions(predictions.emotions),
+        emotion_probabilities(predictions, config, calibration),
         calibration.action_units(predictions.action_units, config.action_units),
     )
     frame = predictions.table.frame

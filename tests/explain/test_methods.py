@@ -93,7 +93,8 @@ def test_maps_agree_with_the_library_run_on_the_whole_network(tiny_model, crops,
             self.tap, self.model = nn.Identity(), tiny_model
 
         def forward(self, batch: torch.Tensor) -> torch.Tensor:
-            return torch.cat(self.model.heads(self.tap(self.model.features(batch))), 1)
+            outputs = self.model.heads(self.tap(self.model.features(batch)))
+            return torch.cat([outputs.emotion_logits, outputs.au_logits], 1)
 
     class AtTheMapsOwnSize(getattr(pytorch_grad_cam, library_class)):
         def get_target_width_height(self, input_tensor: torch.Tensor) -> None:

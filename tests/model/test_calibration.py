@@ -97,3 +97,33 @@ def test_older_checkpoints_get_the_default_rule_for_clear_emotions():
     older = {"temperature": 1.0, "slopes": {}, "offsets": {}, "thresholds": {"AU1": 0.3}}
     calibration = Calibration(**older)
     assert (calibration.clear_from, calibration.clear_margin) == (0.5, 0.2)
+
+
+def test_biases_move_their_own_expression():
+    plain, biased = (
+        c.emotions(np.zeros((1, 3)), ("a", "b", "c"))[0] for c in (Calibration(), Calibration(biases={"b": 1}))
+    )
+    assert biased[1] > plain[1]
+    assert biased[0] == biased[2] < plain[0]
+
+
+def test_intensities_stay_on_their_scale():
+    calibration = Calibration(intensity_gains={"AU1": 2.0}, intensity_offsets={"AU1": -1.0})
+    intensities = calibration.intensities(np.array([[0.2, 0.2], [1.5, 1.5], [4.0, 4.0]]), ("AU1", "AU2"))
+    assert np.allclose(intensities, [[0.0, 0.2], [2.0, 1.5], [5.0, 4.0]])
+
+
+def test_each_half_is_calibrated_like_the_whole_face():
+    calibration = Calibration(slopes={"AU1": 2.0}, offsets={"AU2": -1.0})
+    logits = np.array([[[0.5, -0.5], [1.0, 0.0]]])
+    sides = calibration.sides(logits, ("AU1", "AU2"))
+    assert sides.shape == (1, 2, 2)
+    for half in (0, 1):
+        assert np.allclose(sides[..., half], calibration.action_units(logits[..., half], ("AU1", "AU2")))
+
+
+def test_the_pose_is_scaled_and_shifted_per_angle():
+    calibration = Calibration(pose_gains=[1.0, 2.0, 1.0], pose_offsets=[-3.0, 0.0, 0.0])
+    assert calibration.pose(np.array([[3.0, 10.0, -5.0]])).tolist() == [[0.0, 20.0, -5.0]]
+    with pytest.raises(ValueError, match="pitch, yaw, roll"):
+        Calibration(pose_offsets=(1.0,))

@@ -11,6 +11,7 @@ from PIL import Image
 from emotiscan import facs
 from emotiscan.model.backbones import stages
 from emotiscan.model.choices import BACKBONES
+from emotiscan.model.heads import Outputs
 from emotiscan.model.network import FaceModel, ModelConfig, normalize, prepare
 
 CHANNELS = {"densenet201": 1920, "densenet121": 1024, "vgg16": 512, "vgg16_bn": 512, "residual": 256}
@@ -27,28 +28,34 @@ def crops(rng) -> torch.Tensor:
     return torch.from_numpy(rng.normal(size=(2, 3, 64, 64)).astype(np.float32))
 
 
+def assert_close(found: Outputs, expected: Outputs, tolerance: float) -> None:
+    assert list(found.as_dict()) == list(expected.as_dict())
+    for name, value in expected.as_dict().items():
+        assert torch.allclose(found.as_dict()[name], value, atol=tolerance), name
+
+
 class TestEachBackbone:
     def test_shapes(self, model, crops):
         feature_map = model.features(crops)
-        emotions, action_units = model.heads(feature_map)
+        outputs = model.heads(feature_map)
         assert feature_map.shape == (2, CHANNELS[model.config.backbone], 2, 2)
-        assert emotions.shape == (2, len(facs.EMOTIONS_WITH_NEUTRAL))
-        assert action_units.shape == (2, len(facs.AU_NAMES))
+        assert outputs.emotion_logits.shape == (2, len(facs.EMOTIONS_WITH_NEUTRAL))
+        assert outputs.au_logits.shape == (2, len(facs.AU_NAMES))
 
     def test_forward_applies_the_heads_without_changing_the_feature_map(self, model, crops):
         feature_map = model.features(crops)
         kept = feature_map.clone()
         assert (feature_map >= 0).all()
         assert feature_map.any()
-        for two_steps, one_step in zip(model.heads(feature_map), model(crops), strict=True):
-            assert torch.equal(two_steps, one_step)
+        two_steps, one_step = model.heads(feature_map), model(crops)
+        assert torch.equal(two_steps.emotion_logits, one_step.emotion_logits)
+        assert torch.equal(two_steps.au_logits, one_step.au_logits)
         assert torch.equal(feature_map, kept)
 
     def test_the_optimized_copy_gives_the_same_outputs(self, model, crops):
         optimized = model.optimize_for_inference()
         assert torch.allclose(optimized.features(crops), model.features(crops), atol=1e-4)
-        for before, after in zip(model(crops), optimized(crops), strict=True):
-            assert torch.allclose(before, after, atol=1e-4)
+        assert_close(model(crops), optimized(crops), 1e-4)
 
     def test_optimizing_leaves_the_original_unchanged(self, model, crops):
         model = copy.deepcopy(model).train().requires_grad_(True)
@@ -62,8 +69,7 @@ class TestEachBackbone:
         assert not shared
 
     def test_a_crop_gives_the_same_logits_alone_and_in_a_batch(self, model, crops):
-        for together, alone in zip(model(crops), model(crops[1:]), strict=True):
-            assert torch.allclose(together[1:], alone, atol=1e-4)
+        assert_close(model(crops)[1:], model(crops[1:]), 1e-4)
 
     def test_no_layer_works_in_place(self, model):
         assert not [name for name, layer in model.named_modules() if getattr(layer, "inplace", False)]
@@ -119,9 +125,9 @@ class TestLocalActionUnits:
 
     def test_forward_pools_action_units_from_cells_and_emotions_from_the_mean(self, local, crops):
         feature_map = local.features(crops)
-        emotions, action_units = local(crops)
-        assert torch.equal(action_units, local.au_logits(local.au_logit_map(feature_map)))
-        assert torch.equal(emotions, local.emotion_logits(feature_map))
+        outputs = local(crops)
+        assert torch.equal(outputs.au_logits, local.au_logits(local.au_logit_map(feature_map)))
+        assert torch.equal(outputs.emotion_logits, local.emotion_logits(feature_map))
 
 
 class TestFlipTTA:
@@ -134,28 +140,89 @@ class TestFlipTTA:
         return once, twice
 
     def test_without_it_predict_is_the_forward_pass(self, models, crops):
-        feature_map, *logits = models[0].predict(crops)
-        assert torch.equal(feature_map, models[0].features(crops))
-        for predicted, forward in zip(logits, models[0](crops), strict=True):
-            assert torch.equal(predicted, forward)
+        assert_close(models[0].predict(crops), models[0](crops), 0)
 
     def test_with_it_a_face_and_its_mirror_image_give_the_same_logits(self, models, crops):
         once, twice = models
-        for one, other in zip(twice.predict(crops)[1:], twice.predict(crops.flip(3))[1:], strict=True):
-            assert torch.allclose(one, other, atol=1e-5)
-        for mean, one, other in zip(twice.predict(crops)[1:], once(crops), once(crops.flip(3)), strict=True):
-            assert torch.allclose(mean, (one + other) / 2, atol=1e-5)
+        mean, mirrored = twice.predict(crops), twice.predict(crops.flip(3))
+        one, other = once(crops), once(crops.flip(3))
+        for name in ("emotion_logits", "au_logits"):
+            logits = getattr(mean, name)
+            assert torch.allclose(logits, getattr(mirrored, name), atol=1e-5)
+            assert torch.allclose(logits, (getattr(one, name) + getattr(other, name)) / 2, atol=1e-5)
 
     def test_the_feature_map_is_that_of_the_unflipped_crop(self, models, crops):
-        assert torch.allclose(models[1].predict(crops)[0], models[0].features(crops), atol=1e-5)
+        assert torch.allclose(models[1].predict(crops).feature_map, models[0].features(crops), atol=1e-5)
+
+    def test_a_mirrored_face_swaps_its_sides_and_the_signs_of_yaw_and_roll(self, full_model, crops):
+        face, mirrored = full_model.predict(crops), full_model.predict(crops.flip(3))
+        assert (face.side_logits[..., 0] - face.side_logits[..., 1]).abs().max() > 1e-3
+        assert torch.allclose(mirrored.side_logits, face.side_logits.flip(2), atol=1e-5)
+        assert torch.allclose(mirrored.side_intensities, face.side_intensities.flip(2), atol=1e-5)
+        assert torch.allclose(mirrored.pose, face.pose * torch.tensor([1, -1, -1]), atol=1e-4)
+        assert face.pose.abs().min() > 1e-4
+        for name in ("emotion_logits", "au_logits", "intensities", "quality_logits"):
+            assert torch.allclose(getattr(mirrored, name), getattr(face, name), atol=1e-5), name
+
+
+class TestEveryOutput:
+    def test_shapes(self, full_model, crops):
+        config = full_model.config
+        units, problems = len(config.action_units), len(config.quality)
+        assert {name: tuple(value.shape) for name, value in full_model(crops).as_dict().items()} == {
+            "feature_map": (2, 1024, 4, 4),
+            "emotion_logits": (2, 8),
+            "au_logits": (2, units),
+            "side_logits": (2, units, 2),
+            "intensities": (2, units),
+            "side_intensities": (2, units, 2),
+            "pose": (2, 3),
+            "quality_logits": (2, problems),
+        }
+
+    def test_the_optimized_copy_gives_the_same_outputs(self, full_model, crops):
+        assert_close(full_model(crops), full_model.optimize_for_inference()(crops), 1e-3)
+
+    def test_intensities_lie_within_the_scale(self, full_model, crops):
+        intensities = full_model.intensities(1000 * full_model.intensity_map(full_model.features(crops)))
+        assert ((intensities >= 0) & (intensities <= 5)).all()
+
+    def test_the_first_side_is_the_left_half_of_the_crop(self, full_model):
+        one_sided = torch.full((1, len(full_model.config.action_units), 4, 4), -6.0)
+        one_sided[..., 0] = 6.0
+        right, left = full_model.side_logits(one_sided)[0].T
+        assert (right > 0).all()
+        assert (left < 0).all()
+
+    def test_the_middle_column_belongs_to_both_halves(self, full_model):
+        centered = torch.full((1, len(full_model.config.action_units), 3, 3), -6.0)
+        centered[..., 1] = 6.0
+        assert (full_model.side_logits(centered) > 0).all()
+
+    def test_emotions_are_the_sums_of_their_expressions(self, full_model, crops):
+        logits = full_model(crops).emotion_logits
+        emotions = full_model.config.sum_logits(logits).softmax(1)
+        expressions = dict(zip(facs.EXPRESSIONS, logits.softmax(1).T, strict=True))
+        for name, found in zip(full_model.config.emotions, emotions.T, strict=True):
+            members = [p for label, p in expressions.items() if facs.EMOTION_OF_EXPRESSION[label] == name]
+            assert torch.allclose(found, sum(members), atol=1e-6)
+        summed = full_model.config.sum_probabilities(logits.softmax(1).numpy())
+        assert np.allclose(summed, emotions.numpy(), atol=1e-6)
+
+    def test_a_network_without_cells_has_intensities_but_no_sides(self, crops):
+        config = ModelConfig("densenet121", input_size=64, hidden=8, intensities=True, quality=("blurred",))
+        outputs = FaceModel(config).eval()(crops)
+        assert outputs.intensities.shape == (2, len(config.action_units))
+        assert outputs.quality_logits.shape == (2, 1)
+        assert (outputs.side_logits, outputs.side_intensities, outputs.pose) == (None, None, None)
 
 
 def test_the_heads_have_one_output_per_label_of_the_config(crops):
     model = FaceModel(
         ModelConfig("densenet121", emotions=facs.EMOTIONS, action_units=("AU12", "AU43"), hidden=8)
     ).eval()
-    emotions, action_units = model(crops)
-    assert (emotions.shape, action_units.shape) == ((2, 3), (2, 2))
+    outputs = model(crops)
+    assert (outputs.emotion_logits.shape, outputs.au_logits.shape) == ((2, 3), (2, 2))
 
 
 class TestStride16:
@@ -192,6 +259,10 @@ class TestConfig:
             ({"input_size": 31}, "32 px"),
             ({"stride": 8}, "16 is for DenseNets"),
             ({"backbone": "vgg16", "stride": 16}, "vgg16 cannot have stride 16"),
+            ({"sides": True}, "sides need local_action_units"),
+            ({"expressions": ("happiness", "anger")}, "“surprise” has none"),
+            ({"expressions": (*facs.EXPRESSIONS, "boredom")}, "“boredom” belongs to none"),
+            ({"expressions": facs.EXPRESSIONS, "emotions": facs.EMOTIONS}, "“neutral” belongs to none"),
         ],
     )
     def test_networks_that_cannot_be_built_are_rejected(self, wrong, words):

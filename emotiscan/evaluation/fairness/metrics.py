@@ -20,7 +20,7 @@ from emotiscan.evaluation.bootstrap import (
     mean_of_defined,
     ratio,
 )
-from emotiscan.evaluation.prediction import Predictions, agreed_classes, labels_for
+from emotiscan.evaluation.prediction import Predictions, agreed_classes, emotion_probabilities, labels_for
 from emotiscan.facs import NEUTRAL
 from emotiscan.model.calibration import Calibration
 from emotiscan.model.network import ModelConfig
@@ -183,7 +183,7 @@ def by_group(
         labels_for(table, config.action_units).astype(np.float64),
         table.frame["subject"].to_numpy(str),
     )
-    emotions = calibration.emotions(predictions.emotions)
+    emotions = emotion_probabilities(predictions, config, calibration)
     action_units = calibration.action_units(predictions.action_units, config.action_units)
     everything = np.ones(len(table), bool)
     names = [name for name in dict.fromkeys([*order, *groups.tolist()]) if (groups == name).any()]
