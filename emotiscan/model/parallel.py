@@ -34,7 +34,7 @@ class ThreadedBatch(nn.Module):
     def forward(self, batch: Tensor) -> Tensor:
         """The network's output. On the CPU, the batch is split among as many threads as torch may use."""
         threads = torch.get_num_threads()
-        if threads == 1 or batch.device.type != "cpu":
+        if threads == 1 or len(batch) < 2 or batch.device.type != "cpu":
             return self.network(batch)
         inference, gradients = torch.is_inference_mode_enabled(), torch.is_grad_enabled()
 

@@ -40,7 +40,7 @@ def test_its_checkpoint_reads_a_photo(run):
     analyzer = Analyzer(run[1] / "emotiscan.safetensors")
     (reading,) = analyzer.analyze(SAMPLES / "smile.jpg").readings
     assert tuple(reading.emotions) == facs.EMOTIONS  # CK+ has no neutral label
-    assert tuple(reading.action_units) == facs.AU_NAMES
+    assert tuple(reading.action_units) == facs.MISSION_AU_NAMES
     config, training = analyzer.card.config, analyzer.card.training
     assert (config.backbone, config.input_size, config.hidden) == ("residual", 48, 16)
     assert training["data"] == {"ckplus": {"train": 19, "validation": 3, "test": 3}}
@@ -95,7 +95,7 @@ def test_the_course_subset_gives_a_checkpoint_of_three_emotions(tmp_path, cache,
     assert emotiscan_train([*arguments, "--init", str(tiny_weights), *PLAIN, "--sizes", "32:1"]) == 0
     _, card = load_checkpoint(out / "emotiscan.safetensors")
     assert card.config.emotions == facs.EMOTIONS
-    assert card.config.action_units == facs.AU_NAMES
+    assert card.config.action_units == facs.MISSION_AU_NAMES
     report = json.loads((out / "report.json").read_text())
     assert report["test"]["emotion"]["labels"] == list(facs.EMOTIONS)
 
