@@ -1,0 +1,1 @@
+"""Clips: decoding, one track a person, curves over time, and events."""
