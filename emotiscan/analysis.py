@@ -31,6 +31,9 @@ from emotiscan.model.network import FaceModel, InferenceModel, prepare
 if TYPE_CHECKING:  # takes half a second, and only tables need it
     from pandas import DataFrame
 
+    from emotiscan.video.analysis import VideoAnalysis
+    from emotiscan.video.decode import Source
+
 BATCH_SIZE = 4
 """Faces that pass through the network together. Larger batches are no faster and need more memory."""
 
@@ -207,6 +210,11 @@ class Analyzer:
         """What runs the network now: "torch" or "openvino". With the engine "auto" it can change once."""
         return self.model.engine
 
+    @property
+    def detector(self) -> FaceDetector:
+        """Finds the faces."""
+        return self._detector
+
     def analyze(
         self,
         source: Image.Image | bytes | str | PathLike[str],
@@ -230,7 +238,7 @@ class Analyzer:
         largest = sorted(faces, key=lambda face: -face.side)[:MAX_FACES]
         chosen = [face for face in faces if face in largest] if len(faces) > MAX_FACES else faces
         batches = [chosen[start : start + BATCH_SIZE] for start in range(0, len(chosen), BATCH_SIZE)]
-        readings = tuple(reading for batch in batches for reading in self._predict(photo, batch))
+        readings = tuple(reading for batch in batches for reading in self._predict([(photo, face) for face in batch]))
         return Analysis(
             photo=photo,
             readings=readings,
@@ -278,9 +286,40 @@ class Analyzer:
                 rows += records(analysis.name, analysis.readings)
         return frame(rows, self.card.config.emotions, self.card.config.action_units)
 
-    def _predict(self, photo: Image.Image, faces: Sequence[Face]) -> Iterator[Reading]:
+    def analyze_video(
+        self, source: "Source", *, fps: float | None = None, start: float | None = None, end: float | None = None
+    ) -> "VideoAnalysis":
+        """Analyze a clip, frame by frame; needs the extra `video`.
+
+        Iterate over the result to get the frames, each with its `time`, its `readings`, and the person (`tracks`) that
+        each reading belongs to. Afterwards `to_frame()` and `timeline` have all of them.
+
+        Args:
+            source: a path, a file's bytes, or a file object.
+            fps: frames per second to read; None for all.
+            start: first and `end` last time of the stretch to read, in seconds.
+            end: the frame with this time is not read any more.
+
+        Raises:
+            VideoError: the file cannot be read or is no video.
+        """
+        from emotiscan.video.analysis import VideoAnalysis
+        from emotiscan.video.decode import Video
+
+        return VideoAnalysis(self, Video(source, fps=fps, start=start, end=end))
+
+    def read_faces(self, faces: Sequence[tuple[Image.Image, Face]]) -> list[Reading]:
+        """Predict faces that were found before, in one or more photos.
+
+        Args:
+            faces: each with the upright RGB photo that it is in.
+        """
+        batches = [faces[start : start + BATCH_SIZE] for start in range(0, len(faces), BATCH_SIZE)]
+        return [reading for batch in batches for reading in self._predict(batch)]
+
+    def _predict(self, faces: Sequence[tuple[Image.Image, Face]]) -> Iterator[Reading]:
         config, calibration = self.card.config, self.card.calibration
-        crops = prepare([face.crop(photo, config.input_size) for face in faces], config)
+        crops = prepare([face.crop(photo, config.input_size) for photo, face in faces], config)
         with torch.inference_mode():
             outputs = self.model.predict(crops.to(self.device)).to_cpu()
         self._engine.after_batch()
@@ -288,7 +327,7 @@ class Analyzer:
         emotions = config.sum_probabilities(expressions)
         is_clear = calibration.is_clear(emotions)
         action_units = calibration.action_units(outputs.au_logits.numpy(), config.action_units)
-        for row, face in enumerate(faces):
+        for row, (photo, face) in enumerate(faces):
             yield Reading(
                 face=face,
                 crop=face.crop(photo),

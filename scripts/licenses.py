@@ -18,6 +18,11 @@ UNKNOWN = "not stated"
 LICENSE_PHRASES = {"MIT": "MIT License", "BSD": "Redistribution and use", "Apache": "Apache License"}
 """What a license file of each kind contains."""
 
+BUNDLED = {
+    "av": "its wheel bundles FFmpeg with x264 and x265: the GPL holds for whoever passes the wheel on, in an image, say"
+}
+"""Packages whose wheels carry libraries under other licenses than their metadata state."""
+
 
 @dataclass(frozen=True, order=True)
 class Package:
@@ -102,6 +107,9 @@ def main() -> None:
     found = packages(required(parser.parse_args().file))
     for package in found:
         print(f"{package.name:32} {package.version:16} {'direct' if package.direct else '':7} {package.license}")
+    for package in found:
+        if package.name in BUNDLED:
+            print(f"note: {package.name}: {BUNDLED[package.name]}")
     to_review = [package.name for package in found if package.needs_review]
     print(f"{len(found)} packages; to review: {', '.join(to_review) or 'none'}")
 

@@ -35,18 +35,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "faces": {"stubbed_imports"},
     "model": {"faces", "facs", "files", "resources", "stubbed_imports"},
     "explain": {"facs", "faces", "model"},
-    "analysis": CORE | {"runtime"},  # of export only inside functions: tables, HTML
+    "analysis": CORE | {"runtime", "video"},  # of export and video only inside functions: tables, HTML, clips
     "export": {"facs", "faces", "explain", "analysis"},  # of analysis only the types
     "parallel_map": set(),
+    "video": CORE | {"parallel_map"},
     "batch": CORE | {"parallel_map"},
     "__main__": {"cli"},
-    "ui": CORE | {"runtime", "stubbed_imports"},
+    "ui": CORE | {"runtime", "stubbed_imports", "video"},
     "rendering": {"facs", "visibility", "files", "images", "faces", "parallel_map"},
     "datasets": {"facs", "visibility", "files", "images", "faces", "model", "explain", "rendering", "parallel_map"},
     "evaluation": CORE - {"export"} | {"datasets", "rendering", "parallel_map"},
     "training": CORE - {"analysis", "export"} | {"datasets", "evaluation"},
     "cli": CORE
-    | {"__init__", "runtime", "stubbed_imports", "batch", "training", "evaluation", "datasets", "rendering"},
+    | {"__init__", "runtime", "stubbed_imports", "batch", "training", "evaluation", "datasets", "rendering", "video"},
     "streamlit_app": {"ui", "__init__"},
     "train": {"cli"},
 }
@@ -61,6 +62,7 @@ HEAVY = {
     "numba": {"rendering"},
     "ray": {"batch"},
     "cv2": {"rendering"},
+    "av": {"video", "rendering"},
 }
 """The only rooms that may import a package."""
 

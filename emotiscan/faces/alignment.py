@@ -142,7 +142,7 @@ def warp(photo: Image.Image, to_crop: Transform, size: int) -> Image.Image:
     corners = apply(from_crop, np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float))
     low = np.floor(corners.min(0)).astype(int) - 2
     high = np.ceil(corners.max(0)).astype(int) + 2
-    region = _region(photo, low, high)
+    region = cut_out(photo, low, high)
     shrink = max(1, int(np.hypot(*from_crop[:, 0]) / size))
     if shrink > 1:
         region = region.reduce(shrink)
@@ -152,7 +152,7 @@ def warp(photo: Image.Image, to_crop: Transform, size: int) -> Image.Image:
     return region.transform((size, size), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
 
 
-def _region(photo: Image.Image, low: NDArray[np.int_], high: NDArray[np.int_]) -> Image.Image:
+def cut_out(photo: Image.Image, low: NDArray[np.int_], high: NDArray[np.int_]) -> Image.Image:
     """Cut out the pixels from `low` to before `high`, (x, y) each, repeating the edge pixels beyond the border."""
     size = np.array(photo.size)
     first, last = np.clip(low, 0, size - 1), np.clip(high, 1, size)

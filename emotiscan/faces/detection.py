@@ -1,13 +1,14 @@
 """Face detection: MTCNN (see `mtcnn`) with this project's sizes and thresholds."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from emotiscan.faces.alignment import Face, canonical_transform, framed_transform
-from emotiscan.faces.mtcnn import Cascade
+from emotiscan.faces.alignment import Box, Face, canonical_transform, cut_out, framed_transform
+from emotiscan.faces.mtcnn import Cascade, Detections
 
 DETECTION_SIDE = 1280
 """Larger photos are scaled down to this longer side, in pixels, before detection."""
@@ -23,6 +24,17 @@ MIN_CONFIDENCE = 0.92
 
 MIN_CONFIDENCE_CROPPED = 0.60
 """Lowest accepted MTCNN confidence in an image that is known to be one face, 0 to 1."""
+
+MIN_CONFIDENCE_FOLLOWED = 0.80
+"""Lowest accepted MTCNN confidence of a face near the place where one was just before, 0 to 1."""
+
+FOLLOWED_SIDE = 72
+"""Side in pixels to which a larger face is averaged down before it is followed; the networks look at 48 pixels."""
+
+_NEARBY = np.array(
+    [(0, 0, 1), (0, 0, 1.2), (0, 0, 0.83), (-0.15, 0, 1), (0.15, 0, 1), (0, -0.15, 1), (0, 0.15, 1)], np.float64
+)
+"""Squares in which a followed face is looked for: shift of the center, right and down, and side, in box sides."""
 
 MARGIN = 0.25
 """Width of the margin around a photo, in fractions of its longer side."""
@@ -61,6 +73,30 @@ class FaceDetector:
             return min(faces, key=lambda face: _distance(face, center) / face.side)
         return Face(None, None, None, framed_transform(*image.size))
 
+    def follow(self, photo: Image.Image, box: Box, min_confidence: float = MIN_CONFIDENCE_FOLLOWED) -> Face | None:
+        """Find the face that is near a box, without searching the rest of the photo.
+
+        Args:
+            photo: e.g. the next frame of a clip.
+            box: where the face is expected: x0, y0, x1, y1 in photo pixels.
+            min_confidence: lowest accepted confidence, 0 to 1.
+
+        Returns:
+            The face that overlaps the box most; None if there is none.
+        """
+        center, side = np.array([box[0] + box[2], box[1] + box[3]]) / 2, max(box[2] - box[0], box[3] - box[1])
+        if not (side >= 8 and (center + side > 0).all() and (center - side < photo.size).all()):
+            return None
+        low, high = np.floor(center - 1.1 * side).astype(int), np.ceil(center + 1.1 * side).astype(int)
+        region = cut_out(photo, low, high)
+        shrink = max(1, int(side / FOLLOWED_SIDE))
+        region = region.reduce(shrink) if shrink > 1 else region
+        squares = (center - low)[None] / shrink + side / shrink * _NEARBY[:, :2]
+        halves = side / shrink * _NEARBY[:, 2:] / 2
+        found = self._cascade.find_near(np.asarray(region), np.concatenate([squares - halves, squares + halves], 1))
+        faces = _accepted(found, min_confidence, lambda points: points * shrink + low)
+        return max(faces, key=lambda face: overlap(face.box or box, box), default=None)
+
     @staticmethod
     def _shrink(photo: Image.Image) -> "Shrunk":
         photo = photo if photo.mode == "RGB" else photo.convert("RGB")  # convert would copy even an RGB photo
@@ -82,18 +118,35 @@ class FaceDetector:
             photo = photo.resize(_scaled(photo.size, enlarge), Image.Resampling.BICUBIC)
             scale, border = scale * enlarge, border * enlarge
         found = self._cascade.find(np.asarray(photo), min_side, int(border))
-        faces = []
-        for box, confidence, marks in zip(*found, strict=True):
-            if confidence < min_confidence:
-                continue
-            marks = (np.asarray(marks, float) - border) / scale
-            try:
-                to_crop = canonical_transform(marks)
-            except ValueError:
-                continue
-            x0, y0, x1, y1 = ((float(side) - border) / scale for side in box)
-            faces.append(Face((x0, y0, x1, y1), float(confidence), marks, to_crop))
-        return faces
+        return _accepted(found, min_confidence, lambda points: (points - border) / scale)
+
+
+def _accepted(
+    found: Detections, min_confidence: float, to_photo: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+) -> list[Face]:
+    """Faces with enough confidence; `to_photo` maps (n, 2) points of the searched image to photo pixels."""
+    faces = []
+    for box, confidence, marks in zip(*found, strict=True):
+        if confidence < min_confidence:
+            continue
+        landmarks = to_photo(np.asarray(marks, float))
+        try:
+            to_crop = canonical_transform(landmarks)
+        except ValueError:
+            continue
+        (x0, y0), (x1, y1) = to_photo(np.asarray(box, float).reshape(2, 2)).tolist()
+        faces.append(Face((x0, y0, x1, y1), float(confidence), landmarks, to_crop))
+    return faces
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Intersection of two boxes over their union, 0 to 1."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)]
+    return width * height / (sum(areas) - width * height)
 
 
 class Shrunk(NamedTuple):

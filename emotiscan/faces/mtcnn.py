@@ -85,6 +85,20 @@ class Cascade:
             boxes = self._refine(table, boxes)
             return self._finish(table, boxes)
 
+    def find_near(self, photo: NDArray[np.uint8], boxes: Floats) -> Detections:
+        """Find the faces that are near given boxes: the second and third network alone, several times faster.
+
+        Args:
+            photo: (height, width, 3) RGB.
+            boxes: (n, 4) x0, y0, x1, y1, e.g. of faces in the frame before.
+        """
+        import torch
+
+        with torch.inference_mode():
+            table = SummedAreaTable(photo)
+            boxes = self._refine(table, _squares(np.asarray(boxes, np.float32)))
+            return self._finish(table, boxes)
+
     def _propose(self, table: "SummedAreaTable", min_side: float, margin: int) -> Floats:
         """First network: candidates of all sizes, (n, 4)."""
         found = [self._propose_at(table, scale, margin) for scale in _scales(table.height, table.width, min_side)]

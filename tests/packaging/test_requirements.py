@@ -23,6 +23,9 @@ NEEDED_EXTRA = {
     Path("emotiscan/batch/ray_backend.py"): "ray",
     Path("emotiscan/model/engines/openvino_engine.py"): "fast",
     Path("emotiscan/model/export.py"): "export",
+    Path("emotiscan/video/decode.py"): "video",
+    Path("emotiscan/video/annotate.py"): "video",
+    Path("emotiscan/rendering/clips.py"): "video",
 }
 """Extras that single modules need."""
 
@@ -58,8 +61,10 @@ def ranges(texts: list[str]) -> dict[str, Requirement]:
 
 
 RUNTIME = ranges(PROJECT["dependencies"])
-TRAIN, RAY, FAST, EXPORT, DEV = (ranges(EXTRAS[name]) for name in ("train", "ray", "fast", "export", "dev"))
-ALL = RUNTIME | TRAIN | RAY | FAST | EXPORT | DEV
+TRAIN, VIDEO, RAY, FAST, EXPORT, DEV = (
+    ranges(EXTRAS[name]) for name in ("train", "video", "ray", "fast", "export", "dev")
+)
+ALL = RUNTIME | TRAIN | VIDEO | RAY | FAST | EXPORT | DEV
 
 
 def imports(files: list[Path]) -> Iterator[tuple[str, Path]]:
@@ -83,8 +88,8 @@ def package_files() -> list[Path]:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("requirements.txt", RUNTIME),
-        ("requirements-ray.txt", RUNTIME | RAY),
+        ("requirements.txt", RUNTIME | VIDEO),
+        ("requirements-ray.txt", RUNTIME | VIDEO | RAY),
         ("requirements-dev.txt", ALL),
     ],
 )
@@ -105,7 +110,9 @@ def test_the_app_installs_nothing_that_only_training_or_the_tests_need():
 
 
 def test_dev_includes_the_other_extras():
-    assert {"train", "ray", "fast", "export"} <= {extra for text in EXTRAS["dev"] for extra in Requirement(text).extras}
+    assert {"train", "video", "ray", "fast", "export"} <= {
+        extra for text in EXTRAS["dev"] for extra in Requirement(text).extras
+    }
 
 
 def test_every_import_of_the_package_is_declared():
@@ -128,7 +135,7 @@ def test_every_import_of_the_tests_and_scripts_is_declared():
 
 def test_every_dependency_is_used():
     used = {name for name, _ in imports(package_files())}
-    assert (RUNTIME | TRAIN | RAY | FAST | EXPORT).keys() - used == NEVER_IMPORTED.keys()
+    assert (RUNTIME | TRAIN | VIDEO | RAY | FAST | EXPORT).keys() - used == NEVER_IMPORTED.keys()
 
 
 def test_facenet_pytorch_stays_below_the_release_that_requires_an_old_torch():

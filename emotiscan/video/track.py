@@ -1,0 +1,228 @@
+"""Tracks: one number a person over a clip.
+
+A face belongs to the person who was just near it and looks alike (see `appearance`). Whoever was out of sight for
+longer, or seen in another scene, is known by the looks alone. All faces of a frame are assigned together, at the least
+total cost (Kuhn, 1955, "The Hungarian method for the assignment problem"), so that two people who cross keep their
+numbers.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emotiscan.faces import Face
+from emotiscan.video.appearance import Appearance, distance
+
+SHORT_GAP = 1.0
+"""Seconds out of sight after which a person is known by the looks alone."""
+
+MAX_SHIFT, SHIFT_SPEED = 0.6, 2.5
+"""Distance of a face from where it is expected, in sides of its box: at most this, and this much more a second."""
+
+MAX_DIFFERENCE = 0.75
+"""Largest difference in appearance of one person from frame to frame, 0 to 1."""
+
+MAX_RETURN_DIFFERENCE = 0.48
+"""Largest difference in appearance at which somebody who was out of sight is known again, 0 to 1."""
+
+CERTAIN_RETURN = 0.8
+"""Somebody who returns must look this much more like the known person than like the next best one: ratio of the
+differences."""
+
+LOOKS_RATE = 0.08
+"""Share of the newest frame in a track's mean appearance, after the first dozen frames."""
+
+MAX_TRACKS = 1000
+"""Tracks that are remembered; the ones not seen for longest are forgotten."""
+
+
+class Track:
+    """A person seen in a clip.
+
+    Attributes:
+        number: from 1, in the order of appearance.
+        center: of the box, (2,) pixels.
+        side: of the box, pixels.
+        velocity: (2,) pixels a second.
+        seen: time of the latest frame with this person, seconds.
+        box: of the latest frame with this person.
+        looks: mean appearance.
+    """
+
+    def __init__(self, number: int, time: float, face: Face, looks: Appearance) -> None:
+        self.number, self.seen, self.looks = number, time, looks
+        self.center, self.side = _place(face)
+        self.box = face.box
+        self.velocity = np.zeros(2)
+        self._count = 1
+
+    def expected(self, time: float) -> NDArray[np.float64]:
+        """Where the center should be at a time shortly after."""
+        return self.center + self.velocity * min(max(time - self.seen, 0.0), 0.4)
+
+    def update(self, time: float, face: Face, looks: Appearance, *, alone: bool, moved: bool) -> None:
+        """Go on with the face of a new frame.
+
+        Args:
+            time: of the frame.
+            face: of this person.
+            looks: appearance of the face.
+            alone: nobody is so near that their colors may have been mixed.
+            moved: the frame follows the one before; otherwise there is no velocity.
+        """
+        center, side = _place(face)
+        elapsed = time - self.seen
+        if not moved:
+            self.velocity = np.zeros(2)
+        elif elapsed > 1e-3:
+            speed = (center - self.center) / elapsed
+            limit = 4 * side
+            speed *= min(1.0, limit / max(float(np.hypot(*speed)), 1e-9))
+            self.velocity += min(1.0, elapsed / 0.15) * (speed - self.velocity)
+        self.center, self.side, self.seen, self.box = center, side, max(time, self.seen), face.box
+        if alone:
+            self._count += 1
+            self.looks = self.looks + max(LOOKS_RATE, 1 / self._count) * (looks - self.looks)
+
+
+class Tracker:
+    """Numbers the people of a clip, frame by frame.
+
+    Attributes:
+        tracks: all people so far.
+    """
+
+    def __init__(self) -> None:
+        self.tracks: list[Track] = []
+        self._count = 0
+        self._time = -np.inf
+
+    def update(self, time: float, faces: Sequence[Face], looks: Sequence[Appearance], cut: bool = False) -> list[int]:
+        """Assign the faces of the next frame.
+
+        Args:
+            time: of the frame in seconds. One before that of the last frame counts as the same time.
+            faces: of the frame, with boxes.
+            looks: appearance of each face.
+            cut: the frame shows another scene than the one before: places mean nothing.
+
+        Returns:
+            The track's number of each face.
+        """
+        time = self._time = max(time, self._time)
+        if cut:
+            for track in self.tracks:
+                track.seen = min(track.seen, time - SHORT_GAP - 1e-6)
+        found: dict[int, tuple[Track, bool]] = {}
+        recent = [track for track in self.tracks if time - track.seen <= SHORT_GAP]
+        costs = np.array(
+            [[self._cost(time, track, *face) for face in zip(faces, looks, strict=True)] for track in recent]
+        )
+        for row, column in assign(costs.reshape(len(recent), len(faces))):
+            found[column] = recent[row], True
+        self._recognize(faces, looks, recent, found)
+        numbers = []
+        for index, (face, look) in enumerate(zip(faces, looks, strict=True)):
+            if index in found:
+                track, moved = found[index]
+                track.update(time, face, look, alone=_is_alone(face, faces), moved=moved)
+            else:
+                self._count += 1
+                track = Track(self._count, time, face, look)
+                self.tracks.append(track)
+            numbers.append(track.number)
+        if len(self.tracks) > MAX_TRACKS:
+            self.tracks = sorted(self.tracks, key=lambda track: track.seen)[-MAX_TRACKS:]
+        return numbers
+
+    def _cost(self, time: float, track: Track, face: Face, looks: Appearance) -> float:
+        """Cost of a face for a person seen shortly before, 0 to 1; infinite if it cannot be."""
+        center, side = _place(face)
+        gap = time - track.seen
+        shift = float(np.hypot(*(center - track.expected(time)))) / max(1.0, (side + track.side) / 2)
+        growth = abs(np.log(max(side, 1.0) / max(track.side, 1.0)))
+        allowed = MAX_SHIFT + SHIFT_SPEED * gap
+        difference = distance(track.looks, looks)
+        if shift > allowed or growth > 0.5 + gap or difference > MAX_DIFFERENCE:
+            return np.inf
+        return 0.35 * shift / allowed + 0.65 * difference / MAX_DIFFERENCE
+
+    def _recognize(
+        self,
+        faces: Sequence[Face],
+        looks: Sequence[Appearance],
+        recent: Sequence[Track],
+        found: dict[int, tuple[Track, bool]],
+    ) -> None:
+        """Find the people among those out of sight, by their looks, whom the remaining faces belong to."""
+        taken = {id(track) for track, _ in found.values()}
+        lost = [track for track in self.tracks if id(track) not in taken]
+        remaining = [index for index in range(len(faces)) if index not in found]
+        if not lost or not remaining:
+            return
+        differences = np.array([[distance(track.looks, looks[index]) for index in remaining] for track in lost])
+        costs = np.where(differences <= MAX_RETURN_DIFFERENCE, differences, np.inf)
+        if len(lost) > 1:
+            second = np.sort(differences, axis=0)[1]
+            # Two people who look alike: rather a new number than a wrong one.
+            costs[(differences > CERTAIN_RETURN * second) & (differences > MAX_RETURN_DIFFERENCE / 2)] = np.inf
+        for row, column in assign(costs):
+            found[remaining[column]] = lost[row], False
+
+
+def assign(costs: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Assign rows to columns: as many as possible, at the least total cost.
+
+    Args:
+        costs: (rows, columns); infinite where a pair is impossible.
+
+    Returns:
+        Pairs of row and column, all possible.
+    """
+    rows, columns = costs.shape
+    if not rows or not columns:
+        return []
+    if rows > columns:
+        return sorted((row, column) for column, row in assign(costs.T))
+    finite = np.isfinite(costs)
+    padded = np.zeros((rows + 1, columns + 1))
+    padded[1:, 1:] = np.where(finite, costs, 1e6)
+    # Shortest augmenting paths with potentials of rows and columns; index 0 stands for "none".
+    row_potential, column_potential = np.zeros(rows + 1), np.zeros(columns + 1)
+    row_of = np.zeros(columns + 1, int)
+    for row in range(1, rows + 1):
+        row_of[0], column = row, 0
+        least, previous = np.full(columns + 1, np.inf), np.zeros(columns + 1, int)
+        visited = np.zeros(columns + 1, bool)
+        while row_of[column]:
+            visited[column] = True
+            current = row_of[column]
+            reduced = padded[current] - row_potential[current] - column_potential
+            better = ~visited & (reduced < least)
+            better[0] = False
+            least[better], previous[better] = reduced[better], column
+            open_ = np.where(visited, np.inf, least)
+            open_[0] = np.inf
+            following = int(open_.argmin())
+            delta = open_[following]
+            row_potential[row_of[visited]] += delta
+            column_potential[visited] -= delta
+            least[~visited] -= delta
+            column = following
+        while column:
+            row_of[column], column = row_of[previous[column]], previous[column]
+    pairs = ((int(row_of[column]) - 1, column - 1) for column in range(1, columns + 1) if row_of[column])
+    return sorted((row, column) for row, column in pairs if finite[row, column])
+
+
+def _place(face: Face) -> tuple[NDArray[np.float64], float]:
+    """Center and side of a face's box, in pixels."""
+    x0, y0, x1, y1 = face.box if face.box is not None else (*face.corners.min(0), *face.corners.max(0))
+    return np.array([x0 + x1, y0 + y1]) / 2, max(x1 - x0, y1 - y0)
+
+
+def _is_alone(face: Face, faces: Sequence[Face]) -> bool:
+    center, side = _place(face)
+    others = (_place(other) for other in faces if other is not face)
+    return all(np.abs(center - at).max() > 0.75 * (side + size) for at, size in others)
