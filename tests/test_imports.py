@@ -35,10 +35,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "faces": {"stubbed_imports"},
     "model": {"faces", "facs", "files", "resources", "stubbed_imports"},
     "explain": {"facs", "faces", "model"},
-    "analysis": CORE | {"runtime"},  # of export only inside functions: tables, HTML
+    "analysis": CORE | {"runtime", "pipeline"},  # of export only inside functions: tables, HTML
     "export": {"facs", "faces", "explain", "analysis"},  # of analysis only the types
     "parallel_map": set(),
-    "batch": CORE | {"parallel_map"},
+    "pipeline": set(),
+    "batch": CORE | {"parallel_map", "pipeline"},
     "__main__": {"cli"},
     "ui": CORE | {"runtime", "stubbed_imports"},
     "rendering": {"facs", "visibility", "files", "images", "faces", "parallel_map"},
