@@ -9,11 +9,13 @@
 An `Analyzer` loads a checkpoint once, an `Analysis` has one `Reading` per face.
 """
 
+import itertools
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import torch
 from PIL import Image
@@ -27,18 +29,30 @@ from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, Card, load_checkpoint
 from emotiscan.model.device import resolve_device
 from emotiscan.model.engines import EngineSwitch
 from emotiscan.model.network import FaceModel, InferenceModel, prepare
+from emotiscan.model.parallel import single_thread_pool
+from emotiscan.pipeline import pipeline_map, remembered
 
 if TYPE_CHECKING:  # takes half a second, and only tables need it
     from pandas import DataFrame
 
     from emotiscan.video.analysis import VideoAnalysis
-    from emotiscan.video.decode import Source
+    from emotiscan.video.decode import Source as VideoSource
 
 BATCH_SIZE = 4
-"""Faces that pass through the network together. Larger batches are no faster and need more memory."""
+"""Faces that pass through the network together. On a CPU, larger batches are no faster and need more memory."""
+
+GPU_BATCH_SIZE = 64
+"""Faces that pass through the network together on a GPU."""
+
+MAX_FINDERS = 8
+"""Most threads of one process that look for faces; with more of them, they wait for Python rather than for cores."""
 
 MAX_FACES = 64
 """Faces of one image that are analyzed: the largest ones, if there are more."""
+
+
+Source: TypeAlias = Image.Image | bytes | str | PathLike[str]
+"""An upright image, or a file's bytes or path."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -217,7 +231,7 @@ class Analyzer:
 
     def analyze(
         self,
-        source: Image.Image | bytes | str | PathLike[str],
+        source: Source,
         cropped: bool = False,
         *,
         name: str | None = None,
@@ -233,25 +247,50 @@ class Analyzer:
             ImageError: the file cannot be read or is not an image.
             TypeError: the source is something else, e.g. an array.
         """
-        photo = to_rgb(source) if isinstance(source, Image.Image) else read_image(_bytes_or_path(source))
-        faces = [self._detector.locate(photo)] if cropped else self._detector.detect(photo)
-        largest = sorted(faces, key=lambda face: -face.side)[:MAX_FACES]
-        chosen = [face for face in faces if face in largest] if len(faces) > MAX_FACES else faces
-        batches = [chosen[start : start + BATCH_SIZE] for start in range(0, len(chosen), BATCH_SIZE)]
-        readings = tuple(reading for batch in batches for reading in self._predict([(photo, face) for face in batch]))
-        return Analysis(
-            photo=photo,
-            readings=readings,
-            skipped_faces=len(faces) - len(readings),
-            name=_name_of(source) if name is None else name,
-            emotions=self.card.config.emotions,
-            action_units=self.card.config.action_units,
+        (analysis,) = self._read([self._find(source, cropped, name)])
+        return analysis
+
+    def analyze_stream(self, sources: Iterable[Source], cropped: bool = False) -> Iterator[Analysis | ImageError]:
+        """Analyze many images, several at a time: some are decoded and searched while the network reads others.
+
+        The readings are those of `analyze`, up to rounding.
+
+        Args:
+            sources: as in `analyze`; they may still be arriving. Each is answered without waiting for the next one.
+            cropped: each image is known to be one face.
+
+        Yields:
+            For each source in turn its analysis, or the error of an image that cannot be read.
+
+        Raises:
+            TypeError: a source is something else, e.g. an array.
+        """
+
+        def find(source: Source) -> _Found | ImageError:
+            try:
+                return self._find(source, cropped)
+            except ImageError as error:
+                return error
+
+        def read(batch: list[_Found | ImageError]) -> list[Analysis | ImageError]:
+            analyses = iter(self._read([found for found in batch if isinstance(found, _Found)]))
+            return [next(analyses) if isinstance(found, _Found) else found for found in batch]
+
+        threads = min(MAX_FINDERS, torch.get_num_threads())
+        return pipeline_map(
+            find,
+            read,
+            sources,
+            pool=single_thread_pool(threads, "find"),
+            look_ahead=threads + self._batch_size,
+            batch_size=self._batch_size,
+            size=lambda found: len(found.faces) if isinstance(found, _Found) else 0,
         )
 
     def analyze_many(
         self, paths: Iterable[str | PathLike[str]], cropped: bool = False, *, progress: bool = False
     ) -> "DataFrame":
-        """Analyze many image files, one after the other.
+        """Analyze many image files.
 
         The photos themselves are not kept. For folders, several processes, or output that can be resumed, use
         `emotiscan read`.
@@ -277,17 +316,17 @@ class Analyzer:
 
             paths = tqdm(list(paths), unit="image")
         rows: list[dict[str, Any]] = []
-        for path in paths:
-            try:
-                analysis = self.analyze(path, cropped)
-            except ImageError as error:
-                rows.append(error_record(str(path), str(error)))
+        waiting: deque[Source] = deque()
+        for analysis in self.analyze_stream(remembered(paths, waiting), cropped):
+            path = waiting.popleft()
+            if isinstance(analysis, ImageError):
+                rows.append(error_record(str(path), str(analysis)))
             else:
                 rows += records(analysis.name, analysis.readings)
         return frame(rows, self.card.config.emotions, self.card.config.action_units)
 
     def analyze_video(
-        self, source: "Source", *, fps: float | None = None, start: float | None = None, end: float | None = None
+        self, source: "VideoSource", *, fps: float | None = None, start: float | None = None, end: float | None = None
     ) -> "VideoAnalysis":
         """Analyze a clip, frame by frame; needs the extra `video`.
 
@@ -314,8 +353,37 @@ class Analyzer:
         Args:
             faces: each with the upright RGB photo that it is in.
         """
-        batches = [faces[start : start + BATCH_SIZE] for start in range(0, len(faces), BATCH_SIZE)]
+        size = self._batch_size
+        batches = [faces[start : start + size] for start in range(0, len(faces), size)]
         return [reading for batch in batches for reading in self._predict(batch)]
+
+    @property
+    def _batch_size(self) -> int:
+        return BATCH_SIZE if self.device.type == "cpu" else GPU_BATCH_SIZE
+
+    def _find(self, source: Source, cropped: bool, name: str | None = None) -> "_Found":
+        """Decode an image and find its faces: the part of the work without the network."""
+        photo = to_rgb(source) if isinstance(source, Image.Image) else read_image(_bytes_or_path(source))
+        faces = [self._detector.locate(photo)] if cropped else self._detector.detect(photo)
+        largest = sorted(faces, key=lambda face: -face.side)[:MAX_FACES]
+        chosen = [face for face in faces if face in largest] if len(faces) > MAX_FACES else faces
+        return _Found(photo, chosen, len(faces) - len(chosen), _name_of(source) if name is None else name)
+
+    def _read(self, images: "Sequence[_Found]") -> list[Analysis]:
+        """Predict the faces of one or more images, in batches that may hold faces of several."""
+        faces = [(image.photo, face) for image in images for face in image.faces]
+        readings = iter(self.read_faces(faces))
+        return [
+            Analysis(
+                photo=image.photo,
+                readings=tuple(itertools.islice(readings, len(image.faces))),
+                skipped_faces=image.skipped,
+                name=image.name,
+                emotions=self.card.config.emotions,
+                action_units=self.card.config.action_units,
+            )
+            for image in images
+        ]
 
     def _predict(self, faces: Sequence[tuple[Image.Image, Face]]) -> Iterator[Reading]:
         config, calibration = self.card.config, self.card.calibration
@@ -338,6 +406,22 @@ class Analyzer:
                 is_clear=bool(is_clear[row]),
                 model=self.model,
             )
+
+
+class _Found(NamedTuple):
+    """An image whose faces are known, but not read yet.
+
+    Attributes:
+        photo: upright, RGB.
+        faces: those to read, from left to right.
+        skipped: number of further faces.
+        name: of the image.
+    """
+
+    photo: Image.Image
+    faces: Sequence[Face]
+    skipped: int
+    name: str
 
 
 def _bytes_or_path(source: object) -> bytes | Path:

@@ -190,6 +190,39 @@ def test_images_of_any_shape_are_analyzed(analyzer, size, cropped):
     assert len(result.readings) == int(cropped)
 
 
+# -- streams
+
+
+def test_a_stream_gives_the_readings_of_single_images_in_order(analyzer, group, tmp_path):
+    (tmp_path / "broken.jpg").write_bytes(b"not an image")
+    sources = [SMILE, tmp_path / "broken.jpg", Image.new("RGB", (90, 90)), GROUP, SMILE.read_bytes()]
+    first, broken, empty, several, last = analyzer.analyze_stream(sources)
+    assert isinstance(broken, ImageError)
+    assert empty.readings == ()
+    assert (first.name, several.name, last.name) == (str(SMILE), str(GROUP), "")
+    alone = analyzer.analyze(SMILE)
+    for expected, found in [(alone, first), (group, several), (alone, last)]:
+        assert found.photo.tobytes() == expected.photo.tobytes()
+        for one, other in zip(expected.readings, found.readings, strict=True):
+            assert one.face.box == pytest.approx(other.face.box, abs=0.01)
+            assert one.action_units == pytest.approx(other.action_units, abs=1e-4)
+            assert one.emotions == pytest.approx(other.emotions, abs=1e-4)
+
+
+def test_faces_of_several_images_pass_through_the_network_together(analyzer, monkeypatch):
+    batches = []
+    predict = analyzer._predict
+    monkeypatch.setattr(analyzer, "_predict", lambda faces: batches.append(len(faces)) or predict(faces))
+    assert len(list(analyzer.analyze_stream([SMILE] * 8))) == 8
+    assert sum(batches) == 8
+    assert max(batches) == analysis.BATCH_SIZE
+
+
+def test_an_array_in_a_stream_is_refused(analyzer):
+    with pytest.raises(TypeError, match="fromarray"):
+        list(analyzer.analyze_stream([np.zeros((64, 64, 3), np.uint8)]))
+
+
 # -- devices
 
 
@@ -208,6 +241,20 @@ def test_a_graphics_card_gives_the_same_readings_on_the_cpu(tiny_weights, group,
         assert one.feature_map.device.type == "cpu"
         assert list(one.emotions.values()) == pytest.approx(list(other.emotions.values()), abs=1e-2)
         assert set(one.heat_maps(["AU12", "positive"])) == {"AU12", "positive"}
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_a_graphics_card_reads_in_large_batches(tiny_weights, group, monkeypatch, device):
+    if device not in available_devices():
+        pytest.skip(f"torch finds no {device} device on this machine")
+    on_device = Analyzer(tiny_weights, device=device)
+    batches = []
+    predict = on_device._predict
+    monkeypatch.setattr(on_device, "_predict", lambda faces: batches.append(len(faces)) or predict(faces))
+    for found in on_device.analyze_stream([GROUP] * 32):
+        for one, other in zip(found.readings, group.readings, strict=True):
+            assert list(one.emotions.values()) == pytest.approx(list(other.emotions.values()), abs=1e-2)
+    assert max(batches) > analysis.BATCH_SIZE
 
 
 # -- tables

@@ -35,11 +35,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "faces": {"stubbed_imports"},
     "model": {"faces", "facs", "files", "resources", "stubbed_imports"},
     "explain": {"facs", "faces", "model"},
-    "analysis": CORE | {"runtime", "video"},  # of export and video only inside functions: tables, HTML, clips
+    "analysis": CORE | {"runtime", "pipeline", "video"},  # of export and video only inside functions
     "export": {"facs", "faces", "explain", "analysis"},  # of analysis only the types
     "parallel_map": set(),
+    "pipeline": set(),
     "video": CORE | {"parallel_map"},
-    "batch": CORE | {"parallel_map"},
+    "batch": CORE | {"parallel_map", "pipeline"},
     "__main__": {"cli"},
     "ui": CORE | {"runtime", "stubbed_imports", "video"},
     "rendering": {"facs", "visibility", "files", "images", "faces", "parallel_map"},

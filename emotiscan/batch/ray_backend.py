@@ -27,8 +27,8 @@ class RayScorer:
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Add the column `records`: each image's records as JSON."""
         pairs = zip(batch["index"], batch["path"], strict=True)
-        images = [InputImage(int(index), str(path)) for index, path in pairs]
-        return batch | {"records": [json.dumps(self._scorer(image)) for image in images]}
+        scored = self._scorer([InputImage(int(index), str(path)) for index, path in pairs])
+        return batch | {"records": [json.dumps(records) for _, records in scored]}
 
 
 def score_on_ray(images: Iterable[InputImage], job: Job, workers: int = 2) -> Iterator[ScoredImage]:

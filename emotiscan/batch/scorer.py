@@ -1,8 +1,9 @@
-"""Reading one image of a collection, and many of them in several processes."""
+"""Reading the images of a collection, in one process or several."""
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,12 +14,17 @@ from emotiscan.explain import DEFAULT_METHOD, overlay
 from emotiscan.export.records import error_record, records
 from emotiscan.images import ImageError
 from emotiscan.parallel_map import parallel_map
+from emotiscan.pipeline import remembered
 
 Record: TypeAlias = dict[str, Any]
 """One face as plain values (see `export.records.record`), or an `image` with its `error`."""
 
 ScoredImage: TypeAlias = tuple[InputImage, list[Record]]
 """An image and its records: one a face, or a single one with an `error`."""
+
+
+CHUNK_SIZE = 4
+"""Images that are sent to a process at a time: faces of several images pass through the network together."""
 
 
 @dataclass(frozen=True)
@@ -56,23 +62,30 @@ class Scorer:
         self._job = job
         self._analyzer = Analyzer(job.weights, device=job.device, engine=job.engine)
 
-    def __call__(self, image: InputImage) -> list[Record]:
-        """Read one image.
+    def __call__(self, images: Sequence[InputImage]) -> list[ScoredImage]:
+        """Read some images, as `stream` does."""
+        return list(self.stream(images))
 
-        Returns:
-            A record for each face, or a single one with an `error`.
+    def stream(self, images: Iterable[InputImage]) -> Iterator[ScoredImage]:
+        """Read images, several at a time (see `Analyzer.analyze_stream`).
+
+        Yields:
+            Each image with a record for each face, or with a single one that has an `error`.
 
         Raises:
             OSError: a heat map cannot be written.
         """
-        try:
-            readings = self._analyzer.analyze(image.path, cropped=self._job.cropped).readings
-        except ImageError as error:
-            return [error_record(image.path, str(error))]
-        if self._job.heatmaps:
-            for face, reading in enumerate(readings):
-                self._write_heat_maps(image, face, reading, self._job.heatmaps)
-        return records(image.path, readings)
+        waiting: deque[InputImage] = deque()
+        paths = (image.path for image in remembered(images, waiting))
+        for analysis in self._analyzer.analyze_stream(paths, self._job.cropped):
+            image = waiting.popleft()
+            if isinstance(analysis, ImageError):
+                yield image, [error_record(image.path, str(analysis))]
+                continue
+            if self._job.heatmaps:
+                for face, reading in enumerate(analysis.readings):
+                    self._write_heat_maps(image, face, reading, self._job.heatmaps)
+            yield image, records(image.path, analysis.readings)
 
     def _write_heat_maps(self, image: InputImage, face: int, reading: Reading, folder: Path) -> None:
         # The index keeps images with the same name in different folders apart.
@@ -87,7 +100,7 @@ def score(images: Iterable[InputImage], job: Job, workers: int = 1) -> Iterator[
     Args:
         images: read as results are taken, a few for each process in advance.
         workers: number of processes, each with its own copy of the checkpoint (about 0.5 GB in all). With 1, images are
-            read in this process, on all of torch's threads.
+            read in this process, with as many threads as torch uses.
 
     Yields:
         Each image with its records, in the order of the images.
@@ -98,6 +111,21 @@ def score(images: Iterable[InputImage], job: Job, workers: int = 1) -> Iterator[
         EngineError: the engine cannot be used.
         WorkerError: a process died, e.g. because memory ran out.
     """
-    remaining, queued = itertools.tee(images)
-    results = parallel_map(functools.partial(Scorer, job), queued, workers, task="read images")
-    yield from zip(remaining, results, strict=True)
+    if workers <= 1:
+        yield from _score_here(images, job)
+        return
+    scored = parallel_map(functools.partial(Scorer, job), _chunks(images), workers, task="read images", look_ahead=2)
+    yield from itertools.chain.from_iterable(scored)
+
+
+def _score_here(images: Iterable[InputImage], job: Job) -> Iterator[ScoredImage]:
+    """Read images in this process. Without an image, no checkpoint is loaded."""
+    iterator = iter(images)
+    for first in iterator:
+        yield from Scorer(job).stream(itertools.chain([first], iterator))
+
+
+def _chunks(images: Iterable[InputImage]) -> Iterator[list[InputImage]]:
+    iterator = iter(images)
+    while chunk := list(itertools.islice(iterator, CHUNK_SIZE)):
+        yield chunk

@@ -1,12 +1,12 @@
 """`emotiscan read`: read the faces in photos."""
 
 import argparse
-import io
+import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from emotiscan import stubbed_imports
 from emotiscan.cli.main import OK, SOME_FAILED
@@ -81,8 +81,6 @@ def run(arguments: argparse.Namespace) -> int:
         WorkerError, OSError: nothing more can be read or written.
         KeyboardInterrupt: Ctrl-C; what was written stays.
     """
-    if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(errors="surrogateescape")  # a file's name need not be valid text
     stubbed_imports.block_gpu_packages()
     from emotiscan.batch import Job
     from emotiscan.export.records import NO_FACE
@@ -136,8 +134,21 @@ def _images(arguments: argparse.Namespace, output: "Output") -> "Iterable[InputI
     """The images still to read: a list, so that the time left is known, unless paths come from standard input."""
     from emotiscan.batch import find_images
 
-    images = (image for image in find_images(arguments.photos, sys.stdin) if image.path not in output.done)
+    images = (image for image in find_images(arguments.photos, _paths_stream()) if image.path not in output.done)
     return images if "-" in arguments.photos else list(images)
+
+
+def _paths_stream() -> TextIO:
+    """Standard input, as a stream of paths of its own.
+
+    A thread waits for the next path. Python would crash if it ended while a thread waits for `sys.stdin` itself.
+    """
+    try:
+        return open(
+            os.dup(sys.stdin.fileno()), encoding=sys.stdin.encoding, errors="surrogateescape"
+        )  # not always text
+    except (AttributeError, OSError, ValueError):  # none, closed, or replaced by an object without a descriptor
+        return sys.stdin
 
 
 def _scored(images: "Iterable[InputImage]", job: "Job", arguments: argparse.Namespace) -> "Iterator[ScoredImage]":

@@ -42,23 +42,33 @@ class ThreadedBatch(nn.Module):
             with torch.inference_mode(inference), torch.set_grad_enabled(gradients):
                 return self.network(part)
 
-        with _pool_lock:
-            pool = _single_thread_pool(threads)
+        pool = single_thread_pool(threads, "inference")
         return torch.cat(list(pool.map(run, batch.tensor_split(min(threads, len(batch))))))
 
 
-@functools.lru_cache(maxsize=1)
-def _single_thread_pool(count: int) -> ThreadPoolExecutor:
-    """Threads in each of which torch uses only that thread. The whole process shares them."""
+def single_thread_pool(count: int, name: str) -> ThreadPoolExecutor:
+    """Threads in each of which torch uses only that thread.
+
+    Args:
+        count: number of threads.
+        name: of their purpose; the whole process shares the pool of each name and number.
+    """
+    with _pool_lock:
+        return _start_pool(count, name)
+
+
+@functools.lru_cache(maxsize=4)
+def _start_pool(count: int, name: str) -> ThreadPoolExecutor:
+    default = torch.get_num_threads()
+    all_started = threading.Barrier(count + 1)
 
     def start() -> None:
         torch.get_num_threads()  # otherwise torch sets the process's number in this thread at its first operation
         torch.set_num_threads(1)
 
-    pool = ThreadPoolExecutor(count, thread_name_prefix="inference", initializer=start)
-    all_started = threading.Barrier(count + 1)
+    pool = ThreadPoolExecutor(count, thread_name_prefix=name, initializer=start)
     for _ in range(count):
         pool.submit(all_started.wait)
     all_started.wait()
-    torch.set_num_threads(count)  # the initializers also changed the default for threads that start later
+    torch.set_num_threads(default)  # the initializers also changed the default for threads that start later
     return pool

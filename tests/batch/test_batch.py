@@ -4,10 +4,12 @@ import io
 import itertools
 import json
 import shutil
+from queue import SimpleQueue
 
 import pytest
 
 from emotiscan.batch import InputImage, Job, Output, OutputError, Scorer, find_images, score
+from emotiscan.batch.scorer import CHUNK_SIZE
 from emotiscan.cli.main import main
 from emotiscan.model.checkpoint import CheckpointError
 from tests.support.places import SAMPLES
@@ -92,8 +94,12 @@ def test_a_file_cut_off_anywhere_is_resumed_and_ends_the_same(tmp_path, format):
 def test_images_already_done_are_not_read_again(collection, read, monkeypatch):
     before = read(collection)
     read_again = []
-    call = Scorer.__call__
-    monkeypatch.setattr(Scorer, "__call__", lambda self, image: read_again.append(image.path) or call(self, image))
+    stream = Scorer.stream
+
+    def record(self, images):
+        return stream(self, (read_again.append(image.path) or image for image in images))
+
+    monkeypatch.setattr(Scorer, "stream", record)
     assert read(collection)[1] == before[1]
     assert read_again == [str(collection / "b/smile.jpg")]  # the last: its lines might have been incomplete
 
@@ -127,8 +133,19 @@ def test_a_growing_list_is_read_as_it_grows(tiny_weights, workers):
 
     scored = score(endless(), Job(tiny_weights), workers)
     assert next(scored)[0].index == 0
-    assert len(asked) <= 10
+    assert len(asked) <= 2 * 2 * CHUNK_SIZE + 1
     scored.close()
+
+
+def test_an_image_is_answered_before_the_next_path_arrives(tiny_weights):
+    """A program can send a path, wait for the answer, and send the next one."""
+    arriving: SimpleQueue[InputImage | None] = SimpleQueue()
+    scored = score(iter(arriving.get, None), Job(tiny_weights))
+    for index, name in enumerate(NAMES):
+        arriving.put(InputImage(index, str(SAMPLES / name)))
+        assert next(scored)[0].index == index
+    arriving.put(None)
+    assert list(scored) == []
 
 
 def test_worker_processes_report_a_checkpoint_that_cannot_be_used(tmp_path):
