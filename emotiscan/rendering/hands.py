@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from emotiscan.rendering.head_model import Floats
 from emotiscan.rendering.occluder_shapes import Relief, place_on
 from emotiscan.rendering.occluders import Occluder
-from emotiscan.rendering.people import Person
 from emotiscan.rendering.solids import Solid, solid, tube
 
 _FINGERS = ((7.0, 0.80), (7.9, 0.84), (7.3, 0.80), (5.8, 0.68))
@@ -58,7 +57,7 @@ def _hand(
     knuckles = target - along * reach * size
     fan = rng.uniform(0.0, 0.07)
     curl = rng.uniform(0.0, 0.5)
-    skin = np.asarray(occluder.color)
+    skin = np.asarray(occluder.skin)
     solids = []
 
     def lift(flat: NDArray, radius: NDArray, sink: float = 0.0) -> NDArray:
@@ -102,7 +101,7 @@ def _hand(
         sleeve, side3, np.linspace(3.1, 4.2, 8) * size, np.linspace(2.3, 3.6, 8) * size
     )
     openness = 1 - 0.3 * sideways**2
-    color = skin if bare else np.asarray(occluder.second)
+    color = skin if bare else np.asarray(occluder.color)
     solids.append(solid(vertices, triangles, color, openness, flesh=bare, grain=0.1 if bare else 0.4))
     return solids
 
@@ -130,7 +129,7 @@ def gripping_fingers(
     lean: Floats,
     radius: float,
     height: float,
-    mirrored: bool,
+    occluder: Occluder,
     flat: float = 0.0,
 ) -> list[Solid]:
     """Build four fingers round a cup, or (`flat` is half its thickness) over the back of a phone.
@@ -141,11 +140,11 @@ def gripping_fingers(
         lean: (3, 3) rotation of the thing.
         radius: of the cup, or half the phone's width.
         height: of the thing.
-        mirrored: whether the hand comes from the left.
+        occluder: whose skin and side count.
         flat: 0 for a cup.
     """
-    skin = Person(skin_tone=float(rng.uniform(0, 1))).tone
-    side = -1.0 if mirrored else 1.0
+    skin = np.asarray(occluder.skin)
+    side = -1.0 if occluder.mirrored else 1.0
     low = -0.5 * height + rng.uniform(0.1, 0.3) * height
     solids = []
     for k, (length, thick) in enumerate(_FINGERS):

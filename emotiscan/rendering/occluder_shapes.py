@@ -40,7 +40,8 @@ class Relief:
         points[:, 2] = vertices[:, 2] + 100
         front = np.zeros((_CELLS, _CELLS), np.float32)
         rasterize(points, skin, front, np.empty(front.shape, np.int32), 0, False)
-        self._front = np.where(front > 0, front - 100, -3.0).astype(np.float32)
+        front = np.where(front > 0, front - 100, -3.0).astype(np.float32)
+        self._front = cv2.dilate(front, np.ones((3, 3), np.uint8))  # so that no nose comes through
         self._draped: dict[float, Floats] = {}
 
     def at(self, x: NDArray, y: NDArray, reach: float = 0.9) -> NDArray:
@@ -190,7 +191,7 @@ def _object(occluder: Occluder, relief: Relief) -> list[Solid]:
             colors[3:8] = occluder.second  # a sleeve
         wall = solid(center + ring.reshape(-1, 3) @ lean.T, grid_triangles(12, 40, closed=True), colors.reshape(-1, 3),
                      gloss=float(rng.uniform(0, 2)), grain=0.03)  # fmt: skip
-        grip = gripping_fingers(rng, center, lean, float(radius.mean()), height, occluder.mirrored)
+        grip = gripping_fingers(rng, center, lean, float(radius.mean()), height, occluder)
         return [wall, *grip]
     half = (3.7, 7.6, 0.45) if occluder.style == "phone" else (rng.uniform(6, 9), rng.uniform(6, 10), 0.05)
     drop = 2.0 if occluder.style == "phone" else half[1] - 3.5
@@ -198,7 +199,7 @@ def _object(occluder: Occluder, relief: Relief) -> list[Solid]:
     center += np.array([0, -drop, 3.2 + rng.uniform(0.2, 2)])
     vertices, triangles = box(center, half, lean)
     body = solid(vertices, triangles, occluder.color, gloss=0.8 if occluder.style == "phone" else 0.0, grain=0.03)
-    grip = gripping_fingers(rng, center, lean, half[0], 2 * half[1], occluder.mirrored, flat=half[2])
+    grip = gripping_fingers(rng, center, lean, half[0], 2 * half[1], occluder, flat=half[2])
     if occluder.style == "sheet":
         return [body]
     lens, lens_triangles = box(center + np.array([-2.0, 5.6, 0.5]) @ lean.T, (1.2, 1.2, 0.15), lean)

@@ -45,8 +45,9 @@ class Occluder:
         kind: key of `KINDS`; "" for nothing.
         place: what it lies on, a key of `PLACES[kind]`. A "chin" is below the mouth, an "eye" is one of the two.
         style: one of `STYLES[kind]`, or "".
-        color: linear; of a hand, its skin.
-        second: linear; of stripes, sleeves and the like.
+        color: linear; of a hand, its sleeve.
+        second: linear, of stripes and the like.
+        skin: linear, of a hand.
         mirrored: whether it comes from the image's left instead of its right.
         turn: degrees by which it is turned from its usual position.
         size: factor on its size, about 1.
@@ -59,6 +60,7 @@ class Occluder:
     style: str = ""
     color: Color = (0.5, 0.5, 0.5)
     second: Color = (0.1, 0.1, 0.1)
+    skin: Color = (0.45, 0.25, 0.17)
     mirrored: bool = False
     turn: float = 0.0
     size: float = 1.0
@@ -71,7 +73,7 @@ def sample_occluder(rng: np.random.Generator, person: Person, kind: str | None =
 
     Args:
         rng: source of randomness.
-        person: whose face it hides; half of the hands are theirs.
+        person: whose face it hides; most of the hands are theirs.
         kind: key of `KINDS`; None to sample one.
     """
     sampled = str(rng.choice(list(KINDS), p=list(KINDS.values())))
@@ -84,8 +86,9 @@ def sample_occluder(rng: np.random.Generator, person: Person, kind: str | None =
         kind=kind,
         place=str(rng.choice(list(places), p=list(places.values()))),
         style=str(rng.choice(STYLES.get(kind, ("",)))),
-        color=_sample_color(rng, kind, person),
+        color=_sample_color(rng, kind),
         second=_any_color(rng),
+        skin=_sample_skin(rng, person),
         mirrored=bool(rng.random() < 0.5),
         turn=float(rng.normal(0, {"mask": 4, "patch": 7}.get(kind, 14))),
         size=float(rng.uniform(0.9, 1.12)),
@@ -100,11 +103,13 @@ def _any_color(rng: np.random.Generator) -> Color:
     return from_srgb(*(gray + (vivid - gray) * (rng.uniform(0.4, 1.0) if rng.random() < 0.5 else rng.uniform(0, 0.3))))
 
 
-def _sample_color(rng: np.random.Generator, kind: str, person: Person) -> Color:
-    if kind == "hand":
-        stranger = Person(skin_tone=float(rng.uniform(0, 1)))
-        tone = person.tone if rng.random() < 0.6 else stranger.tone
-        return as_color(np.clip(tone * np.exp(rng.normal(0, 0.08, 3)), 0.01, 1))
+def _sample_skin(rng: np.random.Generator, person: Person) -> Color:
+    stranger = Person(skin_tone=float(rng.uniform(0, 1)))
+    tone = person.tone if rng.random() < 0.65 else stranger.tone
+    return as_color(np.clip(tone * np.exp(rng.normal(0, 0.08, 3)), 0.01, 1))
+
+
+def _sample_color(rng: np.random.Generator, kind: str) -> Color:
     if kind == "mask" and rng.random() < 0.6:
         return _SURGICAL[rng.integers(len(_SURGICAL))]
     if kind == "object" and rng.random() < 0.5:

@@ -1,7 +1,7 @@
 """The renderer: from a scene to an image with landmarks and movement maps."""
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -33,7 +33,7 @@ from emotiscan.rendering.people import Person
 from emotiscan.rendering.problems import apply_blur
 from emotiscan.rendering.projection import View
 from emotiscan.rendering.rasterizer import Attributes, Pixels, empty_pixels, interpolate, rasterize, rasterize_lashes
-from emotiscan.rendering.result import Buffers, Rendering, eye_distance, movement_of_triangles
+from emotiscan.rendering.result import Buffers, Rendering, eye_distance, full_movements
 from emotiscan.rendering.scenes import Scene
 from emotiscan.rendering.skin import paint_skin
 from emotiscan.rendering.surface import NOTHING, Surface, empty_surface, paint_clothes, paint_eyes, paint_mouth
@@ -84,7 +84,7 @@ class Renderer:
         self._identities = self.model.identities.reshape(len(self.model.identities), -1)
         self._canvas = lru_cache(maxsize=2)(_Canvas)
         self._rest = lru_cache(maxsize=4)(self._person_at_rest)
-        self._full_movement = lru_cache(maxsize=None)(partial(movement_of_triangles, self._muscles, self.model.mesh))
+        self._full_movements = full_movements(self._muscles, self.model.mesh)
 
     def _person_at_rest(self, shape: tuple[float, ...]) -> Floats:
         rest = self.model.neutral.copy()
@@ -143,7 +143,7 @@ class Renderer:
         landmarks = points[self.model.landmarks, :2] / SUPERSAMPLING
         image = apply_blur(image, scene.blur, eye_distance(five_landmarks(landmarks)))
         photo = apply_camera(expose(image, metered, scene.person.tone, scene.camera), scene.camera)
-        buffers = Buffers(points, triangle_at, cover, mesh, self._full_movement)
+        buffers = Buffers(points, triangle_at, cover, mesh, self._full_movements)
         return Rendering(photo, landmarks, five_landmarks(landmarks), scene, self._muscles, buffers)
 
     def _move(self, scene: Scene) -> tuple[Floats, Floats, Floats]:

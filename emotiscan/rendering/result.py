@@ -1,6 +1,5 @@
 """What a rendering gives: the image, landmarks, movement maps, and what is hidden."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,14 +24,14 @@ class Buffers:
         triangle_at: (h, w) the triangle of the head that each pixel shows, or would show if nothing were in front.
         cover: (h, w) how much of it is hidden by hair, glasses or an occluder, 0 to 1.
         mesh: the triangles.
-        full_movement: maps an action unit to (t,) how far it moves each triangle at full intensity.
+        full_movements: (k, t) how far each of `AU_NAMES`, at full intensity, moves each triangle.
     """
 
     points: Floats
     triangle_at: NDArray[np.int32]
     cover: Floats
     mesh: Mesh
-    full_movement: Callable[[str], Floats]
+    full_movements: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,12 +98,10 @@ class Rendering:
         count = len(kept.mesh.triangles)
         pixels = np.bincount(kept.triangle_at[shown], minlength=count)
         covered = np.bincount(kept.triangle_at[shown], kept.cover[shown], minlength=count)
-        shares = {}
-        for au in AU_NAMES:
-            moved = kept.full_movement(au)
-            total = float(moved @ pixels)
-            shares[au] = float(moved @ covered) / total if total > 0 else 0.0
-        return shares
+        # Not "@", which would start threads in every worker process.
+        total, hidden = (np.einsum("kt,t->k", kept.full_movements, of.astype(np.float32)) for of in (pixels, covered))
+        shares = np.divide(hidden, total, out=np.zeros_like(total), where=total > 0)
+        return dict(zip(AU_NAMES, np.clip(shares, 0, 1).tolist(), strict=True))
 
     @property
     def hidden(self) -> tuple[str, ...]:
@@ -126,10 +123,13 @@ def eye_distance(landmarks5: NDArray[np.float32]) -> float:
     return CANONICAL_EYE_DISTANCE / float(np.hypot(*to_crop[:, 0]))
 
 
-def movement_of_triangles(muscles: Muscles, mesh: Mesh, au: str) -> Floats:
-    """Return (t,) how far an action unit at full intensity moves each triangle, as in movement maps."""
-    lengths = muscles.movement(Expression({au: 1.0}), au)
-    per_vertex = np.zeros(int(mesh.triangles.max()) + 1, np.float32)
-    per_vertex[: len(lengths)] = lengths
-    moved = per_vertex[mesh.triangles].mean(1)
-    return np.clip(moved / max(float(moved.max()), 1e-6) - FLOOR, 0, None).astype(np.float32)
+def full_movements(muscles: Muscles, mesh: Mesh) -> Floats:
+    """Return (k, t) how far each of `AU_NAMES`, at full intensity, moves each triangle, as in movement maps."""
+    rows = []
+    for au in AU_NAMES:
+        lengths = muscles.movement(Expression({au: 1.0}), au)
+        per_vertex = np.zeros(int(mesh.triangles.max()) + 1, np.float32)
+        per_vertex[: len(lengths)] = lengths
+        moved = per_vertex[mesh.triangles].mean(1)
+        rows.append(np.clip(moved / max(float(moved.max()), 1e-6) - FLOOR, 0, None))
+    return np.array(rows, np.float32)
