@@ -27,6 +27,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `emotiscan render`."""
     from emotiscan.rendering.expressions import ACTED, AU_NAMES, OFTEN_FACTOR
+    from emotiscan.rendering.problems import USUAL_PROBLEMS
 
     parser.usage = (
         "%(prog)s --model FILE --out DIR --count N [OPTION …]\n"
@@ -78,6 +79,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"action units that random combinations contain {OFTEN_FACTOR:g} times as often, e.g. AU7 AU43, so that a "
         "network learns to tell confusable ones apart",
     )
+    for name, help in (
+        ("occluded", "with something before the face: a mask, a hand, a scarf, sunglasses, hair, a cup or a phone"),
+        ("blurred", "that are strongly blurred"),
+        ("misexposed", "that are far too dark or too bright"),
+    ):
+        default = getattr(USUAL_PROBLEMS, name)
+        images.add_argument(
+            f"--{name}",
+            type=_share,
+            default=default,
+            metavar="SHARE",
+            help=f"share of the images {help} (default: {default})",
+        )
 
     machine = parser.add_argument_group("machine")
     add_workers(machine, "render", minimum=1)
@@ -127,6 +141,7 @@ def _render_posed(arguments: argparse.Namespace) -> Path:
 
 def _render_random(arguments: argparse.Namespace) -> Path:
     from emotiscan.rendering.dataset import render_dataset
+    from emotiscan.rendering.problems import ProblemShares
 
     return render_dataset(
         arguments.model,
@@ -139,6 +154,7 @@ def _render_random(arguments: argparse.Namespace) -> Path:
         maps=arguments.maps,
         acted=arguments.acted,
         often=arguments.often,
+        problems=ProblemShares(arguments.occluded, arguments.blurred, arguments.misexposed),
         cache_dir=arguments.cache,
         on_progress=_print_line,
     )

@@ -9,14 +9,18 @@ Used by training, tests and samples; never by the app. `emotiscan render` render
 
 from emotiscan.rendering.expressions import AU_NAMES, Expression, Gaze, sample_expression
 from emotiscan.rendering.head_model import HeadModelError
+from emotiscan.rendering.occluders import Occluder, sample_occluder
 from emotiscan.rendering.people import Beard, Glasses, Hair, Person, sample_person
-from emotiscan.rendering.renderer import Renderer, Rendering
+from emotiscan.rendering.problems import Blur, ProblemShares
+from emotiscan.rendering.renderer import Renderer
+from emotiscan.rendering.result import Rendering
 from emotiscan.rendering.scenes import Background, Camera, Clothes, Lamp, Light, Pose, Scene, sample_light, sample_scene
 
 __all__ = [
     "AU_NAMES",
     "Background",
     "Beard",
+    "Blur",
     "Camera",
     "Clothes",
     "Expression",
@@ -26,13 +30,16 @@ __all__ = [
     "HeadModelError",
     "Lamp",
     "Light",
+    "Occluder",
     "Person",
     "Pose",
+    "ProblemShares",
     "Renderer",
     "Rendering",
     "Scene",
     "sample_expression",
     "sample_light",
+    "sample_occluder",
     "sample_person",
     "sample_scene",
 ]

@@ -23,7 +23,9 @@ from emotiscan.files import atomic_write_bytes
 from emotiscan.parallel_map import parallel_map
 from emotiscan.rendering.expressions import ACTED, AU_NAMES, sample_expression
 from emotiscan.rendering.people import sample_person
-from emotiscan.rendering.renderer import Renderer, RenderFunction, Rendering
+from emotiscan.rendering.problems import USUAL_PROBLEMS, ProblemShares
+from emotiscan.rendering.renderer import Renderer, RenderFunction
+from emotiscan.rendering.result import Rendering
 from emotiscan.rendering.scenes import Scene, sample_scene
 
 VERSION = 5
@@ -34,12 +36,17 @@ JPEG_QUALITY = 95
 BATCH = 50
 """Images after which rows are written and progress is reported."""
 
+PROBLEM_COLUMNS = ("occluder", "mouth_covered", "eyes_covered", "hidden", "blur", "exposure")
+"""Columns about what makes the face hard to read: the kind of occluder, which share of mouth and eyes is hidden, which
+action units are not visible (separated by spaces), the effective blur in eye distances, and "dark" or "overexposed"."""
+
 LANDMARKS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 ATTRIBUTES = ("skin_tone", "age", "hair", "hair_colour", "beard", "glasses", "yaw", "pitch", "roll", "light")
 COLUMNS = (
     *("image", "subject", "split", "emotion"),
     *AU_NAMES,
     *ATTRIBUTES,
+    *PROBLEM_COLUMNS,
     "eye_distance",
     *(f"{name}_{axis}" for name in LANDMARKS for axis in "xy"),
 )
@@ -65,6 +72,7 @@ class RenderSettings:
         maps: whether movement maps are written.
         acted: share of images that act out an emotion, 0 to 1.
         often: action units that random combinations favor.
+        occluded, blurred, misexposed: shares of images with these problems, as in `ProblemShares`.
         version: of the renderer, `VERSION`.
     """
 
@@ -74,14 +82,23 @@ class RenderSettings:
     maps: bool = False
     acted: float = ACTED
     often: tuple[str, ...] = ()
+    occluded: float = USUAL_PROBLEMS.occluded
+    blurred: float = USUAL_PROBLEMS.blurred
+    misexposed: float = USUAL_PROBLEMS.misexposed
     version: int = VERSION
 
 
-def scene_of(seed: int, index: int, acted: float = ACTED, often: Collection[str] = ()) -> Scene:
-    """Return the scene of one image; `acted` and `often` as in `sample_expression`."""
+def scene_of(
+    seed: int,
+    index: int,
+    acted: float = ACTED,
+    often: Collection[str] = (),
+    problems: ProblemShares = USUAL_PROBLEMS,
+) -> Scene:
+    """Return the scene of one image; `acted` and `often` as in `sample_expression`, `problems` as in `sample_scene`."""
     number = index // IMAGES_PER_PERSON
     person = sample_person(np.random.default_rng((seed, number, 1)))
-    scene = sample_scene(np.random.default_rng((seed, number, 2)), person)
+    scene = sample_scene(np.random.default_rng((seed, number, 2)), person, problems=problems)
     rng = np.random.default_rng((seed, index, 3))
     return replace(scene, expression=sample_expression(rng, acted=acted, often=often))
 
@@ -119,6 +136,12 @@ def row_of(seed: int, index: int, scene: Scene, rendering: Rendering) -> Row:
         "pitch": round(scene.pose.pitch, 2),
         "roll": round(scene.pose.roll, 2),
         "light": scene.light.name,
+        "occluder": scene.occluder.kind,
+        "mouth_covered": round(rendering.mouth_covered, 3),
+        "eyes_covered": round(rendering.eyes_covered, 3),
+        "hidden": " ".join(rendering.hidden),
+        "blur": round(rendering.blur, 4),
+        "exposure": scene.exposure,
         "eye_distance": round(float(np.linalg.norm(landmarks[1] - landmarks[0])), 2),
     }
     for name, (x, y) in zip(LANDMARKS, landmarks, strict=True):
@@ -128,7 +151,8 @@ def row_of(seed: int, index: int, scene: Scene, rendering: Rendering) -> Row:
 
 def render_image(render: RenderFunction, folder: Path, settings: RenderSettings, index: int) -> Row:
     """Render one image, write it and its maps atomically, and return its row."""
-    scene = scene_of(settings.seed, index, settings.acted, settings.often)
+    problems = ProblemShares(settings.occluded, settings.blurred, settings.misexposed)
+    scene = scene_of(settings.seed, index, settings.acted, settings.often, problems)
     rendering = render(scene, settings.size)
     if settings.maps:
         maps: dict[str, Any] = {
@@ -157,6 +181,7 @@ def render_dataset(
     maps: bool = False,
     acted: float = ACTED,
     often: Collection[str] = (),
+    problems: ProblemShares = USUAL_PROBLEMS,
     cache_dir: str | Path = "cache",
     render: RenderFunction | None = None,
     on_progress: Callable[[str], None] = print,
@@ -174,6 +199,7 @@ def render_dataset(
         maps: whether to also write where each active action unit moves the skin.
         acted: share of images that act out an emotion, 0 to 1; the others combine action units at random.
         often: action units that these combinations favor, as in `sample_expression`.
+        problems: shares of images whose face is covered, blurred, or far too dark or bright.
         cache_dir: folder for data computed once for the model.
         render: turns a scene into an image of the given size; for tests. The default is the renderer.
         on_progress: called with each line of progress.
@@ -187,7 +213,7 @@ def render_dataset(
         WorkerError: a process died, e.g. because memory ran out.
     """
     folder = Path(folder)
-    settings = RenderSettings(Path(model).name, seed, size, maps, acted, tuple(often))
+    settings = RenderSettings(Path(model).name, seed, size, maps, acted, tuple(often), **vars(problems))
     if render is None:  # reports a broken model and fills the cache before anything is written
         render = Renderer(model, cache_dir).render
     _claim(folder, settings)

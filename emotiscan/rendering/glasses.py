@@ -10,6 +10,9 @@ from emotiscan.rendering.people import Glasses
 from emotiscan.rendering.rasterizer import rasterize
 
 RIM_POINTS = 40
+OPAQUE = 0.6
+"""Tint from which lenses hide what is behind them."""
+
 _SHAPES = {"round": (1.0, 1.0, 2.0), "oval": (1.12, 0.82, 2.3), "square": (1.14, 0.84, 3.6)}
 """Half width and half height relative to the size, and the exponent of the superellipse."""
 
@@ -76,7 +79,9 @@ def fit_glasses(glasses: Glasses, vertices: Floats, model: HeadModel) -> Frame:
     return Frame([np.asarray(curve, np.float32) for curve in curves], lenses.astype(np.float32), _RADIUS[glasses.frame])
 
 
-def paint_lenses(outlines: Floats, glasses: Glasses, nearness: Floats, light: Floats, image: Floats) -> None:
+def paint_lenses(
+    outlines: Floats, glasses: Glasses, nearness: Floats, light: Floats, image: Floats, cover: Floats
+) -> None:
     """Tint what is behind the lenses, and add a faint reflection of the surroundings.
 
     Args:
@@ -85,6 +90,7 @@ def paint_lenses(outlines: Floats, glasses: Glasses, nearness: Floats, light: Fl
         nearness: (h, w) z-buffer so far.
         light: (3,) light of the surroundings.
         image: (h, w, 3) linear, modified.
+        cover: (h, w) modified: opaque lenses hide the eyes.
     """
     fan = np.array([[0, k, k + 1] for k in range(1, RIM_POINTS - 1)], np.int32)
     for number, outline in enumerate(outlines):
@@ -92,6 +98,8 @@ def paint_lenses(outlines: Floats, glasses: Glasses, nearness: Floats, light: Fl
         rasterize(np.ascontiguousarray(outline), fan, nearness.copy(), lens_at, 0, False)
         center, half = outline[:, :2].mean(0), np.ptp(outline[:, :2], axis=0) / 2
         _tint(lens_at, center, half, glasses.tint, glasses.reflection, light, 0.15 * number, image)
+        if glasses.tint > OPAQUE:
+            cover[lens_at >= 0] = np.maximum(cover[lens_at >= 0], glasses.tint)
 
 
 @kernel

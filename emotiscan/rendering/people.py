@@ -178,7 +178,7 @@ class Hair:
         volume: factor on how far the hair stands off, about 1.
         curl: 0 (straight) to 1.
         parting: position of the parting, -1 (the person's right) to 1.
-        fringe: 0 (none) to 1 (down to the brows).
+        fringe: 0 (none) to 1 (down to the brows); at about 3 it hides the eyes.
         seed: of the individual strands.
     """
 
@@ -273,7 +273,7 @@ class Glasses:
         frame: "none", "thin" or "thick".
         shape: "round", "oval" or "square".
         color: of the frame.
-        tint: 0 (clear) to 0.35, how much the lenses darken.
+        tint: 0 (clear) to 0.35, how much the lenses darken; up to 0.96 for sunglasses.
         reflection: 0 to 1, how strongly the lenses reflect.
         size: factor on the lenses' size, about 1.
         slide: cm that they have slid down the nose.

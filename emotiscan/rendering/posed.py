@@ -21,6 +21,7 @@ from emotiscan import facs
 from emotiscan.files import atomic_write_bytes
 from emotiscan.rendering.expressions import AU_NAMES, Expression, Gaze, resolve_conflicts
 from emotiscan.rendering.people import Glasses, sample_person
+from emotiscan.rendering.problems import NO_PROBLEMS
 from emotiscan.rendering.renderer import RenderFunction
 from emotiscan.rendering.scenes import Background, Camera, Pose, Scene, sample_light, sample_scene
 
@@ -68,7 +69,7 @@ def posed_scene(seed: int, person: int, index: int, emotion: str) -> Scene:
     chosen = {au: float(rng.uniform(0.45, 1.0)) for au, odds in ODDS[emotion].items() if rng.random() < odds}
     action_units = resolve_conflicts(chosen, rng)
     return replace(
-        sample_scene(rng, who),
+        sample_scene(rng, who, problems=NO_PROBLEMS),
         glasses=Glasses(),
         expression=Expression(
             {au: round(action_units[au], 3) for au in AU_NAMES if au in action_units}, emotion, gaze=Gaze()

@@ -1,7 +1,6 @@
 """The renderer: from a scene to an image with landmarks and movement maps."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
@@ -10,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emotiscan.rendering import paints, strands
+from emotiscan.rendering import paints, solids, strands
 from emotiscan.rendering.action_units import Muscles
 from emotiscan.rendering.anatomy import open_mouth, surface_normals, turn_eyes
 from emotiscan.rendering.baking import bake
@@ -25,15 +24,16 @@ from emotiscan.rendering.head_model import (
     SKIN,
     SOCKET,
     Floats,
-    Mesh,
     load_model,
 )
 from emotiscan.rendering.kernels import add_weighted
 from emotiscan.rendering.lighting import SHADOW_SIDE, Shadow, light_surface, shadow_view
-from emotiscan.rendering.movement import movement_map
+from emotiscan.rendering.occluder_shapes import Relief, fit_occluder
 from emotiscan.rendering.people import Person
+from emotiscan.rendering.problems import apply_blur
 from emotiscan.rendering.projection import View
 from emotiscan.rendering.rasterizer import Attributes, Pixels, empty_pixels, interpolate, rasterize, rasterize_lashes
+from emotiscan.rendering.result import Buffers, Rendering, eye_distance, full_movements
 from emotiscan.rendering.scenes import Scene
 from emotiscan.rendering.skin import paint_skin
 from emotiscan.rendering.surface import NOTHING, Surface, empty_surface, paint_clothes, paint_eyes, paint_mouth
@@ -43,44 +43,6 @@ SUPERSAMPLING = 1.5
 
 _SCATTER = (0.14, 0.06, 0.035)
 """Distance that red, green and blue light spread under the skin, cm."""
-
-
-@dataclass(frozen=True, eq=False)
-class Rendering:
-    """A rendered image.
-
-    Attributes:
-        image: (size, size, 3) uint8 RGB.
-        landmarks68: (68, 2) the usual 68 landmarks, in pixels, including hidden ones.
-        landmarks5: (5, 2) eyes, nose tip, mouth corners, in pixels; of each pair, the viewer's left comes first.
-    """
-
-    image: NDArray[np.uint8]
-    landmarks68: NDArray[np.float32]
-    landmarks5: NDArray[np.float32]
-    _scene: Scene
-    _muscles: Muscles
-    _buffers: "_Buffers"
-
-    def movement(self, au: str, side: int = 56) -> NDArray[np.float32]:
-        """Map where an action unit moves the visible skin in this image.
-
-        Returns:
-            (side, side) 0 to 1; all 0 if the action unit is absent.
-        """
-        lengths = self._muscles.movement(self._scene.expression, au)
-        kept = self._buffers
-        return movement_map(lengths, kept.points, kept.triangle_at, kept.mesh, kept.cover, side)
-
-
-@dataclass(frozen=True, eq=False)
-class _Buffers:
-    """What a finished rendering keeps for its movement maps."""
-
-    points: Floats
-    triangle_at: NDArray[np.int32]
-    cover: Floats
-    mesh: Mesh
 
 
 class _Canvas:
@@ -122,6 +84,7 @@ class Renderer:
         self._identities = self.model.identities.reshape(len(self.model.identities), -1)
         self._canvas = lru_cache(maxsize=2)(_Canvas)
         self._rest = lru_cache(maxsize=4)(self._person_at_rest)
+        self._full_movements = full_movements(self._muscles, self.model.mesh)
 
     def _person_at_rest(self, shape: tuple[float, ...]) -> Floats:
         rest = self.model.neutral.copy()
@@ -142,6 +105,8 @@ class Renderer:
         )
         lamps = paints.lamps(scene.light)
         shadow = self._cast_shadow(positions, hair, lamps.directions[0], view)
+        occluder = fit_occluder(scene.occluder, Relief(vertices, self.model)) if scene.occluder.kind else []
+        solids.cast(occluder, view, shadow)
         canvas = self._canvas(side)
         attributes = Attributes(
             self.model.uvs, self.model.neutral, (normals @ view.turn.T).astype(np.float32), positions, openness
@@ -165,6 +130,8 @@ class Renderer:
         empty = triangle_at < 0
         image[empty] = (render_background(scene.background, side) * np.float32(metered))[empty]
         cover = np.zeros((side, side), np.float32)
+        if occluder:
+            solids.draw(occluder, view, lamps, shadow, self._baked.noise, nearness, image, cover)
         if scene.glasses.frame != "none":
             ambient = np.asarray(scene.light.ambient[0])
             light = metered * ambient / max(float(ambient.mean()), 1e-3)
@@ -173,9 +140,10 @@ class Renderer:
             middle = view.to_camera(skull.center[None])[0]
             self._render_hair(scene, hair, view, middle, lamps, shadow, nearness, image, cover)
         image = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
-        photo = apply_camera(expose(image, metered, scene.person.tone, scene.camera), scene.camera)
         landmarks = points[self.model.landmarks, :2] / SUPERSAMPLING
-        buffers = _Buffers(points, triangle_at, cover, mesh)
+        image = apply_blur(image, scene.blur, eye_distance(five_landmarks(landmarks)))
+        photo = apply_camera(expose(image, metered, scene.person.tone, scene.camera), scene.camera)
+        buffers = Buffers(points, triangle_at, cover, mesh, self._full_movements)
         return Rendering(photo, landmarks, five_landmarks(landmarks), scene, self._muscles, buffers)
 
     def _move(self, scene: Scene) -> tuple[Floats, Floats, Floats]:
@@ -237,7 +205,7 @@ class Renderer:
         self, scene: Scene, view: View, light: Floats, nearness: Floats, image: Floats, cover: Floats
     ) -> None:
         frame = fit_glasses(scene.glasses, self._rest(scene.person.shape), self.model)
-        paint_lenses(view.to_screen(view.to_camera(frame.lenses)), scene.glasses, nearness, light, image)
+        paint_lenses(view.to_screen(view.to_camera(frame.lenses)), scene.glasses, nearness, light, image, cover)
         own = np.zeros_like(nearness)
         for curve in frame.curves:
             placed = view.to_camera(curve)

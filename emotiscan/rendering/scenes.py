@@ -5,11 +5,12 @@ Every part is sampled from its own random stream and keeps its own seed, so that
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from emotiscan.rendering.expressions import Expression, sample_expression
+from emotiscan.rendering.occluders import Occluder, let_hair_fall, sample_occluder, wear_sunglasses
 from emotiscan.rendering.people import (
     Beard,
     Color,
@@ -23,6 +24,7 @@ from emotiscan.rendering.people import (
     sample_hair,
     sample_person,
 )
+from emotiscan.rendering.problems import USUAL_PROBLEMS, Blur, ProblemShares, sample_blur, sample_exposure
 
 
 @dataclass(frozen=True)
@@ -262,7 +264,10 @@ def sample_clothes(rng: np.random.Generator) -> Clothes:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that determines an image."""
+    """Everything that determines an image.
+
+    `exposure` names a wrong exposure, "dark" or "overexposed", which `camera` has; it is "" for any other.
+    """
 
     person: Person = field(default_factory=Person)
     hair: Hair = field(default_factory=Hair)
@@ -274,20 +279,29 @@ class Scene:
     pose: Pose = field(default_factory=Pose)
     camera: Camera = field(default_factory=Camera)
     background: Background = field(default_factory=Background)
+    occluder: Occluder = field(default_factory=Occluder)
+    blur: Blur = field(default_factory=Blur)
+    exposure: str = ""
 
 
-def sample_scene(rng: np.random.Generator, person: Person | None = None, emotion: str | None = None) -> Scene:
+def sample_scene(
+    rng: np.random.Generator,
+    person: Person | None = None,
+    emotion: str | None = None,
+    problems: ProblemShares = USUAL_PROBLEMS,
+) -> Scene:
     """Sample a scene.
 
     Args:
         rng: source of randomness; each part gets a stream of its own.
         person: who is in it; None to sample a person.
         emotion: as in `sample_expression`.
+        problems: how often the face is hard to see. A scene without a problem is the same for any shares.
     """
-    first, *rest = rng.spawn(10)
+    first, *rest = rng.spawn(13)
     person = sample_person(first) if person is None else person
     streams = iter(rest)
-    return Scene(
+    scene = Scene(
         person=person,
         hair=sample_hair(next(streams), person),
         beard=sample_beard(next(streams), person),
@@ -299,3 +313,33 @@ def sample_scene(rng: np.random.Generator, person: Person | None = None, emotion
         camera=sample_camera(next(streams)),
         background=sample_background(next(streams)),
     )
+    scene = add_occluder(next(streams), scene, problems.occluded)
+    scene = add_blur(next(streams), scene, problems.blurred)
+    return add_misexposure(next(streams), scene, problems.misexposed)
+
+
+def add_occluder(rng: np.random.Generator, scene: Scene, share: float = 1.0, kind: str | None = None) -> Scene:
+    """Put something before the face, with the probability `share`; `kind` as in `sample_occluder`."""
+    if rng.random() >= share:
+        return scene
+    occluder = sample_occluder(rng, scene.person, kind)
+    if occluder.kind == "sunglasses":
+        return replace(scene, occluder=occluder, glasses=wear_sunglasses(rng))
+    if occluder.kind == "hair":
+        return replace(scene, occluder=occluder, hair=let_hair_fall(rng, scene.hair, occluder.place))
+    # Glasses would stick out of what lies on the eyes.
+    glasses = Glasses() if occluder.place in ("eyes", "eye") else scene.glasses
+    return replace(scene, occluder=occluder, glasses=glasses)
+
+
+def add_blur(rng: np.random.Generator, scene: Scene, share: float = 1.0) -> Scene:
+    """Blur the image strongly, with the probability `share`."""
+    return replace(scene, blur=sample_blur(rng)) if rng.random() < share else scene
+
+
+def add_misexposure(rng: np.random.Generator, scene: Scene, share: float = 1.0) -> Scene:
+    """Make the image far too dark or too bright, with the probability `share`."""
+    if rng.random() >= share:
+        return scene
+    name, factor = sample_exposure(rng)
+    return replace(scene, exposure=name, camera=replace(scene.camera, exposure=factor))

@@ -6,6 +6,7 @@ import pytest
 
 from emotiscan.cli.main import main
 from emotiscan.rendering import convert, dataset, posed, renderer
+from emotiscan.rendering.problems import ProblemShares
 
 
 @pytest.mark.parametrize("mode", [["--count", "2"], ["--posed"]])
@@ -54,11 +55,13 @@ def test_options_reach_the_renderer(monkeypatch, capsys, tmp_path):
 
     monkeypatch.setattr(dataset, "render_dataset", render_dataset)
     options = ["--count", "3", "--seed", "4", "--size", "64", "--maps", "--acted", "0.2", "--often", "AU7", "AU43"]
+    options += ["--occluded", "0.3", "--blurred", "0.1", "--misexposed", "0"]
     assert main(["render", "--model", "m.npz", "--out", str(tmp_path), *options, "--first", "10"]) == 0
     del called["on_progress"]
     assert called == {
         **{"model": Path("m.npz"), "folder": tmp_path, "count": 3, "seed": 4, "size": 64, "maps": True},
         **{"acted": 0.2, "often": ["AU7", "AU43"], "first": 10, "workers": 2, "cache_dir": Path("cache")},
+        "problems": ProblemShares(0.3, 0.1, 0.0),
     }
     assert capsys.readouterr().out == f"labels: {tmp_path / 'labels.csv'}\n"
 

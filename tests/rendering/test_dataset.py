@@ -12,6 +12,8 @@ from emotiscan import facs
 from emotiscan.datasets.loaders import load_source
 from emotiscan.datasets.table import TableError
 from emotiscan.rendering.dataset import COLUMNS, DatasetError, render_dataset, scene_of, split_of, subject_of
+from emotiscan.rendering.occluders import KINDS
+from emotiscan.rendering.problems import ProblemShares
 
 
 class Stub:
@@ -26,7 +28,15 @@ class Stub:
         self.count += 1
         image = np.full((size, size, 3), scene.pose.yaw % 256, np.uint8)
         marks = np.float32([[20, 20], [44, 20], [32, 30], [24, 44], [40, 44]])
-        return SimpleNamespace(image=image, landmarks5=marks, movement=lambda au: np.full((56, 56), 0.5, np.float32))
+        return SimpleNamespace(
+            image=image,
+            landmarks5=marks,
+            movement=lambda au: np.full((56, 56), 0.5, np.float32),
+            mouth_covered=0.7531 if scene.occluder.kind else 0.0,
+            eyes_covered=0.0,
+            hidden=("AU12", "AU25") if scene.occluder.kind else (),
+            blur=0.0123,
+        )
 
 
 @pytest.fixture
@@ -120,6 +130,23 @@ def test_action_units_can_be_made_more_frequent(render, tmp_path):
     render(120, acted=0.0, often=("AU7", "AU43"))  # the same settings are accepted again
     with pytest.raises(DatasetError, match="rendered with often"):
         render(120, acted=0.0)
+
+
+def test_the_table_says_what_makes_a_face_hard_to_read(render, tmp_path):
+    problems = ProblemShares(occluded=0.5, blurred=0.3, misexposed=0.5)
+    render(60, problems=problems)
+    table = rows(tmp_path)
+    kinds = {row["occluder"] for row in table}
+    assert "" in kinds
+    assert kinds - {""} <= set(KINDS)
+    for row in table:
+        assert row["mouth_covered"] == ("0.753" if row["occluder"] else "0.0")
+        assert row["hidden"] == ("AU12 AU25" if row["occluder"] else "")
+        assert row["blur"] == "0.0123"
+    assert {row["exposure"] for row in table} == {"", "dark", "overexposed"}
+    render(60, problems=problems)  # the same settings are accepted again
+    with pytest.raises(DatasetError, match=r"rendered with occluded = 0\.5, not 0\.18"):
+        render(60)
 
 
 def test_a_folder_from_before_these_settings_can_be_continued(render, tmp_path):

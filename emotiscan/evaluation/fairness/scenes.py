@@ -32,6 +32,7 @@ from emotiscan.rendering import (
 )
 from emotiscan.rendering.hair import STYLES
 from emotiscan.rendering.people import sample_beard, sample_glasses, sample_hair
+from emotiscan.rendering.problems import NO_PROBLEMS
 from emotiscan.rendering.scenes import LIGHTS
 
 NAMESPACE = int.from_bytes(b"fair", "big")
@@ -64,7 +65,7 @@ def stream(seed: int, face: int, *part: int) -> np.random.Generator:
 def base_scene(seed: int, face: int) -> Scene:
     """The base scene of a face; it depends only on the seed and the face's number."""
     person = sample_person(stream(seed, face, _PERSON))
-    scene = sample_scene(stream(seed, face, _SCENE), person, EXPRESSIONS[face % len(EXPRESSIONS)])
+    scene = sample_scene(stream(seed, face, _SCENE), person, EXPRESSIONS[face % len(EXPRESSIONS)], NO_PROBLEMS)
     pose = scene.pose
     return replace(
         scene,
