@@ -27,6 +27,9 @@ _AGE_WRINKLES = {
 }
 """Depth of the wrinkles of a very old face at rest."""
 
+ROLLED_IN = 0.8
+"""How far AU28 takes the red of the lips out of sight; the mesh alone leaves a rim of it."""
+
 
 def _floats(values: object) -> Floats:
     return np.asarray(values, np.float32)
@@ -51,14 +54,15 @@ def skin_paint(person: Person, hair: Hair, beard: Beard, expression: Expression)
     tone = person.tone
     color = person.hair_rgb
     age = person.ageing
-    folded = wrinkle_depths(dict(expression.action_units))
+    folded = wrinkle_depths(expression)
     # Young skin folds less deeply.
     elastic = 0.30 + 0.70 * float(np.clip((person.age - 12) / 50, 0, 1))
     wrinkles = folded * elastic
     for channel, depth in _AGE_WRINKLES.items():
-        wrinkles[channel] += depth * age
+        wrinkles[:, channel] += depth * age
     lips = tone * (np.array([0.80, 0.50, 0.50]) if person.skin_tone < 0.6 else np.array([0.78, 0.58, 0.60]))
     lips = lips * (1.12 - 0.3 * person.lip_redness * np.array([0.2, 1, 1]))
+    lips += (tone - lips) * ROLLED_IN * expression.action_units.get("AU28", 0.0)
     short = hair.style == "buzz"
     color = color * _hair_exposure(tone)
     return SkinPaint(
