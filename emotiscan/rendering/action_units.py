@@ -21,7 +21,7 @@ SHAPES: dict[str, dict[str, float]] = {
     "AU6": {"cheekLift": 1.5},
     "AU7": {"eyeSquint": 1.45, "eyeBlink": 0.3},
     "AU9": {"noseWrinkle": 1.25},
-    "AU10": {"lipRaise": 1.25},
+    "AU10": {"lipRaise": 1.1},
     "AU11": {"nasolabial": 1.3, "noseSneer": 0.08},
     "AU12": {"mouthSmile": 1.0},
     "AU14": {"mouthDimple": 1.0, "mouthPress": 0.2},
@@ -34,7 +34,7 @@ SHAPES: dict[str, dict[str, float]] = {
     "AU25": {"mouthLowerDown": 0.8, "mouthUpperUp": 0.35, "jawOpen": 0.07},
     "AU26": {"jawOpen": 0.35},
     "AU27": {"jawOpen": 0.85, "mouthFunnel": 0.15},
-    "AU28": {"mouthRollLower": 0.85, "mouthRollUpper": 0.78, "mouthPress": 0.3},
+    "AU28": {"mouthRollLower": 0.8, "mouthRollUpper": 0.72, "mouthPress": 0.6},
     "AU43": {"eyeBlink": 1.0},
 }
 """Blendshape weights of each action unit at intensity 1. AU26 and AU27 are one continuum of the jaw."""
@@ -55,6 +55,10 @@ WRINKLES: dict[int, dict[str, float]] = {
 PARTING = ("AU25", "AU26", "AU27")
 """Action units that part the lips; without any of them the lips are kept closed."""
 
+TEETH_RETREAT = 1.5
+"""How far AU28 moves the teeth back, cm: the lips are rolled in where they stand, and the model's jaws cannot part
+behind closed lips."""
+
 FINE = ("AU14", "AU23", "AU24", "AU25")
 """Action units that show as folds of the skin: the chin moves along, but is not what one sees."""
 
@@ -74,6 +78,11 @@ def wrinkle_depths(expression: Expression) -> Floats:
     return np.minimum(depths, 1.1)
 
 
+def lips_rolled_in(expression: Expression) -> float:
+    """Return how far AU28 hides the teeth, 0 to 1: at half of its intensity the lips lie over them."""
+    return min(1.0, 2 * expression.action_units.get("AU28", 0.0))
+
+
 class Muscles:
     """Turns an expression into displaced vertices and changed occlusion."""
 
@@ -83,6 +92,7 @@ class Muscles:
         self._shapes = shapes.reshape(len(shapes), -1)
         self._openness = baked.openness_changes
         self._seal = LipSeal(model)
+        self._teeth = slice(*model.layout.teeth_and_gums)
         self._skin_end = model.layout.skin_end
         triangles = model.of_part(SKIN)[0]
         edges = np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1)
@@ -142,6 +152,7 @@ class Muscles:
         vertices, change = rest.copy(), np.zeros(len(rest), np.float32)
         add_weighted(self._shapes, weights, vertices.reshape(-1))
         add_weighted(self._openness, weights, change)
+        vertices[self._teeth, 2] -= np.float32(TEETH_RETREAT * lips_rolled_in(expression))
         parting = max(expression.action_units.get(au, 0.0) for au in PARTING)
         if parting < 0.25:
             self._seal.close(vertices, 1 - float(skin_masks.ramp(0.0, 0.25, np.asarray(parting, np.float32))))

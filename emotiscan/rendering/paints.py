@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotiscan.rendering import skin_masks
-from emotiscan.rendering.action_units import wrinkle_depths
+from emotiscan.rendering.action_units import lips_rolled_in, wrinkle_depths
 from emotiscan.rendering.expressions import Expression
 from emotiscan.rendering.hair import hairline
 from emotiscan.rendering.head_model import Floats
@@ -103,10 +103,10 @@ def eye_paint(person: Person) -> EyePaint:
     )
 
 
-def mouth_paint(person: Person) -> MouthPaint:
-    """Return the inside of a person's mouth; teeth yellow with age."""
+def mouth_paint(person: Person, expression: Expression) -> MouthPaint:
+    """Return the inside of a person's mouth; teeth yellow with age, and rolled-in lips lie over them."""
     offsets = _offsets(person.seed + 2)
-    white = (0.64 + 0.16 * offsets[4] / 512) * (1 - 0.18 * person.ageing)
+    white = (0.64 + 0.16 * offsets[4] / 512) * (1 - 0.18 * person.ageing) * (1 - 0.9 * lips_rolled_in(expression))
     yellow = 1 - 0.25 * person.ageing
     return MouthPaint(
         teeth=_floats([white, white * 0.94, white * 0.83 * yellow]),

@@ -31,11 +31,16 @@ def sculpt(model: HeadModel, occlusion: Floats, face: Unwrapped) -> tuple[Floats
     halves = (left, 1 - left)
     shapes = [shape * half[:, None] for shape, _ in (cheek, fold) for half in halves]
     openness = [change * half for _, change in (cheek, fold) for half in halves]
-    for source, keep in (("noseSneer", _nose_wrinkle_mask(model)), ("mouthUpperUp", _lip_raise_mask(model))):
-        for side in "LR":
-            index = model.shape_names[f"{source}_{side}"]
-            shapes.append(model.shapes[index] * keep[:, None])
-            openness.append(occlusion[index] * keep)
+    nose, lip = _nose_wrinkle_mask(model), _lip_raise_mask(model)
+    for side in "LR":
+        index = model.shape_names[f"noseSneer_{side}"]
+        shapes.append(model.shapes[index] * nose[:, None])
+        openness.append(occlusion[index] * nose)
+    shrug = model.shape_names["mouthShrugUpper"]
+    for side, half in zip("LR", halves, strict=True):
+        index = model.shape_names[f"mouthUpperUp_{side}"]
+        shapes.append(0.7 * model.shapes[index] * lip[:, None] + 0.4 * model.shapes[shrug] * half[:, None])
+        openness.append(0.7 * occlusion[index] * lip + 0.4 * occlusion[shrug] * half)
     return np.array(shapes, np.float32), np.array(openness, np.float32)
 
 
