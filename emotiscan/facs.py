@@ -76,6 +76,7 @@ REGIONS: dict[str, tuple[Ellipse, ...]] = {
     "eyes": _both_sides(Ellipse(0.33, 0.390, 0.105, 0.065)),
     "cheeks": _both_sides(Ellipse(0.270, 0.515, 0.120, 0.095)),
     "nose": (Ellipse(0.50, 0.520, 0.085, 0.110),),
+    "beside the nose": _both_sides(Ellipse(0.385, 0.520, 0.075, 0.110)),
     "nasolabial folds": _both_sides(Ellipse(0.355, 0.640, 0.070, 0.095)),
     "upper lip": (Ellipse(0.50, 0.710, 0.130, 0.055),),
     "lips": (Ellipse(0.50, 0.760, 0.160, 0.085),),
@@ -325,7 +326,7 @@ ACTION_UNITS: dict[str, ActionUnit] = {
             "Nose wrinkler",
             "Levator labii superioris alaeque nasi",
             "The skin beside and across the nose wrinkles, and the wings of the nose rise.",
-            ("nose", "root of the nose", "between the brows", "upper lip"),
+            ("nose", "root of the nose", "beside the nose", "between the brows"),
             "nose and cheeks",
             {
                 "AU4": "AU4 lowers the brows without wrinkling the nose.",

@@ -1,7 +1,8 @@
 """Render the images of the FACS guide: `python -m scripts.render_action_units --model ict_facekit.npz`.
 
 Each action unit gets one strip: the same face with the action unit at 0, 25, 50, 75 and 100%, aligned as the network
-sees it.
+sees it. Action units that FACS scores on each side also get a picture on the person's left half alone, at 100%, as
+`AU12_left.webp`. `--only AU5 AU9` renders those and leaves the other files as they are.
 """
 
 import sys
@@ -63,16 +64,30 @@ def strip(renderer: Renderer, au: str) -> Image.Image:
     return result
 
 
+def one_sided(renderer: Renderer, au: str) -> Image.Image:
+    """Render the image of one action unit on the person's left half alone, aligned as in `strip`."""
+    neutral = renderer.render(replace(PORTRAIT, expression=Expression({})), PORTRAIT_SIDE)
+    to_crop = canonical_transform(neutral.landmarks5.astype(np.float64))
+    expression = Expression({au: 1.0}, balance={au: 1.0})
+    image = renderer.render(replace(PORTRAIT, expression=expression), PORTRAIT_SIDE).image
+    return warp(Image.fromarray(image), to_crop, SIDE)
+
+
 def main() -> int:
     """Render all strips; return 1 if the face model is missing or broken."""
-    options = renderer_parser(__doc__.split("\n")[0], ROOT / "samples" / "action_units").parse_args()
+    parser = renderer_parser(__doc__.split("\n")[0], ROOT / "samples" / "action_units")
+    parser.add_argument("--only", nargs="+", choices=facs.AU_NAMES, metavar="AU", help="action units to render")
+    options = parser.parse_args()
     renderer = load_renderer(options)
     if renderer is None:
         return 1
-    for au in facs.AU_NAMES:
-        file = options.out / f"{au}.webp"
-        strip(renderer, au).save(file, "WEBP", quality=WEBP_QUALITY, method=6)
-        print(file)
+    for au in options.only or facs.AU_NAMES:
+        pictures = {f"{au}.webp": strip(renderer, au)}
+        if au in facs.SIDED_AUS:
+            pictures[f"{au}_left.webp"] = one_sided(renderer, au)
+        for name, picture in pictures.items():
+            picture.save(options.out / name, "WEBP", quality=WEBP_QUALITY, method=6)
+            print(options.out / name)
     return 0
 
 

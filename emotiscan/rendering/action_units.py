@@ -20,21 +20,21 @@ SHAPES: dict[str, dict[str, float]] = {
     "AU5": {"eyeWide": 1.25},
     "AU6": {"cheekLift": 1.5},
     "AU7": {"eyeSquint": 1.45, "eyeBlink": 0.3},
-    "AU9": {"noseSneer": 1.0},
-    "AU10": {"mouthUpperUp": 0.7, "mouthShrugUpper": 0.4},
+    "AU9": {"noseWrinkle": 1.25},
+    "AU10": {"lipRaise": 1.1},
     "AU11": {"nasolabial": 1.3, "noseSneer": 0.08},
     "AU12": {"mouthSmile": 1.0},
     "AU14": {"mouthDimple": 1.0, "mouthPress": 0.2},
     "AU15": {"mouthFrown": 1.3, "mouthShrugLower": 0.08},
     "AU17": {"mouthShrugLower": 0.9, "mouthShrugUpper": 0.3},
-    "AU18": {"mouthPucker": 1.0, "mouthFunnel": 0.25},
-    "AU20": {"mouthStretch": 1.0},
+    "AU18": {"mouthPucker": 1.2, "mouthFunnel": 0.2},
+    "AU20": {"mouthStretch": 1.05, "mouthSmile": 0.15, "mouthDimple": 0.2},
     "AU23": {"mouthRollLower": 0.65, "mouthRollUpper": 0.65, "mouthPress": 0.3, "mouthPucker": 0.55},
     "AU24": {"mouthPress": 1.3, "mouthRollLower": 0.25, "mouthRollUpper": 0.25, "mouthShrugLower": 0.08},
     "AU25": {"mouthLowerDown": 0.8, "mouthUpperUp": 0.35, "jawOpen": 0.07},
     "AU26": {"jawOpen": 0.35},
     "AU27": {"jawOpen": 0.85, "mouthFunnel": 0.15},
-    "AU28": {"mouthRollLower": 1.2, "mouthRollUpper": 1.2},
+    "AU28": {"mouthRollLower": 0.8, "mouthRollUpper": 0.72, "mouthPress": 0.6},
     "AU43": {"eyeBlink": 1.0},
 }
 """Blendshape weights of each action unit at intensity 1. AU26 and AU27 are one continuum of the jaw."""
@@ -43,15 +43,21 @@ WRINKLES: dict[int, dict[str, float]] = {
     skin_masks.FOREHEAD_LINES: {"AU1": 0.7, "AU2": 0.6},
     skin_masks.FROWN_LINES: {"AU4": 1.0, "AU9": 0.4},
     skin_masks.CROWS_FEET: {"AU6": 1.5, "AU12": 0.3},
-    skin_masks.NOSE_LINES: {"AU9": 1.0, "AU10": 0.2},
-    skin_masks.NASOLABIAL: {"AU12": 0.6, "AU9": 0.5, "AU10": 0.6, "AU11": 0.9, "AU6": 0.2},
+    skin_masks.NOSE_LINES: {"AU9": 1.1, "AU10": 0.1},
+    skin_masks.NASOLABIAL: {"AU12": 0.6, "AU9": 0.4, "AU10": 0.7, "AU11": 0.9, "AU6": 0.2},
     skin_masks.UNDER_EYE: {"AU6": 1.0, "AU7": 0.9},
+    skin_masks.LIP_LINES: {"AU20": 0.7},
+    skin_masks.PUCKER_LINES: {"AU18": 0.9, "AU23": 0.3, "AU28": 0.5},
     skin_masks.CHIN_DIMPLES: {"AU17": 1.0, "AU15": 0.2, "AU24": 0.2},
 }
 """How deeply each action unit folds each group of wrinkles at intensity 1."""
 
 PARTING = ("AU25", "AU26", "AU27")
 """Action units that part the lips; without any of them the lips are kept closed."""
+
+TEETH_RETREAT = 1.5
+"""How far AU28 moves the teeth back, cm: the lips are rolled in where they stand, and the model's jaws cannot part
+behind closed lips."""
 
 FINE = ("AU14", "AU23", "AU24", "AU25")
 """Action units that show as folds of the skin: the chin moves along, but is not what one sees."""
@@ -60,12 +66,21 @@ MAX_INTENSITY = 1.5
 """Largest weight of a blendshape."""
 
 
-def wrinkle_depths(action_units: dict[str, float]) -> Floats:
-    """Return (channels,) the depth to which action units alone fold each group of wrinkles, 0 to 1.1."""
-    depths = np.zeros(len(skin_masks.CHANNELS), np.float32)
+def wrinkle_depths(expression: Expression) -> Floats:
+    """Return (2, channels) the depth to which an expression folds each group of wrinkles, 0 to 1.1.
+
+    The first row is that of the person's right half.
+    """
+    depths = np.zeros((2, len(skin_masks.CHANNELS)), np.float32)
     for channel, weights in WRINKLES.items():
-        depths[channel] = min(1.1, sum(weight * action_units.get(au, 0.0) for au, weight in weights.items()))
-    return depths
+        for au, weight in weights.items():
+            depths[:, channel] += weight * np.asarray(expression.sides(au), np.float32)
+    return np.minimum(depths, 1.1)
+
+
+def lips_rolled_in(expression: Expression) -> float:
+    """Return how far AU28 hides the teeth, 0 to 1: at half of its intensity the lips lie over them."""
+    return min(1.0, 2 * expression.action_units.get("AU28", 0.0))
 
 
 class Muscles:
@@ -77,6 +92,7 @@ class Muscles:
         self._shapes = shapes.reshape(len(shapes), -1)
         self._openness = baked.openness_changes
         self._seal = LipSeal(model)
+        self._teeth = slice(*model.layout.teeth_and_gums)
         self._skin_end = model.layout.skin_end
         triangles = model.of_part(SKIN)[0]
         edges = np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1)
@@ -86,7 +102,7 @@ class Muscles:
         self._edge_counts = np.maximum(np.bincount(self._edges.ravel(), minlength=self._skin_end), 1)
 
     def weights(self, expression: Expression) -> Floats:
-        """Return (s + 4,) the weight of every blendshape."""
+        """Return (s + 8,) the weight of every blendshape."""
         weights = np.zeros(len(self._names), np.float32)
         for au, intensity in expression.action_units.items():
             right, left = expression.halves(au)
@@ -136,6 +152,7 @@ class Muscles:
         vertices, change = rest.copy(), np.zeros(len(rest), np.float32)
         add_weighted(self._shapes, weights, vertices.reshape(-1))
         add_weighted(self._openness, weights, change)
+        vertices[self._teeth, 2] -= np.float32(TEETH_RETREAT * lips_rolled_in(expression))
         parting = max(expression.action_units.get(au, 0.0) for au in PARTING)
         if parting < 0.25:
             self._seal.close(vertices, 1 - float(skin_masks.ramp(0.0, 0.25, np.asarray(parting, np.float32))))

@@ -30,7 +30,7 @@ from emotiscan.rendering.rasterizer import rasterize, vertex_normals
 from emotiscan.rendering.sculpting import sculpt
 from emotiscan.rendering.skin_masks import Unwrapped, is_ear, paint_masks
 
-VERSION = 6
+VERSION = 7
 """Raise this whenever a change below alters the baked data."""
 
 BEYOND_ANY_LASH = 2.0
@@ -49,8 +49,8 @@ class Baked:
 
     Attributes:
         openness: (n,) share of directions, weighted by their angle to the normal, that are unobstructed at each vertex.
-        openness_changes: (s + 4, n) how each blendshape, then each sculpted one, changes the openness.
-        sculpted: (4, n, 3) shapes of `sculpting.SCULPTED`.
+        openness_changes: (s + 8, n) how each blendshape, then each sculpted one, changes the openness.
+        sculpted: (8, n, 3) shapes of `sculpting.SCULPTED`.
         masks: (1024, 1024, c) uint8, `skin_masks.CHANNELS`.
         brows: (32, h, w) uint8 brow patterns.
         noise: (256, 256) tiling noise, mean 0.5.

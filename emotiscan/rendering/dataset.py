@@ -45,12 +45,16 @@ ATTRIBUTES = ("skin_tone", "age", "hair", "hair_colour", "beard", "glasses", "ya
 COLUMNS = (
     *("image", "subject", "split", "emotion"),
     *AU_NAMES,
+    *(f"{au}_{side}" for au in facs.SIDED_AUS for side in ("right", "left")),
     *ATTRIBUTES,
     *PROBLEM_COLUMNS,
     "eye_distance",
     *(f"{name}_{axis}" for name in LANDMARKS for axis in "xy"),
 )
-"""Columns of labels.csv: action units as intensities 0 to 1, angles in degrees, positions in pixels."""
+"""Columns of labels.csv: action units as intensities 0 to 1, angles in degrees, positions in pixels.
+
+`AU12_right` is the intensity on the person's right half, which is at the left of the image; `AU12` is the larger one of
+both halves."""
 
 
 Row: TypeAlias = dict[str, object]
@@ -125,6 +129,9 @@ def row_of(seed: int, index: int, scene: Scene, rendering: Rendering) -> Row:
         "emotion": scene.expression.emotion,
     }
     row |= {au: scene.expression.action_units.get(au, 0) for au in AU_NAMES}
+    for au in facs.SIDED_AUS:
+        right, left = scene.expression.sides(au)
+        row |= {f"{au}_right": round(right, 3), f"{au}_left": round(left, 3)}
     row |= {
         "skin_tone": scene.person.skin_tone,
         "age": round(scene.person.age),

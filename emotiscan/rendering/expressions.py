@@ -11,7 +11,23 @@ AU_NAMES = tuple(facs.in_facs_order(facs.AU_NAMES))
 """All action units that the renderer moves, in FACS order."""
 
 MIN_INTENSITY = 0.3
-"""Smallest intensity of an active action unit."""
+"""Smallest intensity of an action unit that is clearly active; fainter ones are traces."""
+
+FAINT = (0.05, 0.3)
+"""Range of the intensities of faint action units in random combinations."""
+
+FAINT_CHANCE = 0.15
+"""Probability that an action unit of a random combination is faint. AU27 never is: it would look like AU26."""
+
+TRACE_CHANCE = 0.3
+"""Share of all faces, neutral ones included, that also move one to three other action units by a trace."""
+
+ONE_SIDED_CHANCES = dict.fromkeys(facs.SIDED_AUS, 0.12) | {"AU12": 0.25, "AU14": 0.25}
+"""Probability that an action unit of a random combination moves on one half of the face only: its balance is then
+`ONE_SIDED`. Acted emotions do so a quarter as often, and contempt always, with AU10, AU12 and AU14."""
+
+ONE_SIDED = (0.75, 1.0)
+"""Range of the balance of a one-sided movement. That of an even one is at most 0.3: no face is perfectly symmetric."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +52,8 @@ class Expression:
     Attributes:
         action_units: intensity, 0 to 1, of each action unit that is not 0; keys are of `AU_NAMES`.
         emotion: the emotion that the action units act out, e.g. ``"happiness"``; "" if they are random.
-        balance: asymmetry of an action unit, from -1 (only the person's right half moves) to 1 (only the left).
+        balance: asymmetry of an action unit, from -1 (only the person's right half moves) to 1 (only the left). It
+            has no effect on movements of the middle of the face.
         gaze: where the eyes look.
     """
 
@@ -57,6 +74,12 @@ class Expression:
         """Return the share of an action unit's intensity on the person's right and left half; the larger one is 1."""
         balance = self.balance.get(au, 0.0)
         return min(1.0, 1.0 - balance), min(1.0, 1.0 + balance)
+
+    def sides(self, au: str) -> tuple[float, float]:
+        """Return the intensity of an action unit on the person's right and left half, 0 to 1."""
+        right, left = self.halves(au)
+        intensity = self.action_units.get(au, 0.0)
+        return right * intensity, left * intensity
 
     def only(self, au: str) -> "Expression":
         """Return the same expression with this action unit alone and a straight gaze."""
@@ -194,14 +217,14 @@ ACTS = _acts()
 """Ways of acting out each emotion."""
 
 EMOTION_WEIGHTS = {
-    "neutral": 0.15,
-    "happiness": 0.22,
-    "surprise": 0.15,
-    "anger": 0.15,
+    "neutral": 0.14,
+    "happiness": 0.20,
+    "surprise": 0.14,
+    "anger": 0.14,
     "sadness": 0.13,
-    "disgust": 0.09,
-    "fear": 0.07,
-    "contempt": 0.04,
+    "disgust": 0.10,
+    "fear": 0.08,
+    "contempt": 0.07,
 }
 """Probability of each emotion among acted expressions."""
 
@@ -237,7 +260,7 @@ ACTED = 0.5
 RANDOM_WEIGHTS = {
     **{"AU1": 0.8, "AU2": 0.8, "AU4": 0.85, "AU5": 0.85, "AU6": 0.8, "AU7": 0.9, "AU9": 0.8, "AU10": 0.9},
     **{"AU11": 0.9, "AU12": 0.8, "AU14": 0.9, "AU15": 0.9, "AU17": 0.9, "AU18": 1.2, "AU20": 0.95, "AU23": 1.0},
-    **{"AU24": 1.3, "AU25": 0.5, "AU26": 1.15, "AU27": 1.7, "AU28": 1.6, "AU43": 0.95},
+    **{"AU24": 1.3, "AU25": 0.5, "AU26": 1.15, "AU27": 1.5, "AU28": 1.65, "AU43": 0.95},
 }
 """Weight of each action unit in random combinations, set so that all end up about equally frequent."""
 
@@ -263,16 +286,30 @@ def sample_expression(
         emotion = str(rng.choice(emotions, p=list(EMOTION_WEIGHTS.values()))) if rng.random() < acted else ""
     action_units, lids = _sample_act(rng, emotion) if emotion else (_sample_combination(rng, often), 0.0)
     action_units = resolve_conflicts(action_units, rng)
-    balance = {au: float(np.clip(rng.normal(0, 0.10), -0.3, 0.3)) for au in action_units}
-    if emotion == "contempt":
-        side = float(rng.choice([-1.0, 1.0]))
-        balance |= {au: side * float(rng.uniform(0.7, 1.0)) for au in ("AU12", "AU14", "AU10") if au in action_units}
-    if rng.random() < 0.25:  # a face is seldom perfectly still
-        still = [au for au in AU_NAMES if au not in action_units and au not in ("AU25", "AU26", "AU27", "AU43")]
+    balance = _sample_balance(rng, action_units, emotion)
+    if rng.random() < TRACE_CHANCE:  # a face is seldom perfectly still
+        moving = (*action_units, "AU25", "AU26", "AU27", "AU28", "AU43")
+        strongest = 0.09 if emotion == "neutral" else 0.2
+        still = [au for au in AU_NAMES if au not in moving]
         for au in rng.choice(still, int(rng.integers(1, 4)), replace=False):
-            action_units[str(au)] = float(rng.uniform(0.01, 0.09))
+            action_units[str(au)] = float(rng.uniform(0.01, strongest))
+        action_units = resolve_conflicts(action_units, rng)
     ordered = {au: round(action_units[au], 3) for au in AU_NAMES if au in action_units}
     return Expression(ordered, emotion, balance, _sample_gaze(rng, lids))
+
+
+def _sample_balance(rng: np.random.Generator, action_units: Collection[str], emotion: str) -> dict[str, float]:
+    """Sample the asymmetry of each action unit: mostly a little, in some clearly one-sided, then mostly on one side."""
+    balance = {au: float(np.clip(rng.normal(0, 0.10), -0.3, 0.3)) for au in action_units}
+    side = float(rng.choice([-1.0, 1.0]))
+    if emotion == "contempt":
+        return balance | {
+            au: side * float(rng.uniform(*ONE_SIDED)) for au in ("AU12", "AU14", "AU10") if au in action_units
+        }
+    for au, chance in ONE_SIDED_CHANCES.items():
+        if au in action_units and rng.random() < (chance / 4 if emotion else chance):
+            balance[au] = side * float(rng.choice([1.0, -1.0], p=[0.7, 0.3])) * float(rng.uniform(*ONE_SIDED))
+    return balance
 
 
 def _sample_gaze(rng: np.random.Generator, lids: float) -> Gaze:
@@ -301,11 +338,12 @@ def _sample_act(rng: np.random.Generator, emotion: str) -> tuple[dict[str, float
 
 
 def _sample_combination(rng: np.random.Generator, often: Collection[str]) -> dict[str, float]:
-    count = int(rng.choice([1, 2, 3, 4, 5, 6], p=[0.10, 0.16, 0.24, 0.25, 0.17, 0.08]))
+    count = int(rng.choice([1, 2, 3, 4, 5, 6], p=[0.08, 0.14, 0.22, 0.25, 0.19, 0.12]))
     times = {au: OFTEN_FACTOR if au in often else 1.0 for au in AU_NAMES}
     shares = np.array([times[au] * weight for au, weight in RANDOM_WEIGHTS.items()])
     chosen = [str(au) for au in rng.choice(list(RANDOM_WEIGHTS), count, replace=False, p=shares / shares.sum())]
-    return {au: float(rng.uniform(MIN_INTENSITY, 1.0)) for au in chosen}
+    faint = {au for au in chosen if rng.random() < FAINT_CHANCE} - {"AU27"}
+    return {au: float(rng.uniform(*(FAINT if au in faint else (MIN_INTENSITY, 1.0)))) for au in chosen}
 
 
 def resolve_conflicts(action_units: Mapping[str, float], rng: np.random.Generator) -> dict[str, float]:
@@ -317,7 +355,7 @@ def resolve_conflicts(action_units: Mapping[str, float], rng: np.random.Generato
     for au, intensity in action_units.items():
         if not any({au, other} in map(set, EXCLUSIVE) for other in kept):
             kept[au] = intensity
-    if ("AU26" in kept or "AU27" in kept) and "AU25" not in kept:
+    if ("AU26" in kept or "AU27" in kept) and kept.get("AU25", 0.0) < MIN_INTENSITY:
         kept["AU25"] = float(rng.uniform(MIN_INTENSITY, 0.9))
     if kept.get("AU25") and "AU24" in kept:
         del kept["AU24"]

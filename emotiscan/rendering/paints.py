@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emotiscan.rendering import skin_masks
-from emotiscan.rendering.action_units import wrinkle_depths
+from emotiscan.rendering.action_units import lips_rolled_in, wrinkle_depths
 from emotiscan.rendering.expressions import Expression
 from emotiscan.rendering.hair import hairline
 from emotiscan.rendering.head_model import Floats
@@ -26,6 +26,9 @@ _AGE_WRINKLES = {
     skin_masks.LIP_LINES: 0.65,
 }
 """Depth of the wrinkles of a very old face at rest."""
+
+ROLLED_IN = 0.8
+"""How far AU28 takes the red of the lips out of sight; the mesh alone leaves a rim of it."""
 
 
 def _floats(values: object) -> Floats:
@@ -51,14 +54,15 @@ def skin_paint(person: Person, hair: Hair, beard: Beard, expression: Expression)
     tone = person.tone
     color = person.hair_rgb
     age = person.ageing
-    folded = wrinkle_depths(dict(expression.action_units))
+    folded = wrinkle_depths(expression)
     # Young skin folds less deeply.
     elastic = 0.30 + 0.70 * float(np.clip((person.age - 12) / 50, 0, 1))
     wrinkles = folded * elastic
     for channel, depth in _AGE_WRINKLES.items():
-        wrinkles[channel] += depth * age
+        wrinkles[:, channel] += depth * age
     lips = tone * (np.array([0.80, 0.50, 0.50]) if person.skin_tone < 0.6 else np.array([0.78, 0.58, 0.60]))
     lips = lips * (1.12 - 0.3 * person.lip_redness * np.array([0.2, 1, 1]))
+    lips += (tone - lips) * ROLLED_IN * expression.action_units.get("AU28", 0.0)
     short = hair.style == "buzz"
     color = color * _hair_exposure(tone)
     return SkinPaint(
@@ -99,10 +103,10 @@ def eye_paint(person: Person) -> EyePaint:
     )
 
 
-def mouth_paint(person: Person) -> MouthPaint:
-    """Return the inside of a person's mouth; teeth yellow with age."""
+def mouth_paint(person: Person, expression: Expression) -> MouthPaint:
+    """Return the inside of a person's mouth; teeth yellow with age, and rolled-in lips lie over them."""
     offsets = _offsets(person.seed + 2)
-    white = (0.64 + 0.16 * offsets[4] / 512) * (1 - 0.18 * person.ageing)
+    white = (0.64 + 0.16 * offsets[4] / 512) * (1 - 0.18 * person.ageing) * (1 - 0.9 * lips_rolled_in(expression))
     yellow = 1 - 0.25 * person.ageing
     return MouthPaint(
         teeth=_floats([white, white * 0.94, white * 0.83 * yellow]),

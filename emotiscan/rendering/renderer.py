@@ -198,7 +198,7 @@ class Renderer:
         paint_clothes(pixels, noise, paints.cloth_paint(scene.clothes), surface)
         skin = paints.skin_paint(person, scene.hair, scene.beard, scene.expression)
         paint_skin(pixels, self._baked.masks, self._baked.brows[person.brows], noise, skin, surface)
-        paint_mouth(pixels, noise, paints.mouth_paint(person), surface)
+        paint_mouth(pixels, noise, paints.mouth_paint(person, scene.expression), surface)
         paint_eyes(pixels, noise, paints.eye_paint(person), surface)
 
     def _render_glasses(

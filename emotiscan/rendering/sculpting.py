@@ -1,4 +1,4 @@
-"""Blendshapes that ICT-FaceKit lacks, sculpted from its own: cheek raiser, nasolabial fold, sealed lips."""
+"""Blendshapes that ICT-FaceKit lacks, sculpted from its own, and the seal that keeps lips closed."""
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -7,7 +7,7 @@ from emotiscan.rendering.head_model import SKIN, Floats, HeadModel
 from emotiscan.rendering.rasterizer import vertex_normals
 from emotiscan.rendering.skin_masks import FOLD, Unwrapped, ramp
 
-SCULPTED = ("cheekLift_L", "cheekLift_R", "nasolabial_L", "nasolabial_R")
+SCULPTED = tuple(f"{name}_{side}" for name in ("cheekLift", "nasolabial", "noseWrinkle", "lipRaise") for side in "LR")
 """Names of the blendshapes that `sculpt` adds, in order."""
 
 LIDS, LIPS = slice(36, 48), slice(48, 68)
@@ -23,7 +23,7 @@ def sculpt(model: HeadModel, occlusion: Floats, face: Unwrapped) -> tuple[Floats
         face: the unwrapped mean face.
 
     Returns:
-        (4, n, 3) shapes and (4, n) changes of openness, in the order of `SCULPTED`.
+        (8, n, 3) shapes and (8, n) changes of openness, in the order of `SCULPTED`.
     """
     cheek = _cheek_lift(model, occlusion)
     fold = _nasolabial_fold(model, face)
@@ -31,7 +31,34 @@ def sculpt(model: HeadModel, occlusion: Floats, face: Unwrapped) -> tuple[Floats
     halves = (left, 1 - left)
     shapes = [shape * half[:, None] for shape, _ in (cheek, fold) for half in halves]
     openness = [change * half for _, change in (cheek, fold) for half in halves]
+    nose, lip = _nose_wrinkle_mask(model), _lip_raise_mask(model)
+    for side in "LR":
+        index = model.shape_names[f"noseSneer_{side}"]
+        shapes.append(model.shapes[index] * nose[:, None])
+        openness.append(occlusion[index] * nose)
+    shrug = model.shape_names["mouthShrugUpper"]
+    for side, half in zip("LR", halves, strict=True):
+        index = model.shape_names[f"mouthUpperUp_{side}"]
+        shapes.append(0.7 * model.shapes[index] * lip[:, None] + 0.4 * model.shapes[shrug] * half[:, None])
+        openness.append(0.7 * occlusion[index] * lip + 0.4 * occlusion[shrug] * half)
     return np.array(shapes, np.float32), np.array(openness, np.float32)
+
+
+def _nose_wrinkle_mask(model: HeadModel) -> Floats:
+    """Return (n,) what to keep of the model's nose sneer for AU9 alone.
+
+    The model raises the lips as far as the nose, and the corners of the mouth most. A wrinkled nose raises the middle
+    of the upper lip a little, and the corners hardly at all.
+    """
+    keep = 0.2 + 0.3 * (1 - ramp(0.4, 2.2, np.abs(model.neutral[:, 0])))
+    return np.asarray(keep + (1 - keep) * ramp(0.3, 2.2, _distance_to(model, LIPS)), np.float32)
+
+
+def _lip_raise_mask(model: HeadModel) -> Floats:
+    """Return (n,) what to keep of the model's raised upper lip for AU10: its outer parts rise least."""
+    corners = cKDTree(model.neutral[model.landmarks[[48, 54]]]).query(model.neutral)[0]
+    keep = 0.25 + 0.75 * ramp(0.2, 1.6, corners.astype(np.float32))
+    return np.asarray(keep, np.float32)
 
 
 def _cheek_lift(model: HeadModel, occlusion: Floats) -> tuple[Floats, Floats]:

@@ -51,7 +51,8 @@ class SkinPaint(NamedTuple):
         socket_shade: strength of the shade around the eyes, 0 to about 1.
         lash_line: strength, 0 to about 1.
         oil: strength of the shine, 0 to about 1.
-        wrinkles: (channels,) depth of each group of wrinkles, from age and expression.
+        wrinkles: (2, channels) depth of each group of wrinkles, from age and expression, on the person's right half
+            and on the left.
         beard: density, 0 to 1.
         moustache: density, 0 to 1.
         beard_relief: how far the hairs of the beard stand off.
@@ -180,7 +181,7 @@ def paint_skin(
     tone, lip_color, wrinkles = paint.tone, paint.lips, paint.wrinkles
     beard_color, brow_color, scalp_color = paint.beard_color, paint.brow_color, paint.scalp_color
     hairline, opacity, softness = paint.hairline, paint.scalp_opacity, paint.scalp_softness
-    wrinkled = wrinkles[_FIRST_WRINKLE:].max() > 0.01
+    wrinkled = wrinkles[:, _FIRST_WRINKLE:].max() > 0.01
     for y in range(height):
         for x in range(width):
             part = part_at[y, x]
@@ -227,13 +228,15 @@ def paint_skin(
                 depth = 0.0
                 if wrinkled and part == _SKIN:
                     _sample_masks(texture, u + large_x * 0.012, v + large_y * 0.016, _FIRST_WRINKLE, _CHANNELS, m)
+                    left = smoothstep(0.47, 0.53, u)
                     for k in range(_FIRST_WRINKLE, _CHANNELS):
-                        depth += m[k] * wrinkles[k] * (0.75 + 0.9 * mottle)
+                        fold = wrinkles[0, k] + (wrinkles[1, k] - wrinkles[0, k]) * left
+                        depth += m[k] * fold * (0.75 + 0.9 * mottle)
                 shade = (1 - 0.45 * m[MOUTH_LINE]) * (1 - 0.85 * m[NOSTRILS]) * (1 - m[LASH_LINE] * paint.lash_line)
                 red *= shade * (1 - 0.28 * depth)
                 green *= shade * (1 - 0.36 * depth)
                 blue *= shade * (1 - 0.38 * depth)
-                relief = -0.035 * depth + m[CHIN_DIMPLES] * wrinkles[CHIN_DIMPLES] * grain * 0.10
+                relief = -0.035 * depth + m[CHIN_DIMPLES] * wrinkles[0, CHIN_DIMPLES] * grain * 0.10
                 relief += pores * 0.006 * (1 - lips) + grain * 0.009
                 gloss = (0.55 + 0.25 * pores + 0.5 * m[OILY] * paint.oil) * (1 - lips) + lips * 0.95
             # Beard and stubble.

@@ -37,13 +37,14 @@ CHANNELS = (
     "nasolabial",
     "under_eye",
     "lip_lines",
+    "pucker_lines",
 )
 """The masks in order, each 0 to 1: the lips, where blood shows, where beards and moustaches grow, where the eye
 sockets are darker, the edges of the lids, the dimples of the chin, nostrils, the line where the lips meet, ears, where
 skin shines; then, from `FIRST_WRINKLE`, the groups of wrinkles."""
 
 LIPS, REDNESS, BEARD, MOUSTACHE, SOCKET_SHADE, LASH_LINE, CHIN_DIMPLES, NOSTRILS, MOUTH_LINE, EARS, OILY = range(11)
-FOREHEAD_LINES, FROWN_LINES, CROWS_FEET, NOSE_LINES, NASOLABIAL, UNDER_EYE, LIP_LINES = range(11, 18)
+FOREHEAD_LINES, FROWN_LINES, CROWS_FEET, NOSE_LINES, NASOLABIAL, UNDER_EYE, LIP_LINES, PUCKER_LINES = range(11, 19)
 FIRST_WRINKLE = FOREHEAD_LINES
 
 FOLD = ((0.432, 0.588), (0.415, 0.562), (0.395, 0.528), (0.377, 0.490), (0.366, 0.450), (0.361, 0.420))
@@ -139,6 +140,7 @@ def paint_masks(face: Unwrapped) -> NDArray[np.uint8]:
     )
     masks[..., LASH_LINE] = _lash_line(face)
     _paint_wrinkles(masks)
+    masks[..., PUCKER_LINES] = _pucker_lines(face) * not_lips
     x, y, z = np.moveaxis(face.place, 2, 0)
     nostrils = ramp(0, 0.25, 0.42 - face.openness) * (np.abs(y + 0.7) < 1.0) * (np.abs(x) < 1.6) * (z > 9)
     masks[..., NOSTRILS] = blur(nostrils * face.valid, 1.5)
@@ -218,8 +220,9 @@ def _paint_wrinkles(masks: Floats) -> None:
     nose_sides = [
         [(0.468, 0.705), (0.458, 0.695), (0.450, 0.684), (0.443, 0.672)],
         [(0.473, 0.690), (0.463, 0.680), (0.456, 0.669), (0.450, 0.660)],
+        [(0.470, 0.722), (0.456, 0.714), (0.444, 0.702), (0.434, 0.688)],
     ]
-    masks[..., NOSE_LINES] = _lines(bridge + _mirrored(nose_sides), 3, 2.2)
+    masks[..., NOSE_LINES] = _lines(bridge + _mirrored(nose_sides), 4, 2.8)
     fold = [(0.428, 0.585), (0.412, 0.560), (0.392, 0.528), (0.374, 0.490), (0.362, 0.450), (0.357, 0.415)]
     masks[..., NASOLABIAL] = _lines(_mirrored([fold]), 7, 5.0)
     under_eye = [
@@ -233,6 +236,21 @@ def _paint_wrinkles(masks: Floats) -> None:
         [(0.392, 0.405), (0.386, 0.385), (0.385, 0.368), (0.390, 0.350)],
     ]
     masks[..., LIP_LINES] = _lines(_mirrored(beside_mouth), 4, 3.0)
+
+
+def _pucker_lines(face: Unwrapped) -> NDArray:
+    """Short lines that stand on the outline of the lips, all around but for the corners."""
+    outline = smooth_curve(face.landmarks[48:60] / (SIDE - 1), closed=True)
+    middle = outline.mean(0)
+    lines: list[Curve] = []
+    for point in outline[4::6]:
+        outward = point - middle
+        if abs(outward[0]) > 0.8 * np.abs(outline[:, 0] - middle[0]).max():
+            continue
+        outward = np.array([0.35 * outward[0], outward[1]])
+        outward *= 0.034 / np.linalg.norm(outward)
+        lines.append([(float(u), float(v)) for u, v in (point + share * outward for share in (-0.1, 0.25, 0.6, 1.0))])
+    return _lines(lines, 3, 2.2)
 
 
 def _blob(u: float, v: float, width: float, height: float, strength: float = 1.0) -> NDArray:

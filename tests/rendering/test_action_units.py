@@ -73,9 +73,16 @@ def test_movement_is_that_of_one_action_unit_alone(muscles, small_model):
 
 
 def test_wrinkles_add_up_to_a_limit():
-    assert not wrinkle_depths({}).any()
-    assert wrinkle_depths({"AU1": 1.0})[FOREHEAD_LINES] == pytest.approx(0.7)
-    assert wrinkle_depths({"AU9": 1.0, "AU11": 1.0, "AU12": 1.0})[NASOLABIAL] == pytest.approx(1.1)
+    assert not wrinkle_depths(Expression()).any()
+    assert wrinkle_depths(Expression({"AU1": 1.0}))[:, FOREHEAD_LINES] == pytest.approx(0.7)
+    deep = wrinkle_depths(Expression({"AU9": 1.0, "AU11": 1.0, "AU12": 1.0}))
+    assert deep[:, NASOLABIAL] == pytest.approx(1.1)
+
+
+def test_a_one_sided_movement_folds_one_half_of_the_face():
+    right, left = wrinkle_depths(Expression({"AU12": 1.0}, balance={"AU12": 1.0}))[:, NASOLABIAL]
+    assert right == 0
+    assert left == pytest.approx(0.6)
 
 
 def test_the_gaze_turns_the_eyeballs_alone(small_model):

@@ -69,6 +69,10 @@ def test_the_table_has_one_row_per_image(render, tmp_path):
         assert row["emotion"] == scene.expression.emotion
         for au in facs.AU_NAMES:
             assert float(row[au]) == scene.expression.action_units.get(au, 0)
+        for au in facs.SIDED_AUS:
+            sides = [float(row[f"{au}_{side}"]) for side in ("right", "left")]
+            assert sides == pytest.approx(scene.expression.sides(au), abs=6e-4)
+            assert max(sides) == float(row[au])
     assert lines[-1].startswith("10 of 10 images rendered")
 
 

@@ -61,11 +61,33 @@ def test_random_combinations_show_all_action_units_about_equally_often():
         assert low < counts[au] / len(expressions) < high, au
 
 
-def test_intensities_are_clearly_active_or_tiny(scenes):
-    values = [value for scene in scenes for value in scene.expression.action_units.values()]
-    assert all(0 < value < 0.1 or 0.299 <= value <= 1 for value in values)
-    tiny = sum(any(value < 0.1 for value in scene.expression.action_units.values()) for scene in scenes)
-    assert 0.15 < tiny / len(scenes) < 0.35
+def test_intensities_go_from_a_trace_to_the_maximum(scenes):
+    values = np.array([value for scene in scenes for value in scene.expression.action_units.values()])
+    assert 0 < values.min() < 0.05
+    assert 0.95 < values.max() <= 1
+    traces = sum(any(value < 0.3 for value in scene.expression.action_units.values()) for scene in scenes)
+    assert 0.3 < traces / len(scenes) < 0.6
+    faint = Counter(
+        au for scene in scenes for au, value in scene.expression.action_units.items() if 0.05 <= value < 0.3
+    )
+    assert set(faint) == set(AU_NAMES) - {"AU27"}
+
+
+def test_some_movements_are_one_sided_and_the_others_almost_even():
+    one_sided, counts = Counter(), Counter()
+    for i in range(2500):
+        expression = sample_expression(np.random.default_rng(i), "")
+        for au in active(expression):
+            weaker, stronger = sorted(expression.sides(au))
+            assert stronger == expression.action_units[au]
+            share = weaker / stronger
+            assert share < 0.251 or share > 0.699
+            counts[au] += 1
+            one_sided[au] += share < 0.251
+    assert {au for au in AU_NAMES if one_sided[au]} == set(facs.SIDED_AUS)
+    for au in facs.SIDED_AUS:
+        low, high = (0.17, 0.33) if au in ("AU12", "AU14") else (0.05, 0.19)
+        assert low < one_sided[au] / counts[au] < high, au
 
 
 def test_no_face_combines_exclusive_action_units(scenes):

@@ -49,7 +49,7 @@ def test_address_opens_an_action_unit(app, parameter):
     assert "AU17 Chin raiser" in [heading.value for heading in at.subheader]
 
 
-@pytest.mark.parametrize("au", facs.MISSION_AU_NAMES)
+@pytest.mark.parametrize("au", facs.AU_NAMES)
 def test_pictures_change_more_with_each_step_of_intensity(au):
     pictures = [np.asarray(picture, int) for picture in au_pictures(au)]
     assert len(pictures) == 5
@@ -60,11 +60,21 @@ def test_pictures_change_more_with_each_step_of_intensity(au):
 def test_pictures_change_most_in_the_anatomical_region():
     from emotiscan.explain import region_mask
 
-    for au in facs.MISSION_AU_NAMES:
+    for au in facs.AU_NAMES:
         calm, *_, strong = (np.asarray(picture.convert("L"), float) for picture in au_pictures(au))
         change = np.abs(strong - calm)
         inside = region_mask(au, len(change))
         assert change[inside].mean() > 2 * change[~inside].mean(), au
+
+
+@pytest.mark.parametrize("au", facs.SIDED_AUS)
+def test_a_one_sided_picture_shows_the_movement_on_the_persons_left_half(au):
+    calm = np.asarray(au_pictures(au)[0], int)
+    (picture,) = au_pictures(f"{au}_left")
+    changed = np.abs(np.asarray(picture, int) - calm).max(2) > 25  # more than compression changes
+    half = changed.shape[1] // 2
+    assert changed[:, half:].sum() > 3 * changed[:, :half].sum()  # the person's left is at the right of the image
+    assert not au_pictures("AU25_left")
 
 
 def test_action_units_outside_the_model_are_named_as_such(guide, monkeypatch, tmp_path):

@@ -19,7 +19,7 @@ FACES = ("acted", "random")
 """Kinds of faces in a folder: those that act an emotion, and those with a random combination of action units."""
 
 STRENGTHS = {"slight": (PRESENT, 0.5), "marked": (0.5, 0.75), "strong": (0.75, math.inf)}
-"""Half-open bands of the intensities of present action units. The renderer uses none between 0 and 0.3."""
+"""Half-open bands of the intensities of present action units."""
 
 
 def load_rendered(path: str | Path, faces: str | None = None, strength: str | None = None) -> LabelTable:

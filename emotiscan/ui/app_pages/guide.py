@@ -57,6 +57,10 @@ def show_pictures(au: str) -> None:
     unit = facs.ACTION_UNITS[au]
     alt = f"A synthetic face with {au} {unit.name} at {step}% intensity"
     show_picture(pictures[steps.index(step)], alt, place=place)
+    one_sided = au_pictures(f"{au}_left")
+    if one_sided:
+        st.caption("FACS scores it on each side. On the person's left half alone:")
+        show_picture(one_sided[-1], f"A synthetic face with {au} {unit.name} on the person's left half alone")
 
 
 def show_metrics(au: str) -> None:
