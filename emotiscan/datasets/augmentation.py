@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from emotiscan.datasets.occlusion import NOTHING, Covered, draw_occluder
+from emotiscan.datasets.occlusion import NOTHING, Covered, draw_occluder, erase_rectangle
+from emotiscan.datasets.photometric import change_photometry
 from emotiscan.visibility import CANONICAL_EYE_DISTANCE, blur_label, effective_blur, motion_sigma
 
 if TYPE_CHECKING:  # loads torch, and the command line derives options from this module
@@ -16,6 +17,9 @@ if TYPE_CHECKING:  # loads torch, and the command line derives options from this
 
 MIN_PIXELS = 32
 """Side of the smallest crop in which an expression is still recognizable."""
+
+SMALLEST_SIDE, LARGEST_SIDE = 12, 200
+"""Limits of the random resolutions of `Augmentation.any_resolution`, in pixels of the crop's side."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +61,11 @@ class Augmentation:
             What it covers must not be learned as absent: see `augment()`.
         strong_blur: probability of a blur, a motion blur or a resolution so strong that expressions become hard or
             impossible to tell. The face may then count as blurred: see `visibility.BLURRED`.
+        any_resolution: probability of downsampling to a random side from `SMALLEST_SIDE` to `LARGEST_SIDE` pixels, if
+            that is below the crop's own, and upsampling again, so that faces of any size are learned.
+        photometric: probability of each of two further changes of tone or detail (see `photometric`).
+        erase_large: probability that a rectangle covers a tenth to a third of the crop. As with `occlude`, what it
+            covers must not be learned as absent.
     """
 
     rotation: float = 7.0
@@ -71,6 +80,9 @@ class Augmentation:
     erase: float = 0.1
     occlude: float = 0.0
     strong_blur: float = 0.0
+    any_resolution: float = 0.0
+    photometric: float = 0.0
+    erase_large: float = 0.0
 
     @classmethod
     def none(cls) -> "Augmentation":
@@ -134,10 +146,15 @@ class Augmentation:
     def cover(
         self, crop: Image.Image, rng: np.random.Generator, moved: "Transform | None" = None
     ) -> tuple[Image.Image, Covered]:
-        """Draw an occluder with the probability `occlude`; arguments as in `augment`."""
-        if not self.occlude or rng.random() >= self.occlude:
-            return crop, NOTHING
-        return draw_occluder(crop, rng, moved)
+        """Draw an occluder with the probability `occlude`, or else a rectangle with the probability `erase_large`.
+
+        Arguments are as in `augment`.
+        """
+        if self.occlude and rng.random() < self.occlude:
+            return draw_occluder(crop, rng, moved)
+        if self.erase_large and rng.random() < self.erase_large:
+            return erase_rectangle(crop, rng, moved)
+        return crop, NOTHING
 
     def soften(
         self,
@@ -160,6 +177,11 @@ class Augmentation:
             small = min(size, max(MIN_PIXELS, round(size * rng.uniform(0.33, 0.9))))
             crop = _resampled(crop, small)
             smallest = min(smallest, eyes * small / size)
+        if self.any_resolution and rng.random() < self.any_resolution:
+            small = round(math.exp(rng.uniform(math.log(SMALLEST_SIDE), math.log(LARGEST_SIDE))))
+            if small < size:
+                crop = _resampled(crop, small)
+                smallest = min(smallest, eyes * small / size)
         if rng.random() < self.blur:
             sigma = rng.uniform(0.2, 2.0) * size / 100
             crop = crop.filter(ImageFilter.GaussianBlur(sigma))
@@ -182,6 +204,8 @@ class Augmentation:
 
     def change_tones(self, crop: Image.Image, rng: np.random.Generator) -> NDArray[np.float32]:
         """Apply random brightness, contrast, noise and erasing; arguments and result as in `change_appearance`."""
+        if self.photometric:
+            crop = change_photometry(crop, rng, self.photometric)
         size = crop.width
         values: NDArray[np.floating] = np.atleast_3d(np.asarray(crop, np.float32) / 255).transpose(2, 0, 1)
         gain = 1 + rng.uniform(-self.contrast, self.contrast)

@@ -1,15 +1,18 @@
 """A table's images as the network sees them."""
 
 import logging
+import math
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from emotiscan import faces
 from emotiscan.datasets.augmentation import Augmentation
+from emotiscan.datasets.face_labels import FaceLabels, move_labels
 from emotiscan.datasets.motion_maps import (
     MotionMapError,
     motion_maps_in_crop,
@@ -34,12 +37,19 @@ class FaceDataset(Dataset):
     An item is a dict:
 
     - `crop`: (3, s, s) float32, as the network takes it;
-    - `emotion`: (e,) shares of the votes, NaN where unknown;
-    - `action_units`: (k,) labels, NaN where unknown;
+    - `emotion`: (e,) shares of the votes, and `expression`: (x,) likewise;
+    - `action_units`: (k,) labels, and `intensities`: (k,) 0 to 5;
+    - `sides`: (k, 2) labels of the person's right and left half, which are the crop's left and right, and
+      `side_intensities`: (k, 2);
+    - `pose`: (3,) pitch, yaw and roll of the crop in degrees;
+    - `quality`: (q,) labels of the network's quality problems;
+    - `mixable`: whether emotion and expression are its only labels, apart from those of its quality;
     - `index`: the row;
     - `movement`, on demand: (k, m, m) motion maps (see `motion_maps.motion_maps_in_crop`);
     - `region`, on demand: (k, m, m) anatomical regions (see `motion_maps.regions_in_crop`), NaN for an image that has
       motion maps.
+
+    Labels are those of the crop after augmentation, NaN where unknown. Action units that are covered are unknown.
     """
 
     def __init__(
@@ -67,10 +77,9 @@ class FaceDataset(Dataset):
             regions: side of the action units' anatomical regions, in cells; 0 for none.
             rounds: how often a row may occur, for epochs that use some rows more than once.
         """
-        frame = table.frame.reindex(columns=[*table.frame.columns, *_missing(table, config)])
+        frame = table.frame
         self._images = list(zip(frame["root"], frame["image"], strict=True))
-        self._emotions = torch.from_numpy(frame[list(config.emotions)].to_numpy(np.float32, copy=True))
-        self._action_units = torch.from_numpy(frame[list(config.action_units)].to_numpy(np.float32, copy=True))
+        self._labels = FaceLabels(table, config)
         self._transforms = transforms
         self._config = config
         self._size = size or config.input_size
@@ -93,26 +102,41 @@ class FaceDataset(Dataset):
         if self._config.grayscale:
             image = image.convert("L")
         to_crop = self._transforms[index]
+        labels = self._labels[index]
         if self._augmentation is None:
             crop = prepare([faces.warp(image, to_crop, self._size)], self._config)[0]
         else:
             # Seeded by row and round, so that neither the number of loader workers nor a resumed run changes it.
             rng = np.random.default_rng((self._seed, place))
             moved = self._augmentation.random_transform(rng)
+            eye_distance = faces.EYE_DISTANCE / math.sqrt(abs(np.linalg.det(to_crop[:, :2])))
             to_crop = faces.compose(moved, to_crop)
-            values = self._augmentation.change_appearance(faces.warp(image, to_crop, self._size), rng)
-            crop = normalize(torch.from_numpy(values)[None], self._config)[0]
-        item: dict[str, Tensor | int] = {
-            "crop": crop,
-            "emotion": self._emotions[index],
-            "action_units": self._action_units[index],
-            "index": index,
-        }
+            crop = self._augmented(faces.warp(image, to_crop, self._size), rng, moved, eye_distance, labels)
+        move_labels(labels, to_crop)
+        item: dict[str, Tensor | int] = {"crop": crop, **labels, "index": index}
         if self._movement_side:
-            item["movement"] = torch.from_numpy(self._movement(index, image.width, to_crop))
+            movement = self._movement(index, image.width, to_crop, labels["action_units"].numpy())
+            item["movement"] = torch.from_numpy(movement)
         if self._regions_side:
             item["region"] = torch.from_numpy(self._regions(index, moved))
         return item
+
+    def _augmented(
+        self,
+        crop: Image.Image,
+        rng: np.random.Generator,
+        moved: faces.Transform,
+        eye_distance: float,
+        labels: dict[str, Tensor],
+    ) -> Tensor:
+        """The augmented crop as the network takes it; `labels` are changed to what can still be seen."""
+        assert self._augmentation is not None
+        augmented = self._augmentation.augment(crop, rng, moved, eye_distance)
+        self._labels.hide(labels, augmented.covered.hidden(self._config.action_units))
+        self._labels.add_problem(labels, "blurred", augmented.blurred)
+        self._labels.add_problem(labels, "mouth covered", augmented.covered.mouth)
+        self._labels.add_problem(labels, "eyes covered", augmented.covered.eyes)
+        return normalize(torch.from_numpy(augmented.values)[None], self._config)[0]
 
     def _regions(self, index: int, moved: faces.Transform) -> NDArray[np.float32]:
         action_units, side = self._config.action_units, self._regions_side
@@ -122,7 +146,9 @@ class FaceDataset(Dataset):
             else regions_in_crop(action_units, moved, side)
         )
 
-    def _movement(self, index: int, width: int, to_crop: faces.Transform) -> NDArray[np.float32]:
+    def _movement(
+        self, index: int, width: int, to_crop: faces.Transform, labels: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
         action_units, side = self._config.action_units, self._movement_side
         if not self._maps[index]:
             return unknown_motion_maps(len(action_units), side)
@@ -131,8 +157,4 @@ class FaceDataset(Dataset):
         except (MotionMapError, ImageError) as error:  # one image less to learn places from: no reason to stop a run
             log.warning("%s", error)
             return unknown_motion_maps(len(action_units), side)
-        return motion_maps_in_crop(maps, action_units, self._action_units[index].numpy(), to_crop, side)
-
-
-def _missing(table: LabelTable, config: ModelConfig) -> list[str]:
-    return [name for name in (*config.emotions, *config.action_units) if name not in table.frame.columns]
+        return motion_maps_in_crop(maps, action_units, labels, to_crop, side)

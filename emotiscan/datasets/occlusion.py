@@ -32,7 +32,7 @@ class Covered:
     """What is hidden of a face.
 
     Attributes:
-        kind: what hides it, one of `KINDS`; "" for nothing.
+        kind: what hides it, one of `KINDS` or "rectangle"; "" for nothing.
         regions: share of each of `facs.REGIONS` that is hidden, 0 to 1; empty for nothing.
     """
 
@@ -129,6 +129,27 @@ def draw_occluder(
     mixed = np.round(under + opacity[..., None] * (over - under)).astype(np.uint8)
     hidden, seen = _in_canonical_crop(opacity, place)
     return Image.fromarray(mixed.squeeze(2) if crop.mode == "L" else mixed), Covered(kind, region_shares(hidden, seen))
+
+
+def erase_rectangle(
+    crop: Image.Image, rng: np.random.Generator, moved: "Transform | None" = None
+) -> tuple[Image.Image, Covered]:
+    """Cover a tenth to a third of a crop by a rectangle of one shade or of noise (Zhong et al., 2020).
+
+    Args and result are those of `draw_occluder`.
+    """
+    place = np.array([[1.0, 0, 0], [0, 1, 0]]) if moved is None else moved
+    size = crop.width
+    area, aspect = rng.uniform(0.1, 0.33), math.exp(rng.uniform(-0.7, 0.7))
+    height, width = (min(size, round(size * math.sqrt(area * ratio))) for ratio in (aspect, 1 / aspect))
+    top, left = int(rng.integers(0, size - height + 1)), int(rng.integers(0, size - width + 1))
+    pixels = np.array(crop)
+    patch = (height, width, *pixels.shape[2:])
+    filling = rng.integers(0, 256, patch) if rng.random() < 0.5 else np.full(patch, rng.integers(0, 256))
+    pixels[top : top + height, left : left + width] = filling
+    opacity = np.zeros((size, size), np.float32)
+    opacity[top : top + height, left : left + width] = 1
+    return Image.fromarray(pixels), Covered("rectangle", region_shares(*_in_canonical_crop(opacity, place)))
 
 
 def _in_canonical_crop(opacity: NDArray, place: NDArray[np.float64]) -> tuple[NDArray, NDArray[np.bool_]]:

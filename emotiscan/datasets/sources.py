@@ -32,10 +32,14 @@ WITH_IMAGES = frozenset({"ckplus-course", "disfa", "bp4d", "affectnet", "csv"})
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "learn": ("emotions", "action_units"),
+    "problems": ("none",),
     "faces": ("acted", "random"),
     "strength": ("slight", "marked", "strong"),
 }
 """Options whose value is one of a few words."""
+
+RENDERED_ONLY = ("faces", "strength")
+"""Those of them that only rendered faces take."""
 
 OPTIONS: dict[str, str] = {
     "au=FILE": "fill blank action units from a CSV of probabilities; of several files, the first with a value decides",
@@ -44,7 +48,9 @@ OPTIONS: dict[str, str] = {
     "only=FILE": "keep only the subjects of the images that a CSV names",
     "split=SEED": "divide by subject as a training run with that seed does",
     "share=NUMBER": "images used in each epoch, as a multiple of the data set's size",
-    "learn=emotions or learn=action_units": "keep only these labels",
+    "learn=emotions or learn=action_units": "keep only these labels (emotions with expressions; action_units with the "
+    "rest)",
+    "problems=none": "take every face to be sharp and uncovered where its labels do not say",
     "faces=acted or faces=random": "rendered only: faces that act an emotion, or random combinations of action units",
     "strength=slight, marked or strong": "rendered only: ignore action units that are present at another strength",
 }
@@ -81,7 +87,9 @@ class DataSource:
             that seed divides a data set without splits, e.g. to measure on the subjects that the run held out.
         share: images used in each epoch, as a multiple of the data set's size. Below 1, every epoch uses others;
             above 1, images repeat.
-        learn: "emotions" or "action_units" to keep only these labels; None keeps both.
+        learn: "emotions" keeps only emotions and expressions, "action_units" everything but these; None keeps all.
+        problems: "none" takes every face to be neither blurred nor covered where its labels do not say, as people who
+            could label it must have seen it.
         faces: for `rendered`: "acted" faces only, or only "random" combinations of action units.
         strength: for `rendered`: "slight", "marked" or "strong"; an action unit present at another strength becomes
             unknown.
@@ -99,6 +107,7 @@ class DataSource:
     split: int | None = None
     share: float = 1.0
     learn: Literal["emotions", "action_units"] | None = None
+    problems: Literal["none"] | None = None
     faces: Literal["acted", "random"] | None = None
     strength: Literal["slight", "marked", "strong"] | None = None
 
@@ -119,7 +128,7 @@ class DataSource:
             value = getattr(self, name)
             if value is not None and value not in words:
                 return f"“{name}={value}”: write {_choices(name)}"
-            if value is not None and name != "learn" and self.kind != "rendered":
+            if value is not None and name in RENDERED_ONLY and self.kind != "rendered":
                 return f"{name}={value} is an option of rendered faces only; leave it out for {self.kind}"
         if not 0 < self.share < math.inf:
             return f"“share={self.share:g}”: write a number above 0, e.g. share=0.5"

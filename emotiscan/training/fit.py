@@ -42,13 +42,15 @@ from emotiscan.training.callbacks import (
     Patience,
 )
 from emotiscan.training.data_module import FaceDataModule, load_data
+from emotiscan.training.distillation import load_teachers
 from emotiscan.training.distributed import is_first, share_processor, trainer_options, uses_cuda
 from emotiscan.training.errors import DivergedError, StoppedError, TrainingInterrupted
-from emotiscan.training.initialization import initial_model
+from emotiscan.training.initialization import initial_model, starting_config
 from emotiscan.training.lightning_module import FaceLightningModule
-from emotiscan.training.losses import au_weights, emotion_weights
 from emotiscan.training.provenance import ENVIRONMENT_FILE, commit, environment
 from emotiscan.training.settings import RANDOM, SettingsError, TrainingSettings
+from emotiscan.training.vocabulary import choose_outputs
+from emotiscan.training.weights import class_weights
 
 log = logging.getLogger("emotiscan.training")
 
@@ -94,15 +96,22 @@ def fit(settings: TrainingSettings, resume: bool = False, on_progress: Progress 
     L.seed_everything(settings.seed, workers=True, verbose=False)
     # A resumed run has its weights already; the file that they started from may be gone.
     start = dataclasses.replace(settings, init=RANDOM, keep_statistics=False) if resumes else settings
-    model, filled = initial_model(start, data.table.emotions, data.table.action_units)
-    settings = dataclasses.replace(filled, init=settings.init, keep_statistics=settings.keep_statistics)
+    vocabulary = dict(settings.vocabulary or choose_outputs(data.table, settings, starting_config(start.init)))
+    model, filled = initial_model(start, **vocabulary)
+    settings = dataclasses.replace(
+        filled, init=settings.init, keep_statistics=settings.keep_statistics, vocabulary=vocabulary
+    )
     batches = FaceDataModule(data, model.config, settings)
     _check_trainable(batches, settings)
     if is_first():
         settings.save(out / "settings.json")
         _keep_environment(out / ENVIRONMENT_FILE, data.table)
     module = FaceLightningModule(
-        model, settings, batches.steps_per_epoch * settings.total_epochs, **_class_weights(batches, settings)
+        model,
+        settings,
+        batches.steps_per_epoch * settings.total_epochs,
+        class_weights(batches.training.table, model.config, settings),
+        load_teachers(settings.teacher, model.config) if settings.distillation else None,
     )
     trainer = _trainer(settings)
     try:
@@ -186,17 +195,6 @@ def _keep_environment(file: Path, table: LabelTable) -> None:
 def history(out: Path) -> pd.DataFrame:
     """Read the metrics of a run folder, one row an epoch."""
     return pd.read_csv(out / "metrics.csv")
-
-
-def _class_weights(batches: FaceDataModule, settings: TrainingSettings) -> dict[str, torch.Tensor | None]:
-    table = batches.training.table
-    votes, labels = table.emotion_votes, table.au_labels
-    if not settings.balance:
-        return {"emotion_weights": None, "au_weights": None}
-    return {
-        "emotion_weights": torch.from_numpy(emotion_weights(votes, settings.balance)),
-        "au_weights": torch.from_numpy(au_weights(labels, settings.balance)),
-    }
 
 
 def precision_of(choice: str, cuda: bool | None = None) -> Literal["32-true", "bf16-mixed"]:

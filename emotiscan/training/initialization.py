@@ -5,13 +5,14 @@ import textwrap
 import urllib.error
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 import torchvision
 from torch import Tensor
 
-from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, CheckpointError, load_checkpoint
+from emotiscan import facs
+from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, CheckpointError, load_card, load_checkpoint
 from emotiscan.model.network import FaceModel, ModelConfig
 from emotiscan.training.settings import (
     DEFAULT_EPOCHS,
@@ -30,29 +31,28 @@ BACKBONE_LR_FACTOR = {True: 0.1, False: 1.0}
 """Default of `backbone_lr_factor`, for weights that were pretrained and for random ones."""
 
 
-class Vocabulary(NamedTuple):
-    """What the label table names: the outputs of the network's heads, in order."""
-
-    emotions: tuple[str, ...]
-    action_units: tuple[str, ...]
+OutputFields: TypeAlias = Mapping[str, Any]
+"""What the network predicts, as fields of `ModelConfig`."""
 
 
 def initial_model(
-    settings: TrainingSettings, emotions: tuple[str, ...], action_units: tuple[str, ...]
+    settings: TrainingSettings, emotions: tuple[str, ...], action_units: tuple[str, ...], **outputs: Any
 ) -> tuple[FaceModel, TrainingSettings]:
     """Make the network to train, and fill in the settings that follow from `init`.
 
-    From one of our checkpoints come the backbone and the dense layers, and of the output layers the rows of those
-    emotions and action units that both vocabularies name.
+    From one of our checkpoints come the backbone and the dense layers, and of the output layers the rows that both
+    networks name. What the checkpoint does not predict starts from what is nearest to it: an expression from its
+    emotion, an intensity from its action unit; the rest starts random.
 
     Args:
         settings: of the run.
         emotions, action_units: the vocabulary of the label table.
+        outputs: further fields of `ModelConfig`, e.g. `pose=True` (see `vocabulary.choose_outputs`).
 
     Raises:
         SettingsError: the weights are missing, damaged, or of another backbone.
     """
-    vocabulary = Vocabulary(emotions, action_units)
+    vocabulary: OutputFields = {"emotions": emotions, "action_units": action_units, **outputs}
     if settings.init == RANDOM:
         return _new_model(settings, vocabulary, pretrained=False)
     if settings.init == IMAGENET:
@@ -78,6 +78,19 @@ def initial_model(
     return model, settings
 
 
+def starting_config(init: str) -> ModelConfig | None:
+    """The configuration of the checkpoint of ours that the setting `init` names; None for other weights.
+
+    Raises:
+        SettingsError: it is missing or damaged.
+    """
+    path = starting_checkpoint(init)
+    try:
+        return None if path is None else load_card(path).config
+    except CheckpointError as error:
+        raise SettingsError(f"--init: {error}") from None
+
+
 def starting_checkpoint(init: str) -> Path | None:
     """The checkpoint of ours that the setting `init` names; None for other weights."""
     if init in (RANDOM, IMAGENET) or init.endswith(".pth"):
@@ -86,7 +99,7 @@ def starting_checkpoint(init: str) -> Path | None:
 
 
 def _new_model(
-    settings: TrainingSettings, vocabulary: Vocabulary, pretrained: bool
+    settings: TrainingSettings, vocabulary: OutputFields, pretrained: bool
 ) -> tuple[FaceModel, TrainingSettings]:
     settings = _filled(settings, {"input_size": DEFAULT_SIZE}, pretrained)
     return FaceModel(_config(settings, vocabulary)), settings
@@ -106,7 +119,7 @@ def _filled(settings: TrainingSettings, base: Mapping[str, Any], pretrained: boo
     return dataclasses.replace(settings, **missing, epochs=None)
 
 
-def _config(settings: TrainingSettings, vocabulary: Vocabulary) -> ModelConfig:
+def _config(settings: TrainingSettings, vocabulary: OutputFields) -> ModelConfig:
     assert settings.sizes
     assert settings.backbone
     assert settings.stride
@@ -115,8 +128,7 @@ def _config(settings: TrainingSettings, vocabulary: Vocabulary) -> ModelConfig:
     try:
         return ModelConfig(
             backbone=settings.backbone,
-            emotions=vocabulary.emotions,
-            action_units=vocabulary.action_units,
+            **vocabulary,
             input_size=settings.input_size or settings.sizes[-1][0],
             stride=settings.stride,
             grayscale=settings.grayscale,
@@ -172,31 +184,85 @@ def _load_backbone(model: FaceModel, weights: Mapping[str, Tensor], name: str) -
 
 def _load_matching(model: FaceModel, old: FaceModel) -> None:
     """Load all weights that fit, and of those with a row for each label the rows that both networks have."""
-    state, given = model.state_dict(), old.state_dict()
-    labels, old_labels = labels_of_rows(model), labels_of_rows(old)
+    state, given = model.state_dict(), _with_likely_rows(old, model.config)
+    labels, old_labels = labels_of_rows(model), labels_of_rows(old) | given.labels
     same_hidden = model.config.hidden == old.config.hidden
-    for name in state.keys() & given.keys():
+    for name in state.keys() & given.tensors.keys():
         if name not in labels:
-            if state[name].shape == given[name].shape:
-                state[name] = given[name]
+            if state[name].shape == given.tensors[name].shape:
+                state[name] = given.tensors[name]
         elif same_hidden or not name.startswith(tuple(OUTPUT_LAYERS)):
             # By label, never by position: another order would silently swap labels.
             rows = state[name].clone()
             for row, label in enumerate(labels[name]):
                 if label in old_labels[name]:
-                    rows[row] = given[name][old_labels[name].index(label)]
+                    rows[row] = given.tensors[name][old_labels[name].index(label)]
             state[name] = rows
     model.load_state_dict(state)
 
 
-OUTPUT_LAYERS = {"emotion_head": "emotions", "au_head": "action_units"}
-"""Heads of a `FaceModel`, and the part of the vocabulary that their last layer has a row for."""
+class _Given(NamedTuple):
+    """Weights to start from, and the labels of the rows that were added to them."""
+
+    tensors: dict[str, Tensor]
+    labels: dict[str, tuple[str, ...]]
+
+
+def _with_likely_rows(old: FaceModel, config: ModelConfig) -> _Given:
+    """The weights of a network, with those of outputs that it lacks made from what is nearest to them.
+
+    Args:
+        old: the network.
+        config: of the one that is to start from it.
+    """
+    tensors, labels = dict(old.state_dict()), {}
+    if config.expressions and not old.config.expressions:
+        members = [name for name in config.expressions if facs.EMOTION_OF_EXPRESSION[name] in old.config.emotions]
+        last = len(old.emotion_head) - 1
+        weight, bias = (tensors[f"emotion_head.{last}.{part}"] for part in ("weight", "bias"))
+        places = [old.config.emotions.index(facs.EMOTION_OF_EXPRESSION[name]) for name in members]
+        # The expressions of an emotion share its probability; alike to the last bit, they would stay so.
+        shares = torch.tensor([float(places.count(place)) for place in places])
+        spread = NEARLY_ALIKE * weight.std()
+        tensors |= {
+            f"emotion_head.{last}.weight": weight[places] + spread * torch.randn(len(places), weight.shape[1]),
+            f"emotion_head.{last}.bias": bias[places] - shares.log(),
+        }
+        labels |= {f"emotion_head.{last}.{part}": tuple(members) for part in ("weight", "bias")}
+    if config.intensities and not old.config.intensities:
+        for name, tensor in old.state_dict().items():
+            if name.startswith("au_"):
+                copy = "intensity_" + name.removeprefix("au_")
+                tensors[copy] = tensor.clone()
+        labels |= {
+            "intensity_" + name.removeprefix("au_"): names
+            for name, names in labels_of_rows(old).items()
+            if name.startswith("au_")
+        }
+    return _Given(tensors, labels)
+
+
+NEARLY_ALIKE = 0.1
+"""Random difference between the first weights of an emotion's expressions, in standard deviations of the weights."""
+
+ANGLES = ("pitch", "yaw", "roll")
+
+OUTPUT_LAYERS = ("emotion_head", "au_head", "intensity_head", "face_head")
+"""Heads of a `FaceModel`, whose last layer has a row for each label."""
 
 
 def labels_of_rows(model: FaceModel) -> dict[str, tuple[str, ...]]:
     """The label that each row stands for, of all weights that have a row for each label."""
-    labels = dict.fromkeys(("au_scale", "au_offset"), model.config.action_units)
-    for head, vocabulary in OUTPUT_LAYERS.items():
-        last = len(getattr(model, head)) - 1
-        labels |= {f"{head}.{last}.{part}": getattr(model.config, vocabulary) for part in ("weight", "bias")}
+    config = model.config
+    labels = dict.fromkeys(("au_scale", "au_offset", "intensity_scale", "intensity_offset"), config.action_units)
+    rows = {
+        "emotion_head": config.emotion_outputs,
+        "au_head": config.action_units,
+        "intensity_head": config.action_units,
+        "face_head": (*(ANGLES if config.pose else ()), *config.quality),
+    }
+    for head in OUTPUT_LAYERS:
+        if hasattr(model, head):
+            last = len(getattr(model, head)) - 1
+            labels |= {f"{head}.{last}.{part}": rows[head] for part in ("weight", "bias")}
     return labels

@@ -1,15 +1,16 @@
-"""Losses that ignore unknown labels, and class weights against imbalance."""
+"""Losses that ignore unknown labels."""
 
 from collections.abc import Callable
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-MAX_WEIGHT = 10.0
-"""No emotion or action unit weighs more than this many times another: a handful of images must not dominate."""
+INTENSITY_BETA = 0.5
+"""Difference of intensities from which their loss grows linearly."""
+
+POSE_UNIT = 10.0
+"""Difference of angles, in degrees, from which their loss grows linearly."""
 
 
 def emotion_loss(logits: Tensor, votes: Tensor, weights: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
@@ -30,6 +31,54 @@ def emotion_loss(logits: Tensor, votes: Tensor, weights: Tensor | None = None, s
     return functional.cross_entropy(logits[known], votes[known], weight=weights, label_smoothing=smoothing)
 
 
+def expression_loss(
+    logits: Tensor,
+    expressions: Tensor,
+    emotions: Tensor,
+    sum_logits: Callable[[Tensor], Tensor],
+    expression_weights: Tensor | None = None,
+    emotion_weights: Tensor | None = None,
+    smoothing: float = 0.0,
+    sharpening: float = 1.0,
+) -> Tensor:
+    """Cross entropy of expressions; where only the emotion is known, of the emotions that they add up to.
+
+    Args:
+        logits: (b, x) of the expressions.
+        expressions: (b, x) shares of the votes that sum to 1, or a row of NaN where unknown.
+        emotions: (b, e) likewise, of the high-level emotions.
+        sum_logits: from logits of expressions (b, x) to those of emotions (b, e) (see `ModelConfig.sum_logits`).
+        expression_weights: (x,) of each expression; None for equal weights.
+        emotion_weights: (e,) of each emotion.
+        smoothing: label smoothing, 0 to 1.
+        sharpening: as in `sharpened`.
+
+    Returns:
+        A scalar, the mean over rows with a known expression or emotion; 0 where there is none.
+    """
+    fine = ~expressions.isnan().any(1)
+    coarse = ~fine & ~emotions.isnan().any(1)
+    known = fine.sum() + coarse.sum()
+    if not known:
+        return logits.sum() * 0.0
+    votes = sharpened(expressions, sharpening)
+    loss = fine.sum() * emotion_loss(
+        logits, votes.masked_fill(~fine[:, None], torch.nan), expression_weights, smoothing
+    )
+    if coarse.any():
+        votes = sharpened(emotions, sharpening).masked_fill(~coarse[:, None], torch.nan)
+        loss = loss + coarse.sum() * emotion_loss(sum_logits(logits), votes, emotion_weights, smoothing)
+    return loss / known
+
+
+def sharpened(votes: Tensor, power: float) -> Tensor:
+    """Raise shares of votes (b, x) to a power and scale them to sum to 1: above 1, the majority counts for more."""
+    if power == 1:
+        return votes
+    raised = votes**power
+    return raised / raised.sum(1, keepdim=True)
+
+
 def au_loss(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
     """Binary cross entropy, averaged over the labels that are known.
 
@@ -47,6 +96,60 @@ def au_loss(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Te
     target = torch.where(known, labels, torch.zeros_like(labels))
     loss = functional.binary_cross_entropy_with_logits(logits, target, pos_weight=weights, reduction="none")
     return (loss * known).sum() / known.sum()
+
+
+def intensity_loss(intensities: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Smooth L1 distance of intensities, averaged over the labels that are known.
+
+    Args:
+        intensities: (b, k) or (b, k, 2), 0 to 5.
+        labels: like `intensities`, NaN where unknown.
+        weights: (k,) of each action unit where its intensity is above 0, relative to where it is 0: most are at rest,
+            and their zeros must not drown what is to be learned. None for equal weights.
+
+    Returns:
+        A scalar; 0 where no label is known.
+    """
+    known = ~labels.isnan()
+    if not known.any():
+        return intensities.sum() * 0.0
+    target = torch.where(known, labels, torch.zeros_like(labels))
+    loss = functional.smooth_l1_loss(intensities.float(), target, reduction="none", beta=INTENSITY_BETA)
+    weight = known.to(loss.dtype)
+    if weights is not None:
+        present = weights.view(1, -1, *[1] * (labels.dim() - 2))
+        weight = weight * torch.where(target > 0, present, torch.ones_like(target))
+    return (loss * weight).sum() / weight.sum()
+
+
+def half_face_loss(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Binary cross entropy of the action units in each half of the face, over the labels that are known.
+
+    Args:
+        logits: (b, k, 2).
+        labels: (b, k, 2) in [0, 1], NaN where unknown.
+        weights: (k,) as in `au_loss`.
+
+    Returns:
+        A scalar; 0 where no label is known.
+    """
+    return au_loss(logits, labels, None if weights is None else weights[:, None])
+
+
+def pose_loss(pose: Tensor, angles: Tensor) -> Tensor:
+    """Smooth L1 distance of angles in units of `POSE_UNIT`, averaged over those that are known.
+
+    Args:
+        pose: (b, 3) degrees.
+        angles: (b, 3) degrees, NaN where unknown.
+
+    Returns:
+        A scalar; 0 where no angle is known.
+    """
+    known = ~angles.isnan()
+    if not known.any():
+        return pose.sum() * 0.0
+    return functional.smooth_l1_loss(pose.float()[known] / POSE_UNIT, angles[known] / POSE_UNIT)
 
 
 def map_loss(logits: Tensor, maps: Tensor) -> Tensor:
@@ -119,25 +222,3 @@ def _in_cells(maps: Tensor, logits: Tensor) -> Tensor:
     height, width = logits.shape[2:]
     cells = functional.adaptive_avg_pool2d(maps, (height, width))
     return cells / cells.amax((2, 3), keepdim=True).clamp(min=1e-6)
-
-
-def emotion_weights(votes: NDArray[np.floating], power: float) -> NDArray[np.float32]:
-    """Weights of emotions (e,) from votes (n, e): the inverse of each one's share to a power (0: equal, 1: balanced).
-
-    Their mean over the known rows is 1. If no row is known, all are 1.
-    """
-    if np.isnan(votes).any(1).all():
-        return np.ones(votes.shape[1], np.float32)
-    shares = np.nanmean(votes, axis=0)
-    weights = (1 / np.maximum(shares, 1e-6)) ** power
-    weights = np.minimum(weights / weights.min(), MAX_WEIGHT)
-    return (weights / (weights @ shares)).astype(np.float32)
-
-
-def au_weights(labels: NDArray[np.floating], power: float) -> NDArray[np.float32]:
-    """Weights of presence (k,) from labels (n, k): (absent / present) to a power (0: equal, 1: balanced)."""
-    known = ~np.isnan(labels)
-    present = np.nansum(labels, axis=0)
-    absent = known.sum(0) - present
-    ratio = np.where(present > 0, absent / np.maximum(present, 1e-6), 1.0)
-    return np.clip(ratio**power, 1 / MAX_WEIGHT, MAX_WEIGHT).astype(np.float32)

@@ -9,6 +9,18 @@ from emotiscan.training.options import SettingsError
 HELD_OUT_SETS = "sets"
 """Value of `--folds` that holds out each data set in turn."""
 
+OUTPUTS = ("expressions", "intensities", "sides", "pose", "quality")
+"""Outputs that a network need not have (see `ModelConfig`)."""
+
+
+def parse_outputs(text: str) -> tuple[str, ...]:
+    """Parse `"pose,quality"` to those of `OUTPUTS`, and `"none"` to ()."""
+    names = [] if text == "none" else text.split(",")
+    unknown = [name for name in names if name not in OUTPUTS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"“{unknown[0]}” is not one of {', '.join(OUTPUTS)}; or write none")
+    return tuple(name for name in OUTPUTS if name in names)
+
 
 def parse_sizes(text: str) -> tuple[tuple[int, int], ...]:
     """Parse `"64:5,96:4"` to ((64, 5), (96, 4)): five epochs at 64 px, then four at 96 px."""

@@ -115,6 +115,7 @@ def _training_metadata(table: LabelTable, settings: TrainingSettings, commit: st
     kept = {name: value for name, value in dataclasses.asdict(settings).items() if name not in EXECUTION_SETTINGS}
     # Paths belong to the machine that trained, and mean nothing on others.
     kept["data"] = [without_paths(source) for source in settings.data]
+    kept["teacher"] = [Path(file).name for file in settings.teacher]
     if settings.init not in (SHIPPED, IMAGENET, RANDOM):
         kept["init"] = Path(settings.init).name
     return {"data": sets, "settings": kept, "commit": commit, "date": date.today().isoformat()}

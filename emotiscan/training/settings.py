@@ -11,7 +11,7 @@ from emotiscan.datasets.augmentation import Augmentation
 from emotiscan.datasets.sources import KINDS
 from emotiscan.files import atomic_write_bytes
 from emotiscan.model.choices import BACKBONES, DEVICES
-from emotiscan.training.option_values import HELD_OUT_SETS, parse_folds, parse_sizes
+from emotiscan.training.option_values import HELD_OUT_SETS, OUTPUTS, parse_folds, parse_outputs, parse_sizes
 from emotiscan.training.options import SettingsError, check_options, option
 
 SHIPPED, IMAGENET, RANDOM = "shipped", "imagenet", "none"
@@ -37,12 +37,14 @@ class TrainingSettings:
 
     `emotiscan train --help` explains each one; its name here has underscores. `backbone`, `stride`, `sizes`, `hidden`,
     `dropout`, `grayscale`, `flip_tta`, `local_action_units`, `unfreeze` and `backbone_lr_factor` may be None: they then
-    follow from `init`. With `input_size` None, the last of `sizes` is used. `epochs` becomes a part of `sizes` when the
-    run starts.
+    follow from `init`. `outputs` None follows from the label tables, and `input_size` None from `sizes`. `epochs`
+    becomes a part of `sizes` when the run starts.
 
     Attributes:
         fold: for one run of a cross-validation, the number of the fold that it holds out, from 0; else None.
         sweep: for a sweep, the options of each trial (see `sweep`), e.g. `("--lr", "0.001")`; else None.
+        vocabulary: what the network predicts, as fields of `ModelConfig`; chosen when the run starts, so that it can be
+            resumed without the weights that it started from.
 
     Raises:
         SettingsError: a value is out of its range, or two of them exclude each other.
@@ -136,6 +138,15 @@ class TrainingSettings:
         NETWORK,
         older_spellings=("--local-codes",),
     )
+    outputs: tuple[str, ...] | None = option(
+        None,
+        "what the network predicts beside emotions and action units: a list of " + ", ".join(OUTPUTS) + ", or none "
+        "(default: what the data sets label). What they do not label must be in --init, and stays as it is there",
+        NETWORK,
+        metavar="NAME,…",
+        parse=parse_outputs,
+    )
+    vocabulary: Mapping[str, Any] | None = None
     sizes: tuple[tuple[int, int], ...] | None = option(
         None,
         "crop sides and the epochs at each, small ones first; the last size is the checkpoint's (default: --epochs at "
@@ -188,6 +199,14 @@ class TrainingSettings:
     label_smoothing: float = option(
         0.0, "label smoothing of the emotions (default: 0)", LOSSES, metavar="SHARE", minimum=0, below=1
     )
+    vote_sharpening: float = option(
+        1.0,
+        "power to which shares of votes are raised before they are learned; above 1, the majority counts for more "
+        "(default: 1)",
+        LOSSES,
+        metavar="POWER",
+        above=0,
+    )
     au_loss: float = option(
         1.0,
         "weight of the action units' loss (default: 1)",
@@ -220,12 +239,89 @@ class TrainingSettings:
         metavar="WEIGHT",
         minimum=0,
     )
+    intensity_loss: float = option(
+        1.0,
+        "weight of the loss of the action units' intensities, where the network has them (default: 1)",
+        LOSSES,
+        metavar="WEIGHT",
+        minimum=0,
+    )
+    half_loss: float = option(
+        1.0,
+        "weight of the loss of each half of the face, where the network tells sides and the halves are labeled "
+        "(default: 1)",
+        LOSSES,
+        metavar="WEIGHT",
+        minimum=0,
+    )
+    pose_loss: float = option(
+        0.5,
+        "weight of the loss of pitch, yaw and roll, where the network has them (default: 0.5)",
+        LOSSES,
+        metavar="WEIGHT",
+        minimum=0,
+    )
+    quality_loss: float = option(
+        0.5,
+        "weight of the loss of the quality problems, where the network has them (default: 0.5)",
+        LOSSES,
+        metavar="WEIGHT",
+        minimum=0,
+    )
+    scale_loss: float = option(
+        0.0,
+        "weight of a loss that makes a quarter of the faces read the same when they are shrunk; a quarter more time "
+        "(default: 0)",
+        LOSSES,
+        metavar="WEIGHT",
+        minimum=0,
+    )
+    teacher: tuple[str, ...] = option(
+        (),
+        "a checkpoint whose predictions are learned too, as --distill-loss weighs them; repeat it for the mean of "
+        "several. Its outputs are matched by name",
+        LOSSES,
+        metavar="FILE",
+    )
+    distill_loss: float | None = option(
+        None,
+        "weight of the divergence from --teacher on the same crops (default: 1 with --teacher)",
+        LOSSES,
+        metavar="WEIGHT",
+        minimum=0,
+    )
     balance: float = option(
         0.5,
         "how strongly rare emotions and action units are weighted up: 0 not at all, 1 inversely to their share",
         LOSSES,
         metavar="POWER",
         minimum=0,
+    )
+    expression_balance: float | None = option(
+        None,
+        "the same for expressions, so that disgust and contempt are not given up (default: that of --balance)",
+        LOSSES,
+        metavar="POWER",
+        minimum=0,
+    )
+    mixup: float = option(
+        0.0,
+        "mix photos whose only label is an emotion, and their labels, with shares from a beta distribution with both "
+        "parameters ALPHA, e.g. 0.2 (default: 0, no mixing)",
+        LOSSES,
+        metavar="ALPHA",
+        minimum=0,
+    )
+    cutmix: float = option(
+        0.0,
+        "replace a rectangle of such photos by that of another one, with an area from that distribution, e.g. 1 "
+        "(default: 0, none); together with --mixup, each batch takes one of the two",
+        LOSSES,
+        metavar="ALPHA",
+        minimum=0,
+    )
+    mix_share: float = option(
+        0.5, "share of such photos that --mixup and --cutmix change", LOSSES, metavar="SHARE", above=0
     )
     freeze_epochs: int = option(0, "epochs with the whole backbone frozen", FREEZING, metavar="EPOCHS", minimum=0)
     unfreeze: int | None = option(
@@ -293,6 +389,10 @@ class TrainingSettings:
             raise SettingsError(
                 f"--keep-statistics needs a network that has seen faces: omit --init {RANDOM} or --keep-statistics"
             )
+        if self.distill_loss and not self.teacher:
+            raise SettingsError("--distill-loss needs a network to learn from; name its checkpoint with --teacher FILE")
+        if self.mix_share > 1:
+            raise SettingsError(f"--mix-share is a share of the photos, at most 1; it is {self.mix_share}")
         if (self.folds or self.sweep) and self.processes > 1:
             raise SettingsError(
                 "--folds and --sweep train one run after the other in one process; omit --devices and --nodes"
@@ -308,6 +408,11 @@ class TrainingSettings:
     def processes(self) -> int:
         """Number of processes that train together, over all machines."""
         return self.devices * self.nodes
+
+    @property
+    def distillation(self) -> float:
+        """Weight of the divergence from the teachers; 0 without teachers."""
+        return 0.0 if not self.teacher else 1.0 if self.distill_loss is None else self.distill_loss
 
     @property
     def total_epochs(self) -> int:
@@ -351,13 +456,16 @@ class TrainingSettings:
 
 def _constructor_arguments(values: Mapping[str, Any]) -> dict[str, Any]:
     """The JSON values with the types that the constructor takes."""
-    sizes, sweep = values["sizes"], values.get("sweep")
+    sizes, sweep, vocabulary = values["sizes"], values.get("sweep"), values.get("vocabulary")
     return {
         **values,
         "augmentation": Augmentation(**values["augmentation"]),
         "data": tuple(values["data"]),
         "sizes": sizes and tuple((int(size), int(epochs)) for size, epochs in sizes),
         "sweep": sweep and tuple(map(tuple, sweep)),
+        "teacher": tuple(values.get("teacher", ())),
+        "outputs": None if values.get("outputs") is None else tuple(values["outputs"]),
+        "vocabulary": vocabulary and {n: tuple(v) if isinstance(v, list) else v for n, v in vocabulary.items()},
     }
 
 

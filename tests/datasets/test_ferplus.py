@@ -34,6 +34,16 @@ def test_ferplus_reads_folders_and_zip_files(tmp_path, name, options):
     assert table.frame["subject"].is_unique
 
 
+def test_ferplus_keeps_the_votes_for_eight_expressions(tmp_path):
+    table = load_source(f"ferplus:{write_ferplus(tmp_path / 'ferplus')}")
+    names = ["neutral", "sadness", "anger", "disgust"]
+    votes = table.frame[[f"expression_{name}" for name in names]]
+    np.testing.assert_allclose(votes.iloc[0], [0.4, 0.1, 0.3, 0.2])
+    np.testing.assert_allclose(table.expression_votes.sum(1), 1, rtol=1e-6)
+    assert table.frame["expression_agreement"].tolist() == [4, 10, 7]
+    assert set(table.expressions) == {*names, "happiness", "surprise", "fear"}  # nobody showed contempt
+
+
 def test_ferplus_errors_say_what_is_missing(tmp_path):
     path = write_ferplus(tmp_path / "none", beside=True)
     labels = tmp_path / "fer2013new.csv"

@@ -131,3 +131,60 @@ def test_action_unit_is_present_from_intensity_2_and_absent_at_0(intensity, pres
 def test_every_word_for_an_emotion_has_a_high_level_emotion(build, word, label):
     table = build(A | {"emotion": f" {word.upper()} "})
     assert table.emotions[table.emotion_classes[0]] == facs.high_level_emotion(label)
+
+
+# -- expressions, intensities, sides, pose and quality
+
+
+def test_a_word_for_an_expression_gives_expression_and_emotion(build):
+    table = build(A | {"emotion": "angry"}, B | {"emotion": "happiness"}, C)
+    assert table.emotion_classes.tolist() == [0, 1, -1]
+    assert table.frame["expression_anger"].tolist()[:2] == [1, 0]
+    assert np.isnan(table.expression_votes[2]).all()
+
+
+def test_data_with_high_level_emotions_have_no_expressions(build):
+    table = build(A | {"emotion": "negative"}, B | {"emotion": "surprise"})
+    assert table.expressions == ()
+    assert np.isnan(table.expression_votes).all()
+    assert not [name for name in table.frame if name.startswith("expression")]
+
+
+def test_expressions_make_up_every_emotion_of_the_table(build):
+    angry = build(A | {"emotion": "anger"}, B | {"emotion": "neutral"}, source="one")
+    assert angry.expressions == ("neutral", "happiness", "surprise", "anger")  # nobody is shown happy or surprised
+    joined = join_tables([angry, build(A | {"emotion": "positive"}, source="two")])
+    assert joined.emotions == ("negative", "positive", "neutral")
+    assert joined.expressions == ("neutral", "happiness", "anger")
+
+
+def test_joining_keeps_further_labels_and_leaves_them_unknown_elsewhere(build):
+    labeled = build(
+        A
+        | {
+            "intensities": {"AU12": 3.5},
+            "sides": {"AU12": (1, None)},
+            "side_intensities": {"AU12": (3.5, 0.6)},
+            "pose": {"pitch": 1.0, "yaw": -2.0, "roll": 3.0},
+            "quality": {"blurred": 0.0, "mouth covered": 1.0},
+        },
+        source="one",
+    )
+    table = join_tables([labeled, build(B | {"AU12": 1}, source="two")])
+    place = table.action_units.index("AU12")
+    np.testing.assert_array_equal(table.intensities[:, place], [3.5, np.nan])
+    np.testing.assert_array_equal(table.sides[:, place], [[1, np.nan], [np.nan] * 2])
+    np.testing.assert_allclose(table.side_intensities[:, place], [[3.5, 0.6], [np.nan] * 2])
+    np.testing.assert_array_equal(table.pose, [[1, -2, 3], [np.nan] * 3])
+    assert table.problems == ("blurred", "mouth covered")
+    assert table.frame["quality_mouth_covered"].tolist() == pytest.approx([1, np.nan], nan_ok=True)
+    without = table.without_labels(["AU12"])
+    for values in (without.intensities, without.sides, without.side_intensities):
+        assert np.isnan(values).all()
+
+
+def test_faces_can_be_taken_to_be_sharp_and_uncovered_where_nothing_is_known(build):
+    table = build(A | {"quality": {"blurred": 1.0}}, B).without_problems()
+    assert table.problems == ("blurred", "mouth covered", "eyes covered")
+    assert table.frame["quality_blurred"].tolist() == [1, 0]
+    assert table.frame["quality_eyes_covered"].tolist() == [0, 0]

@@ -158,7 +158,11 @@ def write_csv(root: Path, columns: Sequence[str], rows: Sequence[Sequence[object
 
 
 def write_rendered(
-    root: Path, faces: Sequence[Mapping[str, float]], split: Sequence[str] = (), emotions: Sequence[str] = ()
+    root: Path,
+    faces: Sequence[Mapping[str, float]],
+    split: Sequence[str] = (),
+    emotions: Sequence[str] = (),
+    further: Mapping[str, Sequence[object]] | None = None,
 ) -> Path:
     """Write a folder as the renderer does, but without motion maps.
 
@@ -167,14 +171,17 @@ def write_rendered(
         faces: action unit to intensity, 0 to 1, of each image.
         split: of each image; "train" for all by default.
         emotions: of each image; none by default.
+        further: columns to the values of each image, e.g. of `AU12_left`; none by default.
     """
-    columns = ["image", "subject", "split", "emotion", *facs.AU_NAMES]
+    further = further or {}
+    columns = ["image", "subject", "split", "emotion", *facs.AU_NAMES, *further]
     rows = []
     for n, action_units in enumerate(faces):
         put(root / f"images/{n:06}.jpg", png("happy" if action_units else "calm", subject=n % 8))
         rows.append([f"images/{n:06}.jpg", f"s0-{n:06}", split[n] if split else "train"])
         rows[-1].append(emotions[n] if emotions else "")
         rows[-1] += [action_units.get(au, 0) for au in facs.AU_NAMES]
+        rows[-1] += [values[n] for values in further.values()]
     write_rows(root / "labels.csv", columns, rows)
     return root
 

@@ -4,10 +4,8 @@ Layout, in a folder or a zip file: `FER2013Train/fer0000000.png`, `FER2013Valid/
 `fer2013new.csv` inside or beside it.
 """
 
-from collections import Counter
 from pathlib import Path
 
-from emotiscan import facs
 from emotiscan.datasets.errors import TableError
 from emotiscan.datasets.label_files import CsvRow, read_csv
 from emotiscan.datasets.storage import names_in, read_file
@@ -24,8 +22,9 @@ WORDS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fea
 def load_ferplus(path: str | Path) -> LabelTable:
     """Load FER+ with its own split.
 
-    The votes are kept as a distribution over negative, positive, surprise and neutral. A face that most annotators
-    could not read (unknown, or no face) is left out, and so is a part (e.g. the test part) whose folder is missing.
+    The votes are kept as distributions over the eight expressions and over negative, positive, surprise and neutral.
+    A face that most annotators could not read (unknown, or no face) is left out, and so is a part (e.g. the test part)
+    whose folder is missing.
     FER+ names no subjects: each image counts as one.
 
     Args:
@@ -54,19 +53,17 @@ def load_ferplus(path: str | Path) -> LabelTable:
         votes = _votes(row, labels)
         if votes is not None:
             image = f"{prefix}{folder}/{row.cells['Image name']}"
-            rows.append(LabelRow(image, split=split, votes=votes, line=row.line))
+            rows.append(LabelRow(image, split=split, expression_votes=votes, line=row.line))
     return build_table(rows, file=labels, root=root, source="ferplus")
 
 
-def _votes(row: CsvRow, file: Path) -> Counter[str] | None:
-    """Votes for each high-level emotion; None for a face that most could not read."""
+def _votes(row: CsvRow, file: Path) -> dict[str, int] | None:
+    """Votes for each expression; None for a face that most could not read."""
     try:
         numbers = {word: int(row.cells[word]) for word in (*WORDS, "unknown", "NF")}
     except ValueError:
         raise TableError(file, "a number of votes is missing or not whole", row.line) from None
-    votes: Counter[str] = Counter()
-    for word in WORDS:
-        votes[facs.high_level_emotion(word)] += numbers[word]
+    votes = {word: numbers[word] for word in WORDS}
     unreadable = numbers["unknown"] + numbers["NF"]
     return votes if sum(votes.values()) > unreadable else None
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from emotiscan.datasets.columns import EXPRESSION_AGREEMENT, EXPRESSION_COLUMNS, POSE_COLUMNS, QUALITY_COLUMNS
 from emotiscan.datasets.errors import TableError
 from emotiscan.datasets.label_files import image_column, read_csv
 from emotiscan.datasets.loaders.affectnet import load_affectnet
@@ -65,9 +66,12 @@ def load_source(source: str | DataSource) -> LabelTable:
         except ValueError as error:
             raise TableError(source.path, str(error)) from None
     if source.learn == "emotions":
-        table = table.without_labels(table.action_units)
+        table = table.without_labels([*table.action_units, *POSE_COLUMNS, *QUALITY_COLUMNS])
     elif source.learn == "action_units":
-        table = table.without_labels([*table.emotions, "agreement"])
+        columns = [*table.emotions, "agreement", *EXPRESSION_COLUMNS, EXPRESSION_AGREEMENT]
+        table = table.without_labels(columns)
+    if source.problems == "none":
+        table = table.without_problems()
     return LabelTable(table.frame.assign(share=source.share), table.emotions, table.action_units)
 
 
