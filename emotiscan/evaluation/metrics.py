@@ -157,7 +157,7 @@ def class_report(
     samples, classes, probabilities = samples.where(known), classes[known], probabilities[known]
     predicted, confidence = probabilities.argmax(1), probabilities.max(1)
     confusions = samples.confusions(classes, predicted, len(names))
-    scores = _class_scores(confusions)
+    scores = class_scores(confusions)
     return EmotionReport(
         samples=int(known.sum()),
         labels=tuple(names),
@@ -186,7 +186,7 @@ def _au_reports(
     for column, (au, rows) in enumerate(zip(action_units, known.T, strict=True)):
         truth, scores, own = labels[rows, column] >= PRESENT, probabilities[rows, column], samples.where(rows)
         confusions = own.confusions(truth.astype(np.int64), calls[rows, column].astype(np.int64), 2)
-        decided = {score: replicates[:, 1] for score, replicates in _class_scores(confusions).items()}
+        decided = {score: replicates[:, 1] for score, replicates in class_scores(confusions).items()}
         replicates = {"f1": decided["f1"]} | own.ranking(scores, truth)
         of_present = own.where(truth)
         error = calibration_error(scores, truth, own)
@@ -217,7 +217,7 @@ def _au_reports(
     return reports, AUMean(len(complete_replicates), **mean)
 
 
-def _class_scores(confusions: Floats) -> dict[str, Floats]:
+def class_scores(confusions: Floats) -> dict[str, Floats]:
     """Precision, recall and F1, each (1 + b, c); NaN where undefined."""
     hits = np.diagonal(confusions, axis1=1, axis2=2)
     true, called = confusions.sum(2), confusions.sum(1)

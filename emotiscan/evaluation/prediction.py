@@ -196,7 +196,7 @@ def report_on(
         emotions=config.emotions,
         action_units=action_units,
         emotion_probabilities=emotions,
-        au_probabilities=_joined(au_probabilities, config.action_units, action_units),
+        au_probabilities=joined_probabilities(au_probabilities, config.action_units, action_units),
         emotion_classes=agreed_classes(table, config.emotions),
         au_labels=labels_for(table, action_units),
         subjects=table.frame["subject"].to_numpy(),
@@ -207,7 +207,7 @@ def report_on(
     )
 
 
-def _joined(probabilities: Floats, known: tuple[str, ...], labels: tuple[str, ...]) -> Floats:
+def joined_probabilities(probabilities: Floats, known: tuple[str, ...], labels: tuple[str, ...]) -> Floats:
     """Columns of the network's action units to one column per label, the largest of its parts'."""
     columns = [probabilities[:, [known.index(part) for part in facs.au_parts(label)]].max(1) for label in labels]
     return np.stack(columns, axis=1) if columns else np.empty((len(probabilities), 0))
