@@ -20,7 +20,10 @@ from emotiscan.cli.options import (
 
 if TYPE_CHECKING:
     from emotiscan.analysis import Analyzer
-    from emotiscan.reports import Report
+    from emotiscan.datasets.table import LabelTable
+    from emotiscan.reports import EvaluationReport, PairReport, PeerReport, QualityReport, ScaleReport
+
+    Measured = EvaluationReport | QualityReport | ScaleReport | PairReport | PeerReport
 
 DESCRIPTION = """\
 Measure a checkpoint on labeled faces: accuracy, F1, AUC and calibration error, each with its 95% interval from a
@@ -77,9 +80,7 @@ def _add_other_reports(parser: argparse.ArgumentParser) -> None:
         help="with --scale-consistency: sides of the face's box, in pixels (default: 200 40)",
     )
     other.add_argument("--images", type=Path, metavar="DIR", help="with --pairs: folder or zip file of the photos")
-    other.add_argument(
-        "--peer-model", type=Path, metavar="FILE", help="with --against mediapipe: face_landmarker.task"
-    )
+    other.add_argument("--peer-model", type=Path, metavar="FILE", help="with --against mediapipe: face_landmarker.task")
     other.add_argument(
         "--peer-python", metavar="PYTHON", help="with --against: interpreter that has the peer (default: this one)"
     )
@@ -113,12 +114,13 @@ def run(arguments: argparse.Namespace) -> int:
     _check(arguments)
     log_progress()
     weights = weights_of(arguments)
-    report = replace(_measured(arguments, weights), note=arguments.note)
+    table = load_split(arguments.data, arguments.split) if arguments.data else None
+    report = replace(_measured(arguments, weights, table), note=arguments.note)
     print(text_of(report))
     if arguments.out:
         write_json(report, arguments.out / "report.json")
         if isinstance(report, EvaluationReport):
-            write_plots(report, arguments.out, load_split(arguments.data, arguments.split))
+            write_plots(report, arguments.out, table)
     attach(report, weights, arguments.attach)
     return OK
 
@@ -155,13 +157,13 @@ def _other_report(arguments: argparse.Namespace) -> bool:
     return bool(arguments.quality or arguments.scale_consistency or arguments.pairs or arguments.against)
 
 
-def _measured(arguments: argparse.Namespace, weights: Path) -> "Report":
-    """The report that was asked for."""
-    from emotiscan.evaluation.prediction import evaluate_table, load_split
+def _measured(arguments: argparse.Namespace, weights: Path, table: "LabelTable | None") -> "Measured":
+    """The report that was asked for; without a table, on pairs of photos."""
+    if table is None:
+        from emotiscan.evaluation.intensity_pairs import pair_report, read_pairs
 
-    if arguments.pairs:
-        return _pairs(arguments, weights)
-    table = load_split(arguments.data, arguments.split)
+        pairs = read_pairs(arguments.pairs)
+        return pair_report(_analyzer(arguments, weights), pairs, arguments.images)
     if arguments.against:
         from emotiscan.evaluation.peers import PeerOptions
         from emotiscan.evaluation.peers.checkpoint import compare_checkpoint
@@ -180,14 +182,9 @@ def _measured(arguments: argparse.Namespace, weights: Path) -> "Report":
         if large <= small:
             raise UsageError(f"--face-sizes {large} {small}: write the larger one first")
         return scale_report(_analyzer(arguments, weights), table, large, small)
+    from emotiscan.evaluation.prediction import evaluate_table
+
     return evaluate_table(table, weights, arguments.cache, arguments.workers, arguments.masking, arguments.device)
-
-
-def _pairs(arguments: argparse.Namespace, weights: Path) -> "Report":
-    from emotiscan.evaluation.intensity_pairs import pair_report, read_pairs
-
-    pairs = read_pairs(arguments.pairs)
-    return pair_report(_analyzer(arguments, weights), pairs, arguments.images)
 
 
 def _analyzer(arguments: argparse.Namespace, weights: Path) -> "Analyzer":

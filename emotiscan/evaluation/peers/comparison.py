@@ -173,7 +173,9 @@ def _compare_action_units(
         truth = labels[known, column] >= PRESENT
         if not set(parts) <= set(peer.blendshapes) or not truth.any() or truth.all():
             continue
-        theirs = np.array([max(au_score(answers[row].scores, part) for part in parts) for row in np.flatnonzero(known).tolist()])
+        theirs = np.array(
+            [max(au_score(answers[row].scores, part) for part in parts) for row in np.flatnonzero(known).tolist()]
+        )
         own = samples.where(known)
         mine, other = (own.ranking(s, truth)["auc"] for s in (probabilities[known, column], theirs))
         replicates.append((mine, other))
