@@ -75,21 +75,28 @@ def _estimates(replicates: Mapping[str, Floats], samples: BootstrapSamples) -> d
     return {name: samples.estimate(values) for name, values in replicates.items()}
 
 
-def fit_line(outputs: ArrayLike, true: ArrayLike, weights: ArrayLike, noise: float = 1.0) -> tuple[float, float]:
-    """Fit the gain and offset that map a unit's intensities to its labels, by least squares with a prior on no change.
+def fit_line(
+    outputs: ArrayLike,
+    true: ArrayLike,
+    weights: ArrayLike,
+    noise: float = 1.0,
+    spreads: tuple[float, float] = (GAIN_SPREAD, OFFSET_SPREAD),
+) -> tuple[float, float]:
+    """Fit the gain and offset that map outputs to labels, by least squares with a prior on no change.
 
     Args:
         outputs: (n,) of the network.
         true: (n,) labels, not NaN.
         weights: (n,) of the faces, 0 or more.
         noise: standard deviation of a label around the line, which weighs labels against the prior.
+        spreads: prior standard deviations of the gain around 1 and of the offset around 0.
 
     Returns:
         Gain and offset. The gain is above 0, so that stronger stays stronger: 1 and 0 where the best one is not.
     """
     outputs, true, weights = (np.asarray(values, np.float64) for values in (outputs, true, weights))
     design = np.stack([outputs, np.ones_like(outputs)], 1)
-    precision = np.diag([1 / GAIN_SPREAD**2, 1 / OFFSET_SPREAD**2])
+    precision = np.diag(1 / np.square(spreads))
     normal = design.T @ (design * weights[:, None]) / noise**2 + precision
     target = design.T @ (weights * true) / noise**2 + precision @ [1.0, 0.0]
     gain, offset = np.linalg.solve(normal, target)
