@@ -30,7 +30,7 @@ Measure a checkpoint on labeled faces: accuracy, F1, AUC and calibration error, 
 bootstrap over subjects; and, where the checkpoint and the labels have them, expressions, intensities, sides and pose.
 With --attach the report is stored in the checkpoint, and the app's Model page shows it.
 
---quality, --scale-consistency, --pairs and --against each make another report in its place."""
+--quality, --scale-consistency, --pairs, --even and --against each make another report in its place."""
 
 PEERS = ("mediapipe", "fer", "face-api")
 """Values of `--against`: the keys of `evaluation.peers.PEERS`, which would load numpy and pandas."""
@@ -71,6 +71,12 @@ def _add_other_reports(parser: argparse.ArgumentParser) -> None:
         metavar="CSV",
         help="pairs of photos (first, second, unit, stronger): how often the stronger movement is told",
     )
+    kind.add_argument(
+        "--even",
+        type=Path,
+        metavar="CSV",
+        help="photos of even movements (image, unit, even): how often both sides are called present",
+    )
     kind.add_argument("--against", choices=PEERS, help="compare with another program on the same photos")
     other.add_argument(
         "--face-sizes",
@@ -79,7 +85,9 @@ def _add_other_reports(parser: argparse.ArgumentParser) -> None:
         metavar="PX",
         help="with --scale-consistency: sides of the face's box, in pixels (default: 200 40)",
     )
-    other.add_argument("--images", type=Path, metavar="DIR", help="with --pairs: folder or zip file of the photos")
+    other.add_argument(
+        "--images", type=Path, metavar="DIR", help="with --pairs and --even: folder or zip file of the photos"
+    )
     other.add_argument("--peer-model", type=Path, metavar="FILE", help="with --against mediapipe: face_landmarker.task")
     other.add_argument(
         "--peer-python", metavar="PYTHON", help="with --against: interpreter that has the peer (default: this one)"
@@ -115,6 +123,10 @@ def run(arguments: argparse.Namespace) -> int:
     log_progress()
     weights = weights_of(arguments)
     table = load_split(arguments.data, arguments.split) if arguments.data else None
+    if arguments.even:
+        from emotiscan.evaluation.even_movements import even_table
+
+        table = even_table(arguments.even, arguments.images)
     report = replace(_measured(arguments, weights, table), note=arguments.note)
     print(text_of(report))
     if arguments.out:
@@ -131,15 +143,16 @@ def _check(arguments: argparse.Namespace) -> None:
     Raises:
         UsageError: they do not.
     """
-    if not arguments.pairs and not arguments.data:
-        raise UsageError("give a data set with --data, or pairs of photos with --pairs")
-    if arguments.pairs and arguments.data:
-        raise UsageError("--pairs names its own photos; leave --data out, and give their folder with --images")
-    if arguments.pairs and not arguments.images:
-        raise UsageError("--pairs needs --images: the folder or zip file of the photos")
+    listed = "--pairs" if arguments.pairs else "--even" if arguments.even else ""
+    if not listed and not arguments.data:
+        raise UsageError("give a data set with --data, or photos with --pairs or --even")
+    if listed and arguments.data:
+        raise UsageError(f"{listed} names its own photos; leave --data out, and give their folder with --images")
+    if listed and not arguments.images:
+        raise UsageError(f"{listed} needs --images: the folder or zip file of the photos")
     belongs = {
         "face_sizes": ("--face-sizes", "--scale-consistency", arguments.scale_consistency),
-        "images": ("--images", "--pairs", arguments.pairs),
+        "images": ("--images", "--pairs and --even", listed),
         "peer_model": ("--peer-model", "--against mediapipe", arguments.against == "mediapipe"),
         "peer_python": ("--peer-python", "--against mediapipe or fer", arguments.against in ("mediapipe", "fer")),
         "peer_node": ("--peer-node", "--against face-api", arguments.against == "face-api"),
@@ -149,8 +162,8 @@ def _check(arguments: argparse.Namespace) -> None:
     for name, (option, owner, is_used) in belongs.items():
         if getattr(arguments, name) and not is_used:
             raise UsageError(f"{option} belongs to {owner}; leave it out here")
-    if arguments.pairs and arguments.split:
-        raise UsageError("--split belongs to --data; leave it out with --pairs")
+    if listed and arguments.split:
+        raise UsageError(f"--split belongs to --data; leave it out with {listed}")
 
 
 def _other_report(arguments: argparse.Namespace) -> bool:

@@ -148,4 +148,5 @@ def _reading(analyzer: Analyzer, images: Path, name: str) -> Reading:
 
 
 def _strength(reading: Reading, au: str, graded: bool) -> float:
-    return float((reading.intensities if graded else reading.action_units)[au])
+    values = getattr(reading, "intensities", {}) if graded else reading.action_units
+    return float(values[au])

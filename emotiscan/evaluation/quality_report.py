@@ -169,7 +169,9 @@ def labels_of_problems(table: LabelTable) -> Floats:
 
 
 def _judge(row: int, spoiled: str, reading: Reading) -> Judged:
-    quality = reading.quality
+    quality = getattr(reading, "quality", None)
+    if quality is None:
+        raise TableError("the checkpoint", "it says nothing about quality; use one that does")
     named = np.array([problem in quality.problems for problem in facs.PROBLEMS])
     scores = [quality.scores.get(name, float(is_named)) for name, is_named in zip(facs.PROBLEMS, named, strict=True)]
     return Judged(row, spoiled, np.array(scores, float), named, quality.usable)

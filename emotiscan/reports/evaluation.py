@@ -196,4 +196,6 @@ class EvaluationReport(Record):
             "action units' mean F1": mean.f1,
             "action units' calibration error": mean.ece,
         }
+        if self.outputs:
+            named |= self.outputs.headline()
         return {name: metric for name, metric in named.items() if metric is not None and metric.value is not None}

@@ -173,6 +173,20 @@ class FaceOutputs(Record):
     def __bool__(self) -> bool:
         return bool(self.to_dict())
 
+    def headline(self) -> dict[str, Estimate]:
+        """One metric of each part, for the views that show a report at a glance."""
+        expressions = self.expressions or ExpressionsReport()
+        majority = expressions.majority or EmotionReport()
+        intensities, sides, pose = self.intensities_mean, self.sides_mean, self.pose
+        return {
+            "expression accuracy": majority.accuracy,
+            "expression macro F1": majority.macro_f1,
+            "intensities' mean ICC(3,1)": intensities.icc if intensities else UNDEFINED,
+            "one-sided, mean AUC": sides.auc if sides else UNDEFINED,
+            "even, called both": sides.called_both if sides else UNDEFINED,
+            "pose error in degrees": pose.mean if pose else UNDEFINED,
+        }
+
     @classmethod
     def from_dict(cls, data: JsonObject) -> "FaceOutputs":
         """Read the parts that there are."""
