@@ -15,9 +15,10 @@ In data sets without votes, all labeled faces count for both.
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from emotiscan import facs
+from emotiscan.datasets.columns import EXPRESSION_AGREEMENT
 from emotiscan.datasets.loaders.ferplus import WORDS, published_votes
 from emotiscan.datasets.table import LabelTable
 from emotiscan.evaluation.bootstrap import BootstrapSamples, Floats, Ints
@@ -64,14 +65,13 @@ def majority_classes(table: LabelTable, expressions: Sequence[str]) -> Ints:
 
 def agreed_expressions(table: LabelTable, expressions: Sequence[str]) -> Ints:
     """(n,) true expressions on which annotators agree, as indices into `expressions`; -1 elsewhere."""
-    agreement = table.frame.reindex(columns=["expression_agreement"]).to_numpy(float)[:, 0]
+    agreement = table.values([EXPRESSION_AGREEMENT])[:, 0]
     return _among(np.where(agreement < MIN_AGREEMENT, UNKNOWN, _most_voted(table)), expressions)
 
 
 def _most_voted(table: LabelTable) -> Ints:
     """(n,) index into `facs.EXPRESSIONS` of the expression with most votes; -1 where unknown."""
-    columns = [f"expression_{name}" for name in facs.EXPRESSIONS]
-    shares: NDArray[np.float64] = table.frame.reindex(columns=columns).to_numpy(float)
+    shares = table.expression_votes
     known = ~np.isnan(shares).all(1)
     classes = np.full(len(table), UNKNOWN, np.int64)
     classes[known] = np.nan_to_num(shares[known], nan=-1.0).argmax(1)

@@ -90,7 +90,10 @@ def _sides(
 
 
 def called_both(probabilities: Floats, thresholds: Floats) -> Bools:
-    """(n, k) whether each action unit is called present in both halves, from probabilities (n, k, 2)."""
+    """(n, k) whether each action unit is called present in both halves, from probabilities (n, k, 2).
+
+    One half alone shows it if the other one is below the threshold and less than half as probable, as in a reading.
+    """
     return probabilities.min(2) >= np.minimum(thresholds, probabilities.max(2) / 2)
 
 

@@ -32,8 +32,11 @@ SMALL_FACE = 20.0
 CUT = 0.35
 """Share of the face's box that is cut off at one side."""
 
-TURNED, FRONTAL = 45.0, 30.0
-"""Largest of yaw and pitch, in degrees, from which a face is turned away, and up to which it is not."""
+MAX_YAW, MAX_PITCH = 40.0, 30.0
+"""Degrees beyond which a face is turned away."""
+
+TURNED, FRONTAL = 1.1, 0.9
+"""Share of these limits from which a face counts as turned away, and up to which it does not; unknown between."""
 
 
 def exposed(photo: Image.Image, stops: float) -> Image.Image:
@@ -160,7 +163,7 @@ def labels_of_problems(table: LabelTable) -> Floats:
     """
     columns = [f"quality_{problem.replace(' ', '_')}" for problem in facs.PROBLEMS]
     labels: Floats = table.frame.reindex(columns=columns).to_numpy(float)
-    turn = table.frame.reindex(columns=["pitch", "yaw"]).abs().max(axis=1, skipna=False).to_numpy(float)
+    turn: Floats = np.abs(table.values(["pitch", "yaw"]) / [MAX_PITCH, MAX_YAW]).max(1)
     turned = np.select([turn >= TURNED, turn <= FRONTAL], [1.0, 0.0], np.nan)
     place = facs.PROBLEMS.index("turned away")
     labels[:, place] = np.where(np.isnan(labels[:, place]), turned, labels[:, place])
