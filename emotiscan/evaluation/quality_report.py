@@ -14,6 +14,7 @@ from PIL import Image
 
 from emotiscan import facs
 from emotiscan.analysis import Analyzer, Reading
+from emotiscan.datasets.columns import POSE_COLUMNS, quality_column
 from emotiscan.datasets.table import LabelTable, TableError
 from emotiscan.evaluation.bootstrap import PRESENT, Floats, bootstrap_samples
 from emotiscan.evaluation.problems import problem_metrics
@@ -161,9 +162,8 @@ def labels_of_problems(table: LabelTable) -> Floats:
 
     A problem that the table knows of no row is taken to be absent from all: its photos are ordinary ones.
     """
-    columns = [f"quality_{problem.replace(' ', '_')}" for problem in facs.PROBLEMS]
-    labels: Floats = table.frame.reindex(columns=columns).to_numpy(float)
-    turn: Floats = np.abs(table.values(["pitch", "yaw"]) / [MAX_PITCH, MAX_YAW]).max(1)
+    labels: Floats = table.values(map(quality_column, facs.PROBLEMS)).astype(np.float64)
+    turn: Floats = np.abs(table.values(POSE_COLUMNS[:2]) / [MAX_PITCH, MAX_YAW]).max(1)
     turned = np.select([turn >= TURNED, turn <= FRONTAL], [1.0, 0.0], np.nan)
     place = facs.PROBLEMS.index("turned away")
     labels[:, place] = np.where(np.isnan(labels[:, place]), turned, labels[:, place])
