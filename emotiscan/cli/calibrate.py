@@ -41,6 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="from now on average each prediction over the face and its mirror image: slightly more accurate, at "
         "twice the network's time (default: as before)",
     )
+    parser.add_argument(
+        "--biases",
+        action="store_true",
+        help="also fit a bias for each of the eight expressions, which changes how often it wins",
+    )
     parser.add_argument("--mirrored", dest="flip_tta", action=argparse.BooleanOptionalAction, help=argparse.SUPPRESS)
     parser.add_argument(
         "--out",
@@ -78,6 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.cache,
         arguments.workers,
         arguments.device,
+        arguments.biases,
     )
     print(recalibration_text(result))
     return OK

@@ -19,6 +19,9 @@ PRESENT = 0.5
 BLOCK = 4_000_000
 """Upper limit on the numbers in one array of sample weights; keeps the memory for large tables near 200 MB."""
 
+TINY = 1e-12
+"""Variance below which all values are the same."""
+
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Bools: TypeAlias = NDArray[np.bool_]
@@ -68,6 +71,23 @@ class BootstrapSamples:
         """(1 + b,) mean of the faces' (n,) values in each sample; NaN in a sample without faces."""
         one_cell = np.zeros(len(values), np.int64)
         return ratio(self.sums(one_cell, 1, values)[:, 0], self.sums(one_cell, 1)[:, 0])
+
+    def agreement(self, predicted: Floats, true: Floats) -> dict[str, Floats]:
+        """Pearson's correlation and ICC(3,1) of two raters in each sample, each (1 + b,); NaN where undefined.
+
+        ICC(3,1) is the intraclass correlation of single ratings by two fixed raters, as consistency: of the mean
+        squares between targets and of the residual, (BMS - EMS) / (BMS + EMS) for two raters (Shrout & Fleiss, 1979).
+        That is twice the covariance over the sum of the variances: unlike Pearson's correlation, it falls if one rater
+        uses more of the scale than the other.
+        """
+        predicted, true = (values - (values.mean() if len(values) else 0.0) for values in (predicted, true))
+        mean_p, mean_t = self.mean(predicted), self.mean(true)
+        variance_p, variance_t = self.mean(predicted**2) - mean_p**2, self.mean(true**2) - mean_t**2
+        covariance = self.mean(predicted * true) - mean_p * mean_t
+        varies = (variance_p > TINY) & (variance_t > TINY)
+        scale = np.where(varies, np.sqrt(np.maximum(variance_p * variance_t, 0)), 0.0)
+        total = np.where(variance_t > TINY, variance_p + variance_t, 0.0)
+        return {"pearson": ratio(covariance, scale), "icc": ratio(2 * covariance, total)}
 
     def ranking(self, scores: Floats, present: Bools) -> dict[str, Floats]:
         """AUC and average precision of each sample, each (1 + b,); NaN where undefined.

@@ -11,43 +11,54 @@ never gets worse.
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize
 
-from emotiscan.evaluation.bootstrap import PRESENT, Bools, Floats
+from emotiscan.evaluation.bootstrap import PRESENT, Floats
+from emotiscan.evaluation.expressions import agreed_expressions
+from emotiscan.evaluation.maximum_likelihood import LOG_SPREAD, as_faces, fit_platt, minimize_loss
+from emotiscan.evaluation.output_calibration import allowed_expressions, fit_expressions, fit_further_outputs
 from emotiscan.evaluation.prediction import Predictions, agreed_classes, labels_for
 from emotiscan.evaluation.thresholds import choose_thresholds
 from emotiscan.model.calibration import Calibration
 from emotiscan.model.network import ModelConfig
 
-LOG_SPREAD = 0.5
-"""Prior standard deviation of a log temperature or log slope: a factor of two is already unusual."""
 
-OFFSET_SPREAD = 2.0
-"""Prior standard deviation of an offset: losses that favor rare action units shift it by about as much."""
-
-
-def calibrate(predictions: Predictions, config: ModelConfig, before: Calibration | None = None) -> Calibration:
+def calibrate(
+    predictions: Predictions, config: ModelConfig, before: Calibration | None = None, with_biases: bool = False
+) -> Calibration:
     """Fit a checkpoint's calibration on its predictions; each data set counts as much as any other.
 
     Args:
         predictions: on labeled faces.
         config: of the network.
         before: its calibration so far; kept where there is nothing to fit on.
+        with_biases: also fit a bias for each expression.
     """
-    return fit_calibration(
+    table = predictions.table
+    weights = equal_weights(table.frame["source"])
+    classes = agreed_classes(table, config.emotions)
+    fitted = fit_calibration(
         config.sum_logits(torch.from_numpy(predictions.emotions)).numpy(),
         predictions.action_units,
-        agreed_classes(predictions.table, config.emotions),
-        labels_for(predictions.table, config.action_units),
+        classes,
+        labels_for(table, config.action_units),
         config.action_units,
-        equal_weights(predictions.table.frame["source"]),
+        weights,
         before,
     )
+    if config.expressions:
+        allowed = allowed_expressions(config, agreed_expressions(table, config.expressions), classes)
+        known = allowed.any(1)
+        if known.any():
+            logits = predictions.emotions[known]
+            temperature, biases = fit_expressions(logits, allowed[known], weights[known], with_biases)
+            named = dict(zip(config.expressions, biases.tolist(), strict=True)) if with_biases else {}
+            fitted = dataclasses.replace(fitted, temperature=temperature, biases=named)
+    return dataclasses.replace(fitted, **fit_further_outputs(predictions, config, weights, fitted))
 
 
 def equal_weights(sources: ArrayLike) -> Floats:
@@ -120,7 +131,7 @@ def fit_temperature(logits: Floats, classes: NDArray[np.integer], weights: Float
         classes: (n,) index of the true class, at least one.
         weights: (n,) above 0.
     """
-    weights, true = _as_faces(weights), logits[np.arange(len(classes)), classes]
+    weights, true = as_faces(weights), logits[np.arange(len(classes)), classes]
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         scaled = logits * np.exp(-parameters[0])
@@ -130,48 +141,5 @@ def fit_temperature(logits: Floats, classes: NDArray[np.integer], weights: Float
         likelihood = top[:, 0] + np.log(odds.sum(1)) - true * np.exp(-parameters[0])
         return weights @ likelihood, np.array([weights @ (true - expected) * np.exp(-parameters[0])])
 
-    (log_temperature,) = _fit(loss, [LOG_SPREAD])
+    (log_temperature,) = minimize_loss(loss, [LOG_SPREAD])
     return float(np.exp(log_temperature))
-
-
-def fit_platt(logits: Floats, present: Bools, weights: Floats) -> tuple[float, float]:
-    """Fit the slope, above 0, and the offset that maximize the likelihood of one action unit's labels.
-
-    Args:
-        logits: (n,).
-        present: (n,) whether the action unit is present; in some faces it is, in others not.
-        weights: (n,) above 0.
-    """
-    weights = _as_faces(weights)
-
-    def loss(parameters: Floats) -> tuple[float, Floats]:
-        slope = np.exp(parameters[0])
-        scores = slope * logits + parameters[1]
-        likelihood = np.logaddexp(0, scores) - present * scores
-        error = weights * (np.exp(-np.logaddexp(0, -scores)) - present)
-        return weights @ likelihood, np.array([slope * (error @ logits), error.sum()])
-
-    log_slope, offset = _fit(loss, [LOG_SPREAD, OFFSET_SPREAD])
-    return float(np.exp(log_slope)), float(offset)
-
-
-def _as_faces(weights: Floats) -> Floats:
-    """Scale weights to sum to the effective number of faces (Kish, 1965).
-
-    So the prior is worth the same number of faces however the weights are scaled or spread.
-    """
-    return weights * weights.sum() / (weights**2).sum()
-
-
-def _fit(loss: Callable[[Floats], tuple[float, Floats]], spreads: Sequence[float]) -> Floats:
-    """Minimize loss plus prior, starting at 0; `loss` returns value and gradient."""
-    precision = 1 / np.square(spreads)
-
-    def objective(parameters: Floats) -> tuple[float, Floats]:
-        value, gradient = loss(parameters)
-        return float(value + precision @ parameters**2 / 2), gradient + precision * parameters
-
-    # Within ten prior deviations, so that no trial step overflows.
-    bounds = [(-10 * spread, 10 * spread) for spread in spreads]
-    options = {"ftol": 1e-14, "gtol": 1e-8, "maxiter": 500}
-    return minimize(objective, np.zeros(len(spreads)), jac=True, method="L-BFGS-B", bounds=bounds, options=options).x

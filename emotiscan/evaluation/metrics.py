@@ -88,13 +88,13 @@ def evaluate_predictions(
             au: replace(report, threshold=float(limit))
             for (au, report), limit in zip(au_reports.items(), limits, strict=False)
         }
-    emotion_report = _emotion_report(emotions, emotion_probabilities, classes.astype(np.int64), samples)
-    if emotion_report and clear is not None:
-        emotion_report = _with_clear(emotion_report, emotion_probabilities, classes, np.asarray(clear, bool), samples)
+    emotion = emotion_report(emotions, emotion_probabilities, classes.astype(np.int64), samples)
+    if emotion and clear is not None:
+        emotion = _with_clear(emotion, emotion_probabilities, classes, np.asarray(clear, bool), samples)
     return EvaluationReport(
         samples=n,
         subjects=len(np.unique(samples.owners)),
-        emotion=emotion_report,
+        emotion=emotion,
         action_units=au_reports,
         action_units_mean=mean,
         masking=find_masking(action_units, au_probabilities, au_labels, samples) if with_masking else None,
@@ -107,10 +107,11 @@ def _check_rows(n: int, shapes: Mapping[str, tuple[int, ...]]) -> None:
             raise ValueError(f"there are emotion probabilities of {n} faces, but {what} have shape {shape}")
 
 
-def _emotion_report(
+def emotion_report(
     names: Sequence[str], probabilities: Floats, classes: Ints, samples: BootstrapSamples
 ) -> EmotionReport | None:
-    report = _class_report(names, probabilities, classes, samples)
+    """Measure predicted emotions, also without “neutral” if that is one of them; arguments as in `class_report`."""
+    report = class_report(names, probabilities, classes, samples)
     if report is None or facs.NEUTRAL not in names:
         return report
     kept = [place for place, name in enumerate(names) if name != facs.NEUTRAL]
@@ -119,7 +120,7 @@ def _emotion_report(
     places[kept] = np.arange(len(kept))
     others = probabilities[:, kept]
     others = np.nan_to_num(ratio(others, np.broadcast_to(others.sum(1, keepdims=True), others.shape)))
-    rest = _class_report([names[i] for i in kept], others, places[classes], samples)
+    rest = class_report([names[i] for i in kept], others, places[classes], samples)
     return replace(report, without_neutral=rest)
 
 
@@ -136,16 +137,27 @@ def _with_clear(
     )
 
 
-def _class_report(
+def class_report(
     names: Sequence[str], probabilities: Floats, classes: Ints, samples: BootstrapSamples
 ) -> EmotionReport | None:
+    """Measure the most probable of classes that exclude each other.
+
+    Args:
+        names: of the c classes.
+        probabilities: (n, c), in [0, 1].
+        classes: (n,) index of the true class, -1 where unknown.
+        samples: of the n faces.
+
+    Returns:
+        The report; None where no class is known.
+    """
     known = classes >= 0
     if not known.any():
         return None
     samples, classes, probabilities = samples.where(known), classes[known], probabilities[known]
     predicted, confidence = probabilities.argmax(1), probabilities.max(1)
     confusions = samples.confusions(classes, predicted, len(names))
-    scores = _class_scores(confusions)
+    scores = class_scores(confusions)
     return EmotionReport(
         samples=int(known.sum()),
         labels=tuple(names),
@@ -174,7 +186,7 @@ def _au_reports(
     for column, (au, rows) in enumerate(zip(action_units, known.T, strict=True)):
         truth, scores, own = labels[rows, column] >= PRESENT, probabilities[rows, column], samples.where(rows)
         confusions = own.confusions(truth.astype(np.int64), calls[rows, column].astype(np.int64), 2)
-        decided = {score: replicates[:, 1] for score, replicates in _class_scores(confusions).items()}
+        decided = {score: replicates[:, 1] for score, replicates in class_scores(confusions).items()}
         replicates = {"f1": decided["f1"]} | own.ranking(scores, truth)
         of_present = own.where(truth)
         error = calibration_error(scores, truth, own)
@@ -205,7 +217,7 @@ def _au_reports(
     return reports, AUMean(len(complete_replicates), **mean)
 
 
-def _class_scores(confusions: Floats) -> dict[str, Floats]:
+def class_scores(confusions: Floats) -> dict[str, Floats]:
     """Precision, recall and F1, each (1 + b, c); NaN where undefined."""
     hits = np.diagonal(confusions, axis1=1, axis2=2)
     true, called = confusions.sum(2), confusions.sum(1)

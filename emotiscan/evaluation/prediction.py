@@ -1,7 +1,7 @@
 """Predict the faces of a label table, and compare the predictions with its labels."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from emotiscan.datasets.loaders import load_source
 from emotiscan.datasets.sources import DataSource
 from emotiscan.datasets.table import LabelTable, TableError, join_tables
 from emotiscan.evaluation.bootstrap import Floats, Ints
+from emotiscan.evaluation.face_outputs import measure_face_outputs
 from emotiscan.evaluation.metrics import evaluate_predictions
 from emotiscan.model.calibration import Calibration
 from emotiscan.model.checkpoint import load_checkpoint
@@ -40,6 +41,7 @@ class Predictions:
         side_intensities: (n, k, 2) likewise, of the halves.
         pose: (n, 3) pitch, yaw and roll of the crop in degrees (see `model.heads.Outputs`).
         quality: (n, q) logits of the network's quality problems.
+        pose_labels: (n, 3) true pose of the crop, as `pose`; NaN where unknown.
     """
 
     table: LabelTable
@@ -50,6 +52,7 @@ class Predictions:
     side_intensities: NDArray[np.float32] | None = None
     pose: NDArray[np.float32] | None = None
     quality: NDArray[np.float32] | None = None
+    pose_labels: NDArray[np.float32] | None = None
 
 
 OUTPUT_OF_COLUMN = {
@@ -113,12 +116,13 @@ def predict(model: FaceModel, data: AlignedTable, batch: int = 64, workers: int 
     optimized = model.optimize_for_inference()
     with torch.inference_mode():
         batches = [_outputs(optimized, torch.zeros(0, 3, config.input_size, config.input_size))]
+        poses = [np.empty((0, 3), np.float32)]
         for crops in evaluation_loader(data, config, config.input_size, batch, workers):
             batches.append(_outputs(optimized, crops["crop"]))
+            poses.append(crops["pose"].numpy() if "pose" in crops else np.full((len(crops["crop"]), 3), np.nan))
     columns = {name: output for name, output in OUTPUT_OF_COLUMN.items() if output in batches[0]}
-    return Predictions(
-        data.table, **{name: np.concatenate([one[output] for one in batches]) for name, output in columns.items()}
-    )
+    values = {name: np.concatenate([one[output] for one in batches]) for name, output in columns.items()}
+    return Predictions(data.table, pose_labels=np.concatenate(poses, dtype=np.float32), **values)
 
 
 def _outputs(model: FaceModel, crops: Tensor) -> dict[str, NDArray[np.float32]]:
@@ -192,11 +196,11 @@ def report_on(
     action_units = config.action_units if action_units is None else action_units
     table, emotions = predictions.table, emotion_probabilities(predictions, config, calibration)
     au_probabilities = calibration.action_units(predictions.action_units, config.action_units)
-    return evaluate_predictions(
+    report = evaluate_predictions(
         emotions=config.emotions,
         action_units=action_units,
         emotion_probabilities=emotions,
-        au_probabilities=_joined(au_probabilities, config.action_units, action_units),
+        au_probabilities=joined_probabilities(au_probabilities, config.action_units, action_units),
         emotion_classes=agreed_classes(table, config.emotions),
         au_labels=labels_for(table, action_units),
         subjects=table.frame["subject"].to_numpy(),
@@ -205,9 +209,10 @@ def report_on(
         bootstraps=bootstraps,
         with_masking=with_masking,
     )
+    return replace(report, outputs=measure_face_outputs(predictions, config, calibration, bootstraps))
 
 
-def _joined(probabilities: Floats, known: tuple[str, ...], labels: tuple[str, ...]) -> Floats:
+def joined_probabilities(probabilities: Floats, known: tuple[str, ...], labels: tuple[str, ...]) -> Floats:
     """Columns of the network's action units to one column per label, the largest of its parts'."""
     columns = [probabilities[:, [known.index(part) for part in facs.au_parts(label)]].max(1) for label in labels]
     return np.stack(columns, axis=1) if columns else np.empty((len(probabilities), 0))

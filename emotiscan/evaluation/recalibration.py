@@ -53,6 +53,7 @@ def recalibrate(
     cache: str | Path = "cache",
     workers: int = 2,
     device: str = "auto",
+    with_biases: bool = False,
 ) -> Recalibration:
     """Fit a checkpoint's calibration to labeled faces, and write the checkpoint with it.
 
@@ -65,6 +66,7 @@ def recalibrate(
         flip_tta: whether predictions average a crop and its mirror image from now on; None: as before.
         cache, workers: see `predict_tables`.
         device: see `resolve_device`.
+        with_biases: see `calibrate`.
 
     Raises:
         TableError: a data set cannot be loaded, or there is nothing to fit to.
@@ -83,9 +85,11 @@ def recalibrate(
         load_split(source, rows, whole_if_undivided=True).without_labels(keep) for source in expand_sources(sources)
     ]
     predictions = predict_tables(model.to(resolve_device(device)), tables, cache, workers)
-    calibration = calibrate(predictions, card.config, card.calibration)
+    if with_biases and not card.config.expressions:
+        raise CheckpointError(f"{weights} has no expressions; leave --biases out")
+    calibration = calibrate(predictions, card.config, card.calibration, with_biases)
     before, after = (report_on(predictions, card.config, c) for c in (card.calibration, calibration))
-    if not after.emotion and not after.action_units_mean:
+    if not after.emotion and not after.action_units_mean and not after.outputs:
         raise TableError(", ".join(sources), "it has no agreed emotion and no action unit both present and absent")
     fitted_on = {"data": predictions.table.frame["source"].value_counts().to_dict(), "split": split}
     fitted_on |= {"left": list(keep)} if keep else {}

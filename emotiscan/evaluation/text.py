@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from emotiscan.evaluation.dataset_report import DatasetReport
 from emotiscan.evaluation.fairness.metrics import METRICS
+from emotiscan.evaluation.measurement_text import output_lines, pair_text, peer_text, quality_text, scale_text
 from emotiscan.evaluation.recalibration import Recalibration
 from emotiscan.explain import METHODS
 from emotiscan.reports import (
@@ -14,7 +15,11 @@ from emotiscan.reports import (
     LocalizationMetrics,
     LocalizationReport,
     Masking,
+    PairReport,
+    PeerReport,
+    QualityReport,
     Report,
+    ScaleReport,
 )
 from emotiscan.reports.localization import LOCALIZATION_METRICS
 
@@ -39,6 +44,14 @@ def text_of(report: Report) -> str:
         return fairness_text(report)
     if isinstance(report, LocalizationReport):
         return localization_text(report)
+    if isinstance(report, QualityReport):
+        return quality_text(report)
+    if isinstance(report, ScaleReport):
+        return scale_text(report)
+    if isinstance(report, PairReport):
+        return pair_text(report)
+    if isinstance(report, PeerReport):
+        return peer_text(report)
     return evaluation_text(report)
 
 
@@ -52,6 +65,8 @@ def evaluation_text(report: EvaluationReport) -> str:
         lines.append(f"{au:14s} present {present:>12s}  {columns}")
     if report.masking:
         lines += _masking_lines(report.masking)
+    if report.outputs:
+        lines += output_lines(report.outputs)
     return _joined(lines)
 
 

@@ -77,3 +77,32 @@ def _labels(root: Path, names: frozenset[str]) -> tuple[Path, bytes | None]:
     if beside.is_file():
         return beside, None
     raise TableError(root, "there is no fer2013new.csv in it or beside it; get it from the FER+ project")
+
+
+def published_votes(path: str | Path) -> dict[str, tuple[int, ...]]:
+    """Read all ten annotators' votes on each image, as FER+'s published protocol counts them.
+
+    Args:
+        path: as for `load_ferplus`.
+
+    Returns:
+        Votes for each of `WORDS`, then for “unknown” and “no face”, by the image's name below the path.
+
+    Raises:
+        TableError: the labels are missing, or a number of votes is broken.
+    """
+    root = Path(path)
+    names = names_in(root)
+    prefix = min((name[: name.index("FER2013")] for name in names if "FER2013" in name), key=len, default="")
+    labels, data = _labels(root, names)
+    columns = (*WORDS, "unknown", "NF")
+    votes = {}
+    for row in read_csv(labels, ["Usage", "Image name", *columns], data).rows:
+        folder, _ = FOLDERS.get(row.cells["Usage"], ("", ""))
+        if folder and row.cells["Image name"]:
+            try:
+                numbers = tuple(int(row.cells[name]) for name in columns)
+            except ValueError:
+                raise TableError(labels, "a number of votes is missing or not whole", row.line) from None
+            votes[f"{prefix}{folder}/{row.cells['Image name']}"] = numbers
+    return votes

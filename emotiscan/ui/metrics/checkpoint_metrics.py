@@ -3,10 +3,11 @@
 import streamlit as st
 
 from emotiscan.model.checkpoint import Card
-from emotiscan.reports import EvaluationReport, LocalizationReport, Report
+from emotiscan.reports import EvaluationReport, FairnessReport, LocalizationReport, Report
 from emotiscan.ui.metrics.evaluation import show_evaluation
 from emotiscan.ui.metrics.fairness import show_fairness
 from emotiscan.ui.metrics.localization import show_localization
+from emotiscan.ui.metrics.measurements import show_measurement
 from emotiscan.ui.metrics.report_kinds import TABS, reports_of
 
 
@@ -41,5 +42,7 @@ def _show_report(report: Report, name: str) -> None:
         show_evaluation(report, name)
     elif isinstance(report, LocalizationReport):
         show_localization(report, name)
-    else:
+    elif isinstance(report, FairnessReport):
         show_fairness(report, name)
+    else:
+        show_measurement(report, name)

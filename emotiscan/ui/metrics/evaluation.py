@@ -9,6 +9,7 @@ from emotiscan import facs
 from emotiscan.reports import AUMean, AUReport, EmotionReport, Estimate, EvaluationReport, Masking
 from emotiscan.ui.charts import show
 from emotiscan.ui.metrics import charts
+from emotiscan.ui.metrics.face_outputs import show_face_outputs
 from emotiscan.ui.metrics.formatting import in_words, joined, number
 from emotiscan.ui.metrics.report_kinds import DATA_NAMES, note_of
 
@@ -79,6 +80,8 @@ def show_evaluation(report: EvaluationReport, name: str) -> None:
             _au_table(action_units, name)
     if report.masking and report.masking.found:
         _masking(report.masking, name)
+    if report.outputs:
+        show_face_outputs(report.outputs, name)
 
 
 def _masking(masking: Masking, name: str) -> None:

@@ -15,6 +15,7 @@ DATA_NAMES = {
     "random": "rendered faces with random combinations of action units",
     "places": "heat maps of rendered faces",
     "photo-places": "heat maps of AI-annotated photos",
+    "even": "AI-annotated photos of even smiles",
 }
 """The faces of a report, by its name in the checkpoint. “AI-annotated” stands wherever a vision-language model labeled
 the action units."""
@@ -28,6 +29,14 @@ TABS = {
     "random": "Random",
     "places": "Heat maps",
     "photo-places": "Photo heat maps (AI-annotated)",
+    "even": "Even smiles (AI-annotated)",
+    "quality": "Quality",
+    "photo-quality": "Photo quality",
+    "small-faces": "Small faces",
+    "pairs": "Pairs (AI-annotated)",
+    "against-fer": "Beside fer",
+    "against-face-api": "Beside face-api",
+    "against-mediapipe": "Beside MediaPipe",
 }
 """Titles of the tabs, where the report's own name does not say enough."""
 
