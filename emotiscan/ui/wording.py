@@ -20,8 +20,12 @@ EMOTION_LOOKS = {
 def headline(reading: Reading) -> str:
     """Describe the emotion in one sentence, e.g. “Looks like a positive expression, fairly certain (72%)”.
 
-    If no emotion stands out, the two likeliest are named: “Unclear: between positive (41%) and neutral (38%).”
+    If no emotion stands out, the two likeliest are named: “Unclear: between positive (41%) and neutral (38%).” In a
+    face of poor quality, the likeliest is said to be a guess.
     """
+    if reading.quality and not reading.quality.usable:
+        probability, looks = reading.emotions[reading.emotion], EMOTION_LOOKS.get(reading.emotion, reading.emotion)
+        return f"Not reliable: a guess is {looks} ({percent(probability)})."
     if not reading.is_clear:
         likeliest = sorted(reading.emotions, key=reading.emotions.__getitem__, reverse=True)[:2]
         return f"Unclear: between {' and '.join(f'{e} ({percent(reading.emotions[e])})' for e in likeliest)}."
@@ -48,8 +52,9 @@ def movements(reading: Reading) -> str:
 
 
 def most_changed(before: Reading, after: Reading) -> tuple[str, ...]:
-    """Return all action units, the one whose probability changes most first."""
-    return tuple(sorted(before.action_units, key=lambda au: -abs(after.action_units[au] - before.action_units[au])))
+    """Return the action units that are visible in both, the one whose probability changes most first."""
+    visible = [au for au in before.action_units if au not in {*before.not_visible, *after.not_visible}]
+    return tuple(sorted(visible, key=lambda au: -abs(after.action_units[au] - before.action_units[au])))
 
 
 def changes(before: Reading, after: Reading) -> str:
