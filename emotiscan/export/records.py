@@ -110,7 +110,7 @@ def columns(config: "ModelConfig") -> list[str]:
 def flat(row: Mapping[str, Any]) -> dict[str, Any]:
     """Flatten a record to one value per column; columns without a value are missing or None."""
     kept = {name: row[name] for name in ("image", "face", "confidence", "emotion", "clear", "error") if name in row}
-    if "error" not in row:
+    if "face" in row:  # frames of clips are not turned
         kept["rotated"] = row.get("rotated", 0)
     kept |= dict(zip(("x0", "y0", "x1", "y1"), row.get("box") or (), strict=False))
     kept |= row.get("expressions", {}) | row.get("emotions", {}) | row.get("facs", {})

@@ -65,15 +65,16 @@ def changes(before: Reading, after: Reading) -> str:
     """
     looks = [emotion_title(reading.emotion, reading.is_clear) for reading in (before, after)]
     both = f"{looks[0]} before and after." if looks[0] == looks[1] else f"{looks[0]} before, {looks[1].lower()} after."
-    new = [au for au in after.present if au not in before.present]
-    gone = [au for au in before.present if au not in after.present]
+    new = [au for au in after.present if au not in {*before.present, *before.not_visible}]
+    gone = [au for au in before.present if au not in {*after.present, *after.not_visible}]
     sentences = [
         f"{when}: {', '.join(map(_named, action_units))}."
         for when, action_units in (("New", new), ("Gone", gone))
         if action_units
     ]
-    if not sentences:
-        au = most_changed(before, after)[0]
+    changed = most_changed(before, after)
+    if not sentences and changed:
+        au = changed[0]
         sentences = [
             f"No action unit crosses its threshold; the largest change is {_named(au)}, "
             f"{percent(before.action_units[au])} to {percent(after.action_units[au])}."
