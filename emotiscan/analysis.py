@@ -59,7 +59,7 @@ class Analysis:
     """What the network predicts for all faces of one image. Displays itself in a notebook.
 
     Attributes:
-        photo: upright, RGB; turned by `rotated` if no face was found the way it came.
+        photo: upright, RGB; turned by `rotated` if it came lying on its side or upside down.
         readings: one per face, from left to right.
         skipped_faces: number of detected faces that were not analyzed because there were more than `MAX_FACES`.
         name: of the image: its path, or what `Analyzer.analyze` was given; "" if neither is known.
@@ -164,8 +164,8 @@ class Analyzer:
     ) -> Analysis:
         """Analyze every face in an image.
 
-        If no face is found, the photo is turned by 90, 180 and 270 degrees (`Analysis.rotated`): some lie on their side
-        and do not say so.
+        If no face is found, or only a doubtful one, the photo is also tried turned by 90, 180 and 270 degrees
+        (`Analysis.rotated`): some lie on their side and do not say so.
 
         Args:
             source: an image, or a file's bytes or path.

@@ -35,7 +35,11 @@ def quality_note(problems: Sequence[str]) -> str:
 def turned_note(degrees: int) -> str:
     """Say that a photo was turned before faces were found in it; "" if it was not."""
     how = {90: "a quarter turn to the right", 180: "upside down", 270: "a quarter turn to the left"}
-    return f"No face was found in the photo as it is, so it was turned {how[degrees]}." if degrees else ""
+    return (
+        f"The photo was turned {how[degrees]}: no face, or only a doubtful one, was found in it as it was."
+        if degrees
+        else ""
+    )
 
 
 def percent(probability: float) -> str:
