@@ -12,12 +12,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from emotiscan.analysis import Analysis, Analyzer, Reading
+    from emotiscan.analysis import Analysis, Analyzer
     from emotiscan.explain import HeatMap, heat_maps, overlay
+    from emotiscan.faces import Pose, Quality
     from emotiscan.images import ImageError
     from emotiscan.model.checkpoint import CheckpointError
     from emotiscan.model.device import DeviceError
     from emotiscan.model.engines import EngineError
+    from emotiscan.reading import Reading, Sides
 
 __version__ = "0.2.0"
 
@@ -29,7 +31,10 @@ __all__ = [
     "EngineError",
     "HeatMap",
     "ImageError",
+    "Pose",
+    "Quality",
     "Reading",
+    "Sides",
     "__version__",
     "heat_maps",
     "overlay",
@@ -43,7 +48,10 @@ _MODULES = {
     "EngineError": "emotiscan.model.engines",
     "HeatMap": "emotiscan.explain",
     "ImageError": "emotiscan.images",
-    "Reading": "emotiscan.analysis",
+    "Pose": "emotiscan.faces",
+    "Quality": "emotiscan.faces",
+    "Reading": "emotiscan.reading",
+    "Sides": "emotiscan.reading",
     "heat_maps": "emotiscan.explain",
     "overlay": "emotiscan.explain",
 }

@@ -11,7 +11,7 @@ An `Analyzer` loads a checkpoint once, an `Analysis` has one `Reading` per face.
 
 import itertools
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -19,18 +19,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import torch
 from PIL import Image
-from torch import Tensor
 
 from emotiscan import runtime
-from emotiscan.explain import DEFAULT_METHOD, HeatMap, heat_maps
 from emotiscan.faces import Face, FaceDetector
 from emotiscan.images import ImageError, read_image, to_rgb
 from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, Card, load_checkpoint
 from emotiscan.model.device import resolve_device
 from emotiscan.model.engines import EngineSwitch
-from emotiscan.model.network import FaceModel, InferenceModel, prepare
+from emotiscan.model.network import InferenceModel, ModelConfig, prepare
 from emotiscan.model.parallel import single_thread_pool
 from emotiscan.pipeline import pipeline_map, remembered
+from emotiscan.reading import Reading, readings_of
 
 if TYPE_CHECKING:  # takes half a second, and only tables need it
     from pandas import DataFrame
@@ -56,126 +55,53 @@ Source: TypeAlias = Image.Image | bytes | str | PathLike[str]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Reading:
-    """What the network predicts for one face.
-
-    Attributes:
-        face: box, landmarks and transform to the canonical crop.
-        crop: the canonical crop, RGB, `faces.CROP_SIZE` pixels square.
-        feature_map: (1, c, h, w) on the CPU, the input of the network's heads; heat maps start from it.
-        emotions: calibrated probability of each emotion, 0 to 1; their sum is 1.
-        action_units: calibrated probability that each action unit is present, 0 to 1.
-        thresholds: lowest probability at which each action unit counts as present.
-        is_clear: whether one emotion stands out from the others (see `Calibration.is_clear`). If not, do not report
-            `emotion` on its own.
-        model: the network, for heat maps; None in a reading that was pickled or copied.
-    """
-
-    face: Face
-    crop: Image.Image
-    feature_map: Tensor
-    emotions: Mapping[str, float]
-    action_units: Mapping[str, float]
-    thresholds: Mapping[str, float]
-    is_clear: bool = True
-    model: FaceModel | None = None
-
-    @property
-    def emotion(self) -> str:
-        """The most probable emotion, whether it `is_clear` or not."""
-        return max(self.emotions, key=self.emotions.__getitem__)
-
-    @property
-    def present(self) -> tuple[str, ...]:
-        """The action units whose probability reaches their threshold, in the vocabulary's order."""
-        return tuple(au for au, p in self.action_units.items() if p >= self.thresholds[au])
-
-    @property
-    def likeliest_action_units(self) -> tuple[str, ...]:
-        """All action units, sorted by the ratio of probability to threshold, highest first."""
-        return tuple(sorted(self.action_units, key=lambda au: -self.action_units[au] / max(self.thresholds[au], 1e-6)))
-
-    def heat_maps(self, targets: Sequence[str] | None = None, method: str = DEFAULT_METHOD) -> dict[str, HeatMap]:
-        """Compute where in the face the network sees evidence for action units or emotions.
-
-        Args:
-            targets: action units and emotions; None for the present action units and the most probable emotion.
-            method: key of `explain.METHODS`.
-
-        Returns:
-            A map for each target. `explain.overlay(reading.crop, heat_map)` lays it over the face.
-
-        Raises:
-            ValueError: a target or the method is unknown, or this reading was unpickled and has no network.
-        """
-        if self.model is None:
-            raise ValueError(
-                "this reading has no network, because it was pickled or copied; "
-                "use emotiscan.heat_maps(analyzer.model, reading.feature_map, targets)"
-            )
-        return heat_maps(
-            self.model, self.feature_map, (*self.present, self.emotion) if targets is None else targets, method
-        )
-
-    def plot_heat_maps(self, targets: Sequence[str] | None = None, method: str = DEFAULT_METHOD) -> Image.Image:
-        """Show heat maps side by side on the face, with probabilities and a legend; a notebook displays the image.
-
-        The arguments and errors are those of `heat_maps`.
-        """
-        from emotiscan.export.heat_map_sheet import heat_map_sheet
-
-        return heat_map_sheet(self, self.heat_maps(targets, method), method)
-
-    def __repr__(self) -> str:
-        clear = "" if self.is_clear else ", unclear"
-        return f"Reading({self.emotion} {self.emotions[self.emotion]:.2f}{clear}; {' '.join(self.present) or 'no AU'})"
-
-    def _repr_html_(self) -> str:
-        from emotiscan.export.html import reading_html
-
-        return reading_html(self)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"model": None}
-
-
-@dataclass(frozen=True, eq=False, repr=False)
 class Analysis:
     """What the network predicts for all faces of one image. Displays itself in a notebook.
 
     Attributes:
-        photo: upright, RGB.
+        photo: upright, RGB; turned by `rotated` if it came lying on its side or upside down.
         readings: one per face, from left to right.
         skipped_faces: number of detected faces that were not analyzed because there were more than `MAX_FACES`.
         name: of the image: its path, or what `Analyzer.analyze` was given; "" if neither is known.
-        emotions: labels that the network predicts, in order.
-        action_units: labels that the network predicts, in order.
+        config: what the network predicts: names of its outputs, in order.
+        rotated: degrees by which the photo was turned clockwise, because faces were found only then: 0, 90, 180 or 270.
+            Boxes and crops are in the turned photo.
     """
 
     photo: Image.Image
     readings: tuple[Reading, ...]
     skipped_faces: int = 0
     name: str = ""
-    emotions: tuple[str, ...] = field(default=())
-    action_units: tuple[str, ...] = field(default=())
+    config: ModelConfig = field(default_factory=ModelConfig)
+    rotated: int = 0
+
+    @property
+    def emotions(self) -> tuple[str, ...]:
+        """Emotions that the network predicts, in order."""
+        return self.config.emotions
+
+    @property
+    def action_units(self) -> tuple[str, ...]:
+        """Action units that the network predicts, in order."""
+        return self.config.action_units
 
     def to_frame(self) -> "DataFrame":
         """Convert to a pandas table with one row per face.
 
         Returns:
-            Columns: `image` (the name), `face` (from 0), `x0`, `y0`, `x1`, `y1` (box in pixels), `confidence` (of the
-            detector), `emotion`, `clear`, the probability of each emotion and of each action unit, `present` (the
-            action units that are present, separated by spaces), and `error`. An image without faces gives one row
-            that has only `image` and `error`.
+            The columns that `emotiscan read --format csv` writes, e.g. `image` (the name), `face` (from 0), `emotion`,
+            the probability of each emotion and action unit, and `error`. An image without faces gives one row that has
+            only `image` and `error`.
         """
         from emotiscan.export.records import frame, records
 
-        return frame(records(self.name, self.readings), self.emotions, self.action_units)
+        return frame(records(self.name, self.readings, self.rotated), self.config)
 
     def __repr__(self) -> str:
         name = f"{self.name!r}, " if self.name else ""
         faces = "1 face" if len(self.readings) == 1 else f"{len(self.readings)} faces"
-        return f"Analysis({name}{self.photo.width} x {self.photo.height} px, {faces})"
+        turned = f", turned by {self.rotated}°" if self.rotated else ""
+        return f"Analysis({name}{self.photo.width} x {self.photo.height} px, {faces}{turned})"
 
     def _repr_html_(self) -> str:
         from emotiscan.export.html import analysis_html
@@ -238,8 +164,11 @@ class Analyzer:
     ) -> Analysis:
         """Analyze every face in an image.
 
+        If no face is found, or only a doubtful one, the photo is also tried turned by 90, 180 and 270 degrees
+        (`Analysis.rotated`): some lie on their side and do not say so.
+
         Args:
-            source: an upright image, or a file's bytes or path.
+            source: an image, or a file's bytes or path.
             cropped: the image is known to be one face. It is analyzed even if no face is detected in it.
             name: what to call the image in tables; None for its path, or "" if there is none.
 
@@ -322,8 +251,8 @@ class Analyzer:
             if isinstance(analysis, ImageError):
                 rows.append(error_record(str(path), str(analysis)))
             else:
-                rows += records(analysis.name, analysis.readings)
-        return frame(rows, self.card.config.emotions, self.card.config.action_units)
+                rows += records(analysis.name, analysis.readings, analysis.rotated)
+        return frame(rows, self.card.config)
 
     def analyze_video(
         self, source: "VideoSource", *, fps: float | None = None, start: float | None = None, end: float | None = None
@@ -364,10 +293,14 @@ class Analyzer:
     def _find(self, source: Source, cropped: bool, name: str | None = None) -> "_Found":
         """Decode an image and find its faces: the part of the work without the network."""
         photo = to_rgb(source) if isinstance(source, Image.Image) else read_image(_bytes_or_path(source))
-        faces = [self._detector.locate(photo)] if cropped else self._detector.detect(photo)
+        rotated = 0
+        if cropped:
+            faces = [self._detector.locate(photo)]
+        else:
+            photo, faces, rotated = self._detector.detect_any_way_up(photo)
         largest = sorted(faces, key=lambda face: -face.side)[:MAX_FACES]
         chosen = [face for face in faces if face in largest] if len(faces) > MAX_FACES else faces
-        return _Found(photo, chosen, len(faces) - len(chosen), _name_of(source) if name is None else name)
+        return _Found(photo, chosen, len(faces) - len(chosen), _name_of(source) if name is None else name, rotated)
 
     def _read(self, images: "Sequence[_Found]") -> list[Analysis]:
         """Predict the faces of one or more images, in batches that may hold faces of several."""
@@ -379,33 +312,19 @@ class Analyzer:
                 readings=tuple(itertools.islice(readings, len(image.faces))),
                 skipped_faces=image.skipped,
                 name=image.name,
-                emotions=self.card.config.emotions,
-                action_units=self.card.config.action_units,
+                config=self.card.config,
+                rotated=image.rotated,
             )
             for image in images
         ]
 
     def _predict(self, faces: Sequence[tuple[Image.Image, Face]]) -> Iterator[Reading]:
-        config, calibration = self.card.config, self.card.calibration
+        config = self.card.config
         crops = prepare([face.crop(photo, config.input_size) for photo, face in faces], config)
         with torch.inference_mode():
             outputs = self.model.predict(crops.to(self.device)).to_cpu()
         self._engine.after_batch()
-        expressions = calibration.emotions(outputs.emotion_logits.numpy(), config.emotion_outputs)
-        emotions = config.sum_probabilities(expressions)
-        is_clear = calibration.is_clear(emotions)
-        action_units = calibration.action_units(outputs.au_logits.numpy(), config.action_units)
-        for row, (photo, face) in enumerate(faces):
-            yield Reading(
-                face=face,
-                crop=face.crop(photo),
-                feature_map=outputs.feature_map[row : row + 1].clone(),
-                emotions=dict(zip(config.emotions, emotions[row].tolist(), strict=True)),
-                action_units=dict(zip(config.action_units, action_units[row].tolist(), strict=True)),
-                thresholds={au: calibration.threshold(au) for au in config.action_units},
-                is_clear=bool(is_clear[row]),
-                model=self.model,
-            )
+        return readings_of(outputs, faces, self.card, self.model)
 
 
 class _Found(NamedTuple):
@@ -416,12 +335,14 @@ class _Found(NamedTuple):
         faces: those to read, from left to right.
         skipped: number of further faces.
         name: of the image.
+        rotated: as in `Analysis`.
     """
 
     photo: Image.Image
     faces: Sequence[Face]
     skipped: int
     name: str
+    rotated: int
 
 
 def _bytes_or_path(source: object) -> bytes | Path:

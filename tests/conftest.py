@@ -81,6 +81,43 @@ def tiny_weights(tiny_model, tmp_path_factory) -> Path:
     return save_checkpoint(tmp_path_factory.mktemp("weights") / "tiny.safetensors", tiny_model, Card(tiny_model.config))
 
 
+@pytest.fixture(scope="session")
+def full_weights(full_model, tmp_path_factory) -> Path:
+    """A checkpoint of `full_model` that finds some action units present and no learned problem."""
+    from emotiscan.model.calibration import Calibration
+    from emotiscan.model.checkpoint import Card, save_checkpoint
+
+    card = Card(full_model.config, Calibration(offsets=dict.fromkeys(full_model.config.quality, -5.0)))
+    return save_checkpoint(tmp_path_factory.mktemp("weights") / "full.safetensors", full_model, card)
+
+
+@pytest.fixture(scope="session")
+def full_analyzer(full_weights):
+    """Reads with `full_weights`."""
+    from emotiscan.analysis import Analyzer
+
+    return Analyzer(full_weights)
+
+
+@pytest.fixture(scope="session")
+def covered_weights(full_model, tmp_path_factory) -> Path:
+    """A checkpoint of `full_model` that takes every mouth for covered, and finds AU1 and AU12 everywhere."""
+    from emotiscan.model.calibration import Calibration
+    from emotiscan.model.checkpoint import Card, save_checkpoint
+
+    offsets = {"mouth covered": 9.0, "eyes covered": -9.0, "blurred": -9.0, "AU1": 9.0, "AU12": 9.0}
+    card = Card(full_model.config, Calibration(offsets=offsets))
+    return save_checkpoint(tmp_path_factory.mktemp("weights") / "covered.safetensors", full_model, card)
+
+
+@pytest.fixture(scope="session")
+def covered_reading(covered_weights, smile):
+    """A reading with `covered_weights`."""
+    from emotiscan.analysis import Analyzer
+
+    return Analyzer(covered_weights).analyze(smile).readings[0]
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)

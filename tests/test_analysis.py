@@ -190,6 +190,30 @@ def test_images_of_any_shape_are_analyzed(analyzer, size, cropped):
     assert len(result.readings) == int(cropped)
 
 
+@pytest.mark.parametrize(
+    ("degrees", "turn"),
+    [(90, Image.Transpose.ROTATE_90), (180, Image.Transpose.ROTATE_180), (270, Image.Transpose.ROTATE_270)],
+)
+def test_a_photo_on_its_side_is_turned_and_says_so(analyzer, sample_photo, degrees, turn):
+    """Pillow turns counterclockwise, which is undone clockwise."""
+    photo = sample_photo("calm.jpg")
+    upright, lying = analyzer.analyze(photo), analyzer.analyze(photo.transpose(turn))
+    assert (upright.rotated, lying.rotated) == (0, degrees)
+    assert lying.photo.size == photo.size
+    assert lying.readings[0].face.box == pytest.approx(upright.readings[0].face.box, abs=1)
+    assert lying.readings[0].emotions == upright.readings[0].emotions
+    assert "turned" in repr(lying)
+    assert lying.to_frame()["rotated"].tolist() == [degrees]
+    assert "turned" in lying._repr_html_()
+
+
+def test_a_photo_without_a_face_is_not_turned(analyzer):
+    noise = np.random.default_rng(0).integers(0, 255, (120, 160, 3), np.uint8)
+    result = analyzer.analyze(Image.fromarray(noise).resize((640, 480)))
+    assert (result.readings, result.rotated) == ((), 0)
+    assert result.photo.size == (640, 480)
+
+
 # -- streams
 
 

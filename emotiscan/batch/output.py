@@ -10,6 +10,7 @@ from typing import BinaryIO, Literal, TypeAlias
 from emotiscan.batch.scorer import Record
 from emotiscan.batch.text_table import TextTable
 from emotiscan.export.records import columns, flat
+from emotiscan.model.config import ModelConfig
 
 Format: TypeAlias = Literal["jsonl", "csv", "table"]
 """JSON lines, comma-separated values, or a readable table."""
@@ -29,18 +30,16 @@ class Output:
         done: paths of the images whose records the file already held.
     """
 
-    def __init__(
-        self, stream: BinaryIO, format: Format, emotions: Sequence[str], action_units: Sequence[str], width: int = 100
-    ) -> None:
+    def __init__(self, stream: BinaryIO, format: Format, config: ModelConfig, width: int = 100) -> None:
         """Write to a stream; column names are written at once.
 
         Args:
             stream: open for bytes.
             format: of the output.
-            emotions, action_units: the checkpoint's vocabulary, for the columns of CSV.
+            config: of the checkpoint, for the columns of CSV.
             width: of the readable table, in characters.
         """
-        self._stream, self._format, self._columns = stream, format, columns(emotions, action_units)
+        self._stream, self._format, self._columns = stream, format, columns(config)
         self._table = TextTable(width)
         self.done: frozenset[str] = frozenset()
         if format == "csv" and not (stream.seekable() and stream.tell()):  # a resumed file has its header
@@ -49,7 +48,7 @@ class Output:
             self._write(self._table.header())
 
     @classmethod
-    def to_file(cls, path: Path, format: Format, emotions: Sequence[str], action_units: Sequence[str]) -> "Output":
+    def to_file(cls, path: Path, format: Format, config: ModelConfig) -> "Output":
         """Write to a new file, or resume one that this class wrote; `done` then names the images in it.
 
         The records of the last image may be incomplete: they are removed, and it is read again.
@@ -62,11 +61,11 @@ class Output:
         if format not in RESUMABLE:
             raise OutputError(f"a file is written as {' or '.join(RESUMABLE)}; choose one of them with --format")
         path.parent.mkdir(parents=True, exist_ok=True)
-        length, images = _kept(path, format, columns(emotions, action_units)) if path.exists() else (0, [])
+        length, images = _kept(path, format, columns(config)) if path.exists() else (0, [])
         stream = open(path, "ab", buffering=0)  # noqa: SIM115, stays open as long as the output
         stream.truncate(length)
         stream.seek(length)
-        output = cls(stream, format, emotions, action_units)
+        output = cls(stream, format, config)
         output.done = frozenset(images)
         return output
 

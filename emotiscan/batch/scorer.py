@@ -85,7 +85,7 @@ class Scorer:
             if self._job.heatmaps:
                 for face, reading in enumerate(analysis.readings):
                     self._write_heat_maps(image, face, reading, self._job.heatmaps)
-            yield image, records(image.path, analysis.readings)
+            yield image, records(image.path, analysis.readings, analysis.rotated)
 
     def _write_heat_maps(self, image: InputImage, face: int, reading: Reading, folder: Path) -> None:
         # The index keeps images with the same name in different folders apart.

@@ -4,9 +4,16 @@ import os
 
 from emotiscan.batch.scorer import Record
 from emotiscan.export.text import percent
+from emotiscan.facs import intensity_letter
 
 _EMOTION = 24
 _MIN_NAME, _MAX_NAME = 12, 40
+
+
+def _unit(record: Record, au: str) -> str:
+    """An action unit with its probability and the letter of its intensity, e.g. "AU12 98% C"."""
+    letter = intensity_letter(record.get("intensities", {}).get(au, 0.0))
+    return f"{au} {percent(record['facs'][au])} {letter}".rstrip()
 
 
 class TextTable:
@@ -31,8 +38,11 @@ class TextTable:
             return self._line(name, "–", record["error"], "")
         emotion = f"{record['emotion']} {percent(record['emotions'][record['emotion']])}"
         emotion = emotion if record["clear"] else f"unclear ({emotion})"
-        units = ", ".join(f"{au} {percent(record['facs'][au])}" for au in record["present"])
-        return self._line(name, str(record["face"] + 1), emotion, units or "none")
+        units = ", ".join(_unit(record, au) for au in record["present"]) or "none"
+        notes = list(record.get("quality", {}).get("problems", ()))
+        if record.get("rotated"):
+            notes.append(f"photo turned by {record['rotated']}°")
+        return self._line(name, str(record["face"] + 1), emotion, units + (f" ({', '.join(notes)})" if notes else ""))
 
     def _line(self, name: str, face: str, emotion: str, action_units: str) -> str:
         return f"{name:{self._name}}  {face:>4}  {emotion:{_EMOTION}}  {action_units}".rstrip() + "\n"

@@ -123,11 +123,10 @@ def _open_output(job: "Job", arguments: argparse.Namespace) -> "Output":
     from emotiscan.model.checkpoint import load_card
 
     config = load_card(job.weights).config
-    vocabulary = config.emotions, config.action_units
     if arguments.out:
-        return Output.to_file(arguments.out, arguments.format or "jsonl", *vocabulary)
+        return Output.to_file(arguments.out, arguments.format or "jsonl", config)
     format: Format = arguments.format or ("table" if sys.stdout.isatty() else "jsonl")
-    return Output(sys.stdout.buffer, format, *vocabulary, width=shutil.get_terminal_size().columns)
+    return Output(sys.stdout.buffer, format, config, width=shutil.get_terminal_size().columns)
 
 
 def _images(arguments: argparse.Namespace, output: "Output") -> "Iterable[InputImage]":

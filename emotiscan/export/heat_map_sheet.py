@@ -8,10 +8,10 @@ from PIL import Image
 from emotiscan import facs
 from emotiscan.explain import CELLS, METHODS, HeatMap, Tile, overlay, sheet
 from emotiscan.explain.overlays import color_bar
-from emotiscan.export.text import display_name, percent
+from emotiscan.export.text import NOT_VISIBLE, display_name, percent
 
 if TYPE_CHECKING:  # analysis imports this module
-    from emotiscan.analysis import Reading
+    from emotiscan.reading import Reading
 
 
 def heat_map_sheet(reading: "Reading", maps: Mapping[str, HeatMap], method: str) -> Image.Image:
@@ -37,6 +37,8 @@ def heat_map_sheet(reading: "Reading", maps: Mapping[str, HeatMap], method: str)
 
 
 def _caption(reading: "Reading", target: str, heat_map: HeatMap) -> str:
+    if target in reading.not_visible:
+        return NOT_VISIBLE
     probability = percent({**reading.emotions, **reading.action_units}[target])
     if heat_map.is_empty:
         return f"{probability}; no evidence anywhere"

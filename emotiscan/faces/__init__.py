@@ -16,6 +16,7 @@ from emotiscan.faces.alignment import (
     warp,
 )
 from emotiscan.faces.detection import FaceDetector
+from emotiscan.faces.quality import Pose, Quality
 
 __all__ = [
     "CROP_SIZE",
@@ -25,6 +26,8 @@ __all__ = [
     "MOUTH_HEIGHT",
     "Face",
     "FaceDetector",
+    "Pose",
+    "Quality",
     "Transform",
     "apply",
     "canonical_transform",

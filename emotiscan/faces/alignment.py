@@ -53,9 +53,22 @@ class Face:
     to_crop: Transform
 
     @cached_property
+    def from_crop(self) -> Transform:
+        """Maps fractions of the canonical crop to photo pixels."""
+        return invert(self.to_crop)
+
+    @cached_property
     def corners(self) -> NDArray[np.float64]:
         """Corners of the crop, (4, 2) photo pixels, clockwise from the top left."""
-        return apply(invert(self.to_crop), np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float))
+        return apply(self.from_crop, np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float))
+
+    @property
+    def tilt(self) -> float:
+        """Roll of the line through the eyes, which the crop makes level, in degrees: that of the crop is 0.
+
+        Positive if the top of the head tilts to the photo's left.
+        """
+        return -float(np.degrees(np.arctan2(self.to_crop[0, 1], self.to_crop[0, 0])))
 
     @property
     def side(self) -> float:

@@ -36,6 +36,20 @@ _NEARBY = np.array(
 )
 """Squares in which a followed face is looked for: shift of the center, right and down, and side, in box sides."""
 
+CERTAIN = 0.995
+"""MTCNN confidence of a face, 0 to 1, from which a photo is upright for sure: 94 % of LFW's photos have one."""
+
+MIN_CONFIDENCE_TURNED = 0.99
+"""Lowest MTCNN confidence of the most certain face in a photo that has to be turned, 0 to 1."""
+
+TURNED_DOUBT = 1 / 3
+"""How much less doubt (1 - confidence) there must be about the most certain face in the turned photo. Of 51 photos of
+LFW in all four directions, 96 % of the turned ones are turned back, the others have no face, and no upright one is
+turned."""
+
+TURNS = {90: Image.Transpose.ROTATE_270, 270: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180}
+"""By the degrees clockwise; Pillow counts the other way round."""
+
 MARGIN = 0.25
 """Width of the margin around a photo, in fractions of its longer side."""
 
@@ -60,6 +74,29 @@ class FaceDetector:
         if not faces or any(_touches_border(face, photo.size) for face in faces):
             faces = max(self._find(shrunk, MARGIN, MIN_CONFIDENCE), faces, key=len)
         return sorted(faces, key=lambda face: (face.box[0] + face.box[2], face.box[1]) if face.box else (0, 0))
+
+    def detect_any_way_up(self, photo: Image.Image) -> tuple[Image.Image, list[Face], int]:
+        """Find all faces in a photo that may lie on its side or upside down.
+
+        The other directions are tried if no face is found, or none that is `CERTAIN`: in an upside-down face, MTCNN
+        often finds a doubtful upright one. A turned photo must have a much more certain face (`TURNED_DOUBT`).
+
+        Returns:
+            The photo with its faces upright, the faces in it from left to right, and the degrees by which it was turned
+            clockwise: 0, 90, 180 or 270. Without a face, the photo is as it was.
+        """
+        best, doubt = (photo, self.detect(photo), 0), 1.0
+        if best[1]:
+            doubt = _doubt(best[1])
+        if doubt <= 1 - CERTAIN:
+            return best
+        limit = min(1 - MIN_CONFIDENCE_TURNED, doubt * TURNED_DOUBT)
+        for degrees, turn in TURNS.items():
+            turned = photo.transpose(turn)
+            faces = self.detect(turned)
+            if faces and _doubt(faces) <= limit:
+                best, limit = (turned, faces, degrees), _doubt(faces)
+        return best
 
     def locate(self, image: Image.Image) -> Face:
         """Find the face in an image that is known to be one face, e.g. of a data set.
@@ -119,6 +156,11 @@ class FaceDetector:
             scale, border = scale * enlarge, border * enlarge
         found = self._cascade.find(np.asarray(photo), min_side, int(border))
         return _accepted(found, min_confidence, lambda points: (points - border) / scale)
+
+
+def _doubt(faces: list[Face]) -> float:
+    """1 - confidence of the most certain face."""
+    return 1 - max(face.confidence or 0.0 for face in faces)
 
 
 def _accepted(

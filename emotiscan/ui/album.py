@@ -76,14 +76,14 @@ class Album:
 def read_entries(analyze: Callable[[bytes], Analysis], name: str, data: bytes) -> list[Entry]:
     """Read one photo; a photo that cannot be read or has no face becomes a single entry that says so."""
     try:
-        readings = analyze(data).readings
+        analysis = analyze(data)
     except ImageError as error:
         return [Entry(error_record(name, str(error)))]
     entries = []
-    for number, reading in enumerate(readings):
+    for number, reading in enumerate(analysis.readings):
         file = io.BytesIO()
         reading.crop.resize((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.LANCZOS).save(file, "JPEG", quality=85)
-        entries.append(Entry(record(name, number, reading), file.getvalue()))
+        entries.append(Entry(record(name, number, reading, analysis.rotated), file.getvalue()))
     return entries or [Entry(error_record(name, NO_FACE))]
 
 
@@ -106,7 +106,8 @@ def filter_entries(
         and set(action_units) <= set(entry.row["present"])
     ]
     if by:
-        found.sort(key=lambda entry: -(entry.row["emotions"] | entry.row["facs"])[by])
+        # None: an action unit that is not visible; such faces come last.
+        found.sort(key=lambda entry: -((entry.row["emotions"] | entry.row["facs"])[by] or 0.0))
     return found
 
 
@@ -162,8 +163,10 @@ these readings may be wrong.</p>
 def _html_face(entry: Entry) -> str:
     row = entry.row
     action_units = ", ".join(f"{au} {percent(row['facs'][au])}" for au in row["present"]) or "no action units"
+    problems = row.get("quality", {}).get("problems", ())
+    note = f"<p>Not reliable: {html.escape(', '.join(problems))}</p>" if problems else ""
     where = f"{html.escape(row['image'])}, face {row['face'] + 1}"
     return (
         f'<article><img src="{entry.picture_url}" alt="{where}"><h3>{html.escape(title_of(entry))}</h3>'
-        f"<p>{action_units}</p><small>{where}</small></article>"
+        f"<p>{action_units}</p>{note}<small>{where}</small></article>"
     )

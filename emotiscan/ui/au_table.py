@@ -12,7 +12,7 @@ import streamlit as st
 from emotiscan import explain, facs
 from emotiscan.analysis import Reading
 from emotiscan.export.data_urls import picture_url
-from emotiscan.export.text import percent
+from emotiscan.export.text import NOT_VISIBLE, percent
 from emotiscan.model.checkpoint import Card
 from emotiscan.reports import MaskedAU
 from emotiscan.ui.links import AU_PARAMETER
@@ -25,6 +25,8 @@ THUMBNAIL_SIDE = 176
 
 MAX_UNCERTAIN = 3
 """Maximum number of action units named as harder to detect beside those that are present."""
+
+LETTERS = "The letter after the percentage is its strength in FACS: A trace, B slight, C marked, D severe, E maximum."
 
 STYLE = """
 <style>
@@ -50,6 +52,8 @@ STYLE = """
 .es-aus tr.present .fill { background: var(--accent); opacity: 1; }
 .es-aus .threshold { position: absolute; top: -3px; bottom: -3px; width: 2px; background: currentColor; }
 .es-aus .number { width: 3.2rem; text-align: right; font-variant-numeric: tabular-nums; }
+.es-aus .letter { width: 0.8rem; font-weight: 600; }
+.es-aus .side { font-weight: 400; opacity: 0.8; white-space: nowrap; }
 .es-aus .screen-reader { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .es-aus .thumbnail { display: none; }
 .es-aus tr:hover .thumbnail, .es-aus tr:focus-within .thumbnail {
@@ -71,6 +75,7 @@ def show_action_units(photo: Photo, number: int, card: Card) -> None:
     st.caption(
         "Bars show the probability that the movement is present (not its strength). The tick marks the decision "
         "threshold. Point at a row, or tap it, to see where the model saw it; each AU number links to the FACS guide."
+        + (f" {LETTERS}" if reading.intensities else "")
     )
     uncertain = harder_to_detect(reading, masked_action_units(card))
     if uncertain:
@@ -118,7 +123,9 @@ def au_table(reading: Reading, pictures: Mapping[str, str]) -> str:
 
 def _groups(reading: Reading) -> Iterator[tuple[str, list[str]]]:
     yield ("Present" if reading.present else "Present: none"), list(reading.present)
-    absent = [au for au in reading.action_units if au not in reading.present]
+    if reading.not_visible:
+        yield "Not visible: covered", list(reading.not_visible)
+    absent = [au for au in reading.action_units if au not in {*reading.present, *reading.not_visible}]
     for part in facs.PARTS:
         action_units = [au for au in absent if facs.ACTION_UNITS[au].part == part]
         if action_units:
@@ -128,20 +135,39 @@ def _groups(reading: Reading) -> Iterator[tuple[str, list[str]]]:
 def _row(reading: Reading, au: str, picture: str | None) -> str:
     unit, icon = facs.ACTION_UNITS[au], au_icon(au)
     present = au in reading.present
-    probability, threshold = reading.action_units[au], reading.thresholds[au]
     thumbnail = f'<img class="thumbnail" src="{escape(picture)}" alt="">' if picture else ""
     close_up = f'<img class="picture" src="{icon}" alt="">' if icon else ""
-    description = f"{'present' if present else 'not present'}, threshold {escape(percent(threshold))}"
     return (
         f'<tr class="au {"present" if present else "absent"}" data-au="{au}">'
         f'<td class="icon">{close_up}{thumbnail}</td>'
         f'<th scope="row" title="{escape(unit.appearance)}"><span class="title">'
         f'<a class="short" href="guide?{AU_PARAMETER}={au}" target="_blank">{au}</a> '
-        f'<span class="name">{escape(unit.name)}</span></span></th>'
-        f'<td class="share"><div><span class="bar"><span class="fill" style="width: {100 * probability:.0f}%"></span>'
+        f'<span class="name">{escape(unit.name)}{_side(reading, au)}</span></span></th>'
+        f'<td class="share">{_share(reading, au)}</td></tr>'
+    )
+
+
+def _side(reading: Reading, au: str) -> str:
+    """Name the side of an action unit that is present on one side only; else ""."""
+    side = reading.sides[au].label if au in reading.sides else "both"
+    return "" if side == "both" else f' <span class="side">(person’s {side})</span>'
+
+
+def _share(reading: Reading, au: str) -> str:
+    """The bar of an action unit, with probability and intensity; or that it is not visible."""
+    if au in reading.not_visible:
+        return f'<span class="side">{NOT_VISIBLE}</span>'
+    probability, threshold = reading.action_units[au], reading.thresholds[au]
+    intensity = reading.intensities.get(au)
+    letter = "" if intensity is None else f'<span class="letter">{facs.intensity_letter(intensity)}</span>'
+    description = f"{'present' if au in reading.present else 'not present'}, threshold {escape(percent(threshold))}"
+    if letter and au in reading.present:
+        description += f", intensity {intensity:.1f} of 5"
+    return (
+        f'<div><span class="bar"><span class="fill" style="width: {100 * probability:.0f}%"></span>'
         f'<span class="threshold" style="left: {100 * threshold:.0f}%"></span></span>'
-        f'<span class="number">{escape(percent(probability))}</span></div>'
-        f'<span class="screen-reader">{description}</span></td></tr>'
+        f'<span class="number">{escape(percent(probability))}</span>{letter}</div>'
+        f'<span class="screen-reader">{description}</span>'
     )
 
 
@@ -150,7 +176,8 @@ def thumbnails(photo: Photo, number: int) -> dict[str, str]:
     if number not in photo.thumbnails:
         reading = photo.readings[number]
         crop = reading.crop.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-        maps = heat_maps_of(photo, number, list(reading.action_units), explain.DEFAULT_METHOD)
+        visible = [au for au in reading.action_units if au not in reading.not_visible]
+        maps = heat_maps_of(photo, number, visible, explain.DEFAULT_METHOD)
         photo.thumbnails[number] = {
             au: picture_url(explain.overlay(crop, found), "JPEG") for au, found in maps.items() if not found.is_empty
         }

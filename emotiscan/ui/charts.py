@@ -26,7 +26,7 @@ def show(figure: go.Figure, key: str, alt: str) -> None:
 
 
 def emotion_bars(emotions: Mapping[str, float]) -> go.Figure:
-    """Plot the emotions' probabilities as horizontal bars, the most probable on top."""
+    """Plot probabilities of emotions or expressions as horizontal bars, the most probable on top."""
     order = sorted(emotions, key=emotions.__getitem__)
     values = [emotions[emotion] for emotion in order]
     figure = go.Figure(
@@ -34,7 +34,9 @@ def emotion_bars(emotions: Mapping[str, float]) -> go.Figure:
             x=values,
             y=[emotion.capitalize() for emotion in order],
             orientation="h",
-            marker_color=[EMOTION_COLORS.get(emotion, "#0B5E67") for emotion in order],
+            marker_color=[
+                EMOTION_COLORS.get(facs.EMOTION_OF_LABEL.get(emotion, emotion), "#0B5E67") for emotion in order
+            ],
             text=[percent(value) for value in values],
             textposition="outside",
             textfont_size=14,
@@ -54,10 +56,10 @@ def emotion_bars(emotions: Mapping[str, float]) -> go.Figure:
     return figure
 
 
-def describe_emotions(emotions: Mapping[str, float]) -> str:
-    """Describe the emotion bars for screen readers."""
+def describe_emotions(emotions: Mapping[str, float], kind: str = "emotion") -> str:
+    """Describe the bars of emotions, or of another kind, for screen readers."""
     order = sorted(emotions, key=emotions.__getitem__, reverse=True)
-    return "Probability of each emotion: " + ", ".join(f"{e} {percent(emotions[e])}" for e in order)
+    return f"Probability of each {kind}: " + ", ".join(f"{e} {percent(emotions[e])}" for e in order)
 
 
 def au_changes(before: Reading, after: Reading) -> go.Figure:

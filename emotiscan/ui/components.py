@@ -6,7 +6,7 @@ from emotiscan import facs
 from emotiscan.analysis import Analyzer, Reading
 from emotiscan.explain import METHODS
 from emotiscan.export.boxes import marked_photo
-from emotiscan.export.text import display_name
+from emotiscan.export.text import display_name, quality_note, turned_note
 from emotiscan.model.checkpoint import CheckpointError
 from emotiscan.ui import charts, heat_map_views, wording
 from emotiscan.ui.links import PAGES, link_action_units, linked_action_units
@@ -63,6 +63,8 @@ def choose_face(photo: Photo) -> int:
     picture = marked_photo(photo.picture, photo.faces, chosen)
     count = "one face" if len(readings) == 1 else f"{len(readings)} faces, numbered from left to right"
     show_picture(picture, f"The photo with {count}; face {chosen + 1} is selected.", place=place)
+    if photo.rotated:
+        st.info(turned_note(photo.rotated), icon=":material/screen_rotation:")
     if photo.skipped_faces:
         skipped = photo.skipped_faces
         st.caption(f"Only the {len(readings)} largest faces were read; {skipped} smaller ones were skipped.")
@@ -73,13 +75,14 @@ def show_emotions(reading: Reading) -> None:
     """Show the emotion in a sentence, and the bars of all of them."""
     st.subheader("Emotion", anchor=False)
     st.markdown(f"**{wording.headline(reading)}** {wording.movements(reading)}")
-    if reading.face.too_small:
-        st.warning(
-            "This face covers very few pixels, so its reading is close to a guess. Use a larger or closer photo."
-        )
-    figure = charts.emotion_bars(reading.emotions)
-    words = charts.describe_emotions(reading.emotions)
-    charts.show(figure, "emotions", words)
+    problems = reading.quality.problems if reading.quality else (("small",) if reading.face.too_small else ())
+    if problems:
+        st.warning(quality_note(problems))
+    charts.show(charts.emotion_bars(reading.emotions), "emotions", charts.describe_emotions(reading.emotions))
+    if reading.expressions:
+        with st.expander(f"{len(reading.expressions)} expressions"):
+            figure = charts.emotion_bars(reading.expressions)
+            charts.show(figure, "expressions", charts.describe_emotions(reading.expressions, "expression"))
 
 
 def show_heat_maps(photo: Photo, number: int) -> None:

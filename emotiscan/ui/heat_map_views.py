@@ -9,7 +9,7 @@ from PIL import Image
 from emotiscan import explain, facs
 from emotiscan.explain import METHODS, HeatMap, Tile, overlays
 from emotiscan.export.data_urls import picture_url
-from emotiscan.export.text import percent
+from emotiscan.export.text import NOT_VISIBLE, percent
 from emotiscan.ui.links import au_link
 from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.session import Photo, analyzer, heat_maps_of
@@ -65,7 +65,8 @@ class HeatMapView:
     def caption(self) -> str:
         """The target's probability, and how much of the map lies where it should."""
         reading, target = self.photo.readings[self.number], self.heat_map.target
-        text = percent({**reading.action_units, **reading.emotions}[target])
+        known = {**reading.action_units, **reading.emotions}
+        text = NOT_VISIBLE if target in reading.not_visible else percent(known[target])
         if self.heat_map.is_empty:
             return f"{text} · no evidence anywhere in the face"
         if target in facs.ACTION_UNITS:

@@ -48,6 +48,7 @@ class Photo:
         readings: one per face, from left to right; their faces are in pixels of the original photo.
         faces: the same faces in pixels of `picture`.
         skipped_faces: number of faces that were found but not read.
+        rotated: degrees by which the photo was turned clockwise to find a face (see `Analysis.rotated`).
         is_snapshot: whether it comes from the camera.
         maps: heat maps computed so far, by face index, method and target.
         thumbnails: data URLs of small heat maps, by face index and action unit.
@@ -59,6 +60,7 @@ class Photo:
     readings: tuple[Reading, ...]
     faces: tuple[Face, ...]
     skipped_faces: int
+    rotated: int = 0
     is_snapshot: bool = False
     maps: dict[tuple[int, str, str], HeatMap] = field(default_factory=dict)
     thumbnails: dict[int, dict[str, str]] = field(default_factory=dict)
@@ -151,7 +153,7 @@ def _new_photo(key: str, data: bytes, name: str, placeholder: DeltaGenerator | N
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=95, subsampling=0)
     faces = tuple(reading.face.scaled(scale) for reading in analysis.readings)
-    return Photo(key, name, file.getvalue(), analysis.readings, faces, analysis.skipped_faces)
+    return Photo(key, name, file.getvalue(), analysis.readings, faces, analysis.skipped_faces, analysis.rotated)
 
 
 _samples: dict[tuple[str, str], Photo] = {}  # by the checkpoint's fingerprint and the photo's key

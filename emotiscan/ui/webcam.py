@@ -46,7 +46,11 @@ def choose_challenge() -> str | None:
 
 def show_result(challenge: str, reading: Reading) -> None:
     """Say whether the movement was seen."""
-    action_units = [au for au in CHALLENGES[challenge] if au in reading.action_units]
+    known = [au for au in CHALLENGES[challenge] if au in reading.action_units]
+    action_units = [au for au in known if au not in reading.not_visible]
+    if known and not action_units:
+        st.info(f"{challenge}: not visible, because that part of the face is covered.")
+        return
     seen = [au for au in action_units if au in reading.present]
     numbers = ", ".join(f"{au} {percent(reading.action_units[au])}" for au in action_units)
     if action_units and seen == action_units:

@@ -20,8 +20,12 @@ EMOTION_LOOKS = {
 def headline(reading: Reading) -> str:
     """Describe the emotion in one sentence, e.g. “Looks like a positive expression, fairly certain (72%)”.
 
-    If no emotion stands out, the two likeliest are named: “Unclear: between positive (41%) and neutral (38%).”
+    If no emotion stands out, the two likeliest are named: “Unclear: between positive (41%) and neutral (38%).” In a
+    face of poor quality, the likeliest is said to be a guess.
     """
+    if reading.quality and not reading.quality.usable:
+        probability, looks = reading.emotions[reading.emotion], EMOTION_LOOKS.get(reading.emotion, reading.emotion)
+        return f"Not reliable: a guess is {looks} ({percent(probability)})."
     if not reading.is_clear:
         likeliest = sorted(reading.emotions, key=reading.emotions.__getitem__, reverse=True)[:2]
         return f"Unclear: between {' and '.join(f'{e} ({percent(reading.emotions[e])})' for e in likeliest)}."
@@ -48,8 +52,9 @@ def movements(reading: Reading) -> str:
 
 
 def most_changed(before: Reading, after: Reading) -> tuple[str, ...]:
-    """Return all action units, the one whose probability changes most first."""
-    return tuple(sorted(before.action_units, key=lambda au: -abs(after.action_units[au] - before.action_units[au])))
+    """Return the action units that are visible in both, the one whose probability changes most first."""
+    visible = [au for au in before.action_units if au not in {*before.not_visible, *after.not_visible}]
+    return tuple(sorted(visible, key=lambda au: -abs(after.action_units[au] - before.action_units[au])))
 
 
 def changes(before: Reading, after: Reading) -> str:
@@ -60,15 +65,16 @@ def changes(before: Reading, after: Reading) -> str:
     """
     looks = [emotion_title(reading.emotion, reading.is_clear) for reading in (before, after)]
     both = f"{looks[0]} before and after." if looks[0] == looks[1] else f"{looks[0]} before, {looks[1].lower()} after."
-    new = [au for au in after.present if au not in before.present]
-    gone = [au for au in before.present if au not in after.present]
+    new = [au for au in after.present if au not in {*before.present, *before.not_visible}]
+    gone = [au for au in before.present if au not in {*after.present, *after.not_visible}]
     sentences = [
         f"{when}: {', '.join(map(_named, action_units))}."
         for when, action_units in (("New", new), ("Gone", gone))
         if action_units
     ]
-    if not sentences:
-        au = most_changed(before, after)[0]
+    changed = most_changed(before, after)
+    if not sentences and changed:
+        au = changed[0]
         sentences = [
             f"No action unit crosses its threshold; the largest change is {_named(au)}, "
             f"{percent(before.action_units[au])} to {percent(after.action_units[au])}."

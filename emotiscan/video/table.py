@@ -10,7 +10,7 @@ from emotiscan.export.records import flat, record
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from emotiscan.analysis import Reading
+    from emotiscan.reading import Reading
 
 FIRST = ("video", "frame", "time", "track")
 """Columns that a photo's table does not have; they stand in place of `image` and `face`."""
@@ -57,7 +57,8 @@ class Table:
     def add(self, row: Mapping[str, Any]) -> None:
         """Add a record of `video_record`."""
         self._places.append((row["frame"], row["time"], row["track"]))
-        values = {name: value for name, value in flat(row).items() if name not in FIRST}
+        found = {name: value for name, value in flat(row).items() if name not in FIRST}
+        values = {name: float("nan") if value is None else value for name, value in found.items()}  # not visible
         numbers = {name: value for name, value in values.items() if _is_number(value)}
         for name in numbers:
             self._names.setdefault(name)

@@ -12,10 +12,11 @@ from emotiscan.batch import InputImage, Job, Output, OutputError, Scorer, find_i
 from emotiscan.batch.scorer import CHUNK_SIZE
 from emotiscan.cli.main import main
 from emotiscan.model.checkpoint import CheckpointError
+from emotiscan.model.config import ModelConfig
 from tests.support.places import SAMPLES
 
 NAMES = ("smile.jpg", "group.jpg", "anger.jpg")
-VOCABULARY = (("negative", "positive"), ("AU1", "AU12"))
+CONFIG = ModelConfig(emotions=("negative", "positive"), action_units=("AU1", "AU12"))
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_a_file_cut_off_anywhere_is_resumed_and_ends_the_same(tmp_path, format):
     file = tmp_path / "whole"
 
     def write(path):
-        output = Output.to_file(path, format, *VOCABULARY)
+        output = Output.to_file(path, format, CONFIG)
         left = [faces for faces in rows if faces[0]["image"] not in output.done]
         for faces in left:
             output.write(faces)
@@ -117,9 +118,9 @@ def test_a_file_of_something_else_is_refused_and_left_alone(tmp_path, tiny_weigh
 
 
 def test_a_csv_file_of_another_vocabulary_is_refused(tmp_path):
-    Output.to_file(tmp_path / "table", "csv", *VOCABULARY)
+    Output.to_file(tmp_path / "table", "csv", CONFIG)
     with pytest.raises(OutputError, match="not a table of this checkpoint's readings"):
-        Output.to_file(tmp_path / "table", "csv", ("negative",), ("AU1",))
+        Output.to_file(tmp_path / "table", "csv", ModelConfig(emotions=("negative",), action_units=("AU1",)))
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -75,7 +75,7 @@ def test_csv_has_a_column_for_each_number(read):
     status, text = read(SMILE, GROUP, "--format", "csv")
     rows = list(csv.reader(io.StringIO(text)))
     emotions, action_units = ["negative", "positive", "surprise", "neutral"], list(facs.AU_NAMES)
-    places = ["image", "face", "x0", "y0", "x1", "y1", "confidence", "emotion", "clear"]
+    places = ["image", "face", "rotated", "x0", "y0", "x1", "y1", "confidence", "emotion", "clear"]
     assert status == 0
     assert rows[0] == [*places, *emotions, *action_units, "present", "error"]
     assert [len(row) for row in rows] == [len(rows[0])] * 6

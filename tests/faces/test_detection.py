@@ -121,3 +121,13 @@ def test_candidates_in_small_batches_give_the_same_faces(detector, sample_photo,
     assert len(in_batches) == len(together) == 4
     for one, other in zip(in_batches, together, strict=True):
         assert np.allclose(one.landmarks, other.landmarks, atol=0.01)
+
+
+@pytest.mark.parametrize("turn", [Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270])
+def test_a_lying_photo_is_turned_upright_and_an_upright_one_is_left_alone(detector, smile, turn):
+    upright, faces, degrees = detector.detect_any_way_up(smile)
+    assert (upright, degrees, len(faces)) == (smile, 0, 1)
+    righted, found, degrees = detector.detect_any_way_up(smile.transpose(turn))
+    assert degrees
+    assert righted.tobytes() == smile.tobytes()
+    assert found[0].box == pytest.approx(faces[0].box, abs=1)

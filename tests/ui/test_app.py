@@ -206,6 +206,35 @@ def test_unclear_face_is_called_unclear(app, monkeypatch, tmp_path, tiny_model):
     assert "looks like" not in texts(at)
 
 
+def test_a_model_with_every_output_shows_them(app, monkeypatch, full_weights):
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(full_weights))
+    at = app.run()
+    assert not at.exception
+    assert "8 expressions" in [expander.label for expander in at.expander]
+    assert "A trace" in texts(at)
+    assert not at.warning
+
+
+def test_a_face_that_cannot_be_trusted_is_said_to_be_so_with_what_to_do(app, monkeypatch, covered_weights):
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(covered_weights))
+    at = app.run()
+    assert not at.exception
+    (warning,) = at.warning
+    assert "the mouth is covered" in warning.value
+    assert "without a mask" in warning.value
+    assert "Not reliable" in texts(at)
+    for page in (ALBUM, COMPARE):
+        assert not at.switch_page(page).run().exception
+
+
+def test_photo_on_its_side_is_turned_and_the_page_says_so(app, smile):
+    file = io.BytesIO()
+    smile.transpose(Image.Transpose.ROTATE_90).save(file, "PNG")
+    at = upload(app.run(), "lying.png", file.getvalue(), "image/png")
+    assert not at.exception
+    assert any("was turned a quarter turn to the right" in info.value for info in at.info)
+
+
 @pytest.fixture(params=["missing", "broken"])
 def no_model(request, monkeypatch, tmp_path):
     """The app on a host whose checkpoint cannot be used."""

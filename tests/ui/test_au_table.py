@@ -1,6 +1,7 @@
 """The table of action units: complete, in order, and safe to put on a page."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from emotiscan import facs
 from emotiscan.analysis import Analyzer, Reading
 from emotiscan.export.text import percent
+from emotiscan.reading import Sides
 from emotiscan.reports import UNDEFINED, Estimate, MaskedAU
 from emotiscan.ui.au_table import au_table, harder_to_detect
 from emotiscan.ui.session import Photo
@@ -114,3 +116,20 @@ def test_units_masked_by_present_ones_are_named_as_harder_to_detect(reading):
 def test_nothing_is_named_where_no_present_unit_masks_another(reading):
     assert harder_to_detect(reading, [masked("AU14", "AU24", 0.8)]) == ""
     assert harder_to_detect(reading, []) == ""
+
+
+def test_a_covered_unit_is_called_not_visible_without_a_number(covered_reading):
+    rows = Rows(au_table(covered_reading, {})).rows
+    smile = next(row for row in rows if "AU12" in row)
+    assert "not visible" in smile
+    assert "%" not in smile
+    assert any("Not visible: covered" in row for row in rows)
+    assert sum("AU12" in row for row in rows) == 1
+
+
+def test_intensity_letter_and_one_sided_units(covered_reading):
+    reading = replace(covered_reading, sides={"AU1": Sides(0.9, 0.1)}, intensities={"AU1": 3.2, "AU4": 0.0})
+    brow = next(row for row in Rows(au_table(reading, {})).rows if re.search(r"AU1\b", row))
+    assert "person’s right" in brow
+    assert " C " in brow
+    assert "intensity 3.2 of 5" in brow

@@ -73,7 +73,7 @@ def offer_exports(entries: list[Entry]) -> None:
     card = analyzer().card
     rows = [entry.row for entry in entries]
     files = (
-        ("Table (CSV)", "csv", "text/csv", lambda: csv_text(rows, card.config.emotions, card.config.action_units)),
+        ("Table (CSV)", "csv", "text/csv", lambda: csv_text(rows, card.config)),
         ("Records (JSON)", "json", "application/json", lambda: album.json_text(entries)),
         ("Report (HTML)", "html", "text/html", lambda: album.html_report(entries, card.fingerprint)),
     )

@@ -132,7 +132,8 @@ def choose_target(face: Choice, key: str, rank: int = 0) -> str:
     """
     reading = face.photo.readings[face.number]
     targets = [*reading.action_units, *reading.emotions]
-    place = targets.index(reading.likeliest_action_units[min(rank, len(reading.action_units) - 1)])
+    likeliest = reading.likeliest_action_units or targets  # none is visible in a face that is wholly covered
+    place = targets.index(likeliest[min(rank, len(likeliest) - 1)])
     return st.selectbox("Action unit or emotion", targets, index=place, format_func=display_name, key=key)
 
 
@@ -170,8 +171,8 @@ def compare_before_and_after(faces: Sequence[Choice]) -> list[views.HeatMapView]
     charts.show(charts.au_changes(*readings), "changes", charts.describe_au_changes(*readings))
     st.caption(_advice_on_changes())
     method = views.choose_method("before-and-after")
-    first_changed, *others = wording.most_changed(*readings)[:MAX_CHANGES]
-    changed = [first_changed, *(au for au in others if _apart(readings, au) >= MIN_CHANGE)]
+    most_changed = wording.most_changed(*readings)[:MAX_CHANGES]
+    changed = [*most_changed[:1], *(au for au in most_changed[1:] if _apart(readings, au) >= MIN_CHANGE)]
     return [
         views.make_view(face.photo, face.number, au, method, f"{au}, {face.title}")
         for au in changed
