@@ -39,7 +39,9 @@ class FaceLabels:
         self._values = {name: torch.from_numpy(values.copy()) for name, values in columns.items()}
         taught = ("action_units", "intensities", "sides", "pose")
         only_emotion = torch.stack([self._values[name].flatten(1).isnan().all(1) for name in taught]).all(0)
-        known = ~self._values["emotion"].isnan().any(1) if config.emotions else torch.zeros(len(table), dtype=bool)
+        known = (
+            ~self._values["emotion"].isnan().any(1) if config.emotions else torch.zeros(len(table), dtype=torch.bool)
+        )
         no_maps = torch.from_numpy((table.frame["maps"] == "").to_numpy(copy=True))
         self._values["mixable"] = only_emotion & known & no_maps
         self._action_units = config.action_units

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from emotiscan import facs
 from emotiscan.datasets.errors import TableError
 from emotiscan.datasets.label_files import IMAGE_COLUMNS, delimiter_of, read_text
 from emotiscan.datasets.table import LabelTable
@@ -16,7 +17,7 @@ def with_soft_action_units(table: LabelTable, file: str | Path) -> LabelTable:
     """Fill the table's blank action units from a file of probabilities.
 
     The file is a CSV with `image` (a name as in the table) and one column per action unit (`AU1` or `AU01`), 0 to 1
-    or blank.
+    or blank. Action units of `facs.AU_NAMES` that the table lacks are added to it.
 
     Raises:
         TableError: the file is not a CSV, a column is missing or occurs twice, a value is not a number from 0 to 1,
@@ -34,9 +35,10 @@ def with_soft_action_units(table: LabelTable, file: str | Path) -> LabelTable:
     image = next((name for name in IMAGE_COLUMNS if name in soft.columns), None)
     if image is None:
         raise TableError(file, "it has no column “image”; add one with the images' names")
-    action_units = [au for au in table.action_units if au in soft.columns]
+    known = tuple(dict.fromkeys([*table.action_units, *facs.AU_NAMES]))
+    action_units = [au for au in known if au in soft.columns]
     if not action_units:
-        raise TableError(file, f"it has no column for any of the action units {', '.join(table.action_units)}")
+        raise TableError(file, f"it has no column for any of the action units {', '.join(known)}")
     numbers = soft[action_units].apply(pd.to_numeric, errors="coerce")
     wrong = (soft[action_units].notna() & ~numbers.ge(0)) | numbers.gt(1)
     if wrong.to_numpy().any():
@@ -49,5 +51,6 @@ def with_soft_action_units(table: LabelTable, file: str | Path) -> LabelTable:
     matched = soft.drop_duplicates(image).set_index(image).reindex(table.frame["image"])[action_units]
     if matched.isna().all(axis=None):
         raise TableError(file, f"none of its images is in the table; names look like {table.frame['image'].iloc[0]}")
-    filled = table.frame[action_units].fillna(matched.reset_index(drop=True))
-    return LabelTable(table.frame.assign(**{au: filled[au] for au in action_units}), table.emotions, table.action_units)
+    filled = table.frame.reindex(columns=action_units).fillna(matched.reset_index(drop=True))
+    all_units = tuple(au for au in known if au in table.action_units or au in action_units)
+    return LabelTable(table.frame.assign(**{au: filled[au] for au in action_units}), table.emotions, all_units)

@@ -179,8 +179,8 @@ class LabelTable:
     @property
     def problems(self) -> tuple[str, ...]:
         """Those of `columns.LEARNED_PROBLEMS` of which some image is known to have or not to have them."""
-        known = ~np.isnan(self.values([quality_column(problem) for problem in LEARNED_PROBLEMS])).all(0)
-        return tuple(problem for problem, is_known in zip(LEARNED_PROBLEMS, known, strict=True) if is_known)
+        known = {problem: self.values([quality_column(problem)]) for problem in LEARNED_PROBLEMS}
+        return tuple(problem for problem, values in known.items() if not np.isnan(values).all())
 
     def values(self, columns: Iterable[str]) -> NDArray[np.float32]:
         """(n, c) values of these columns; NaN throughout for one that the table lacks."""
@@ -220,7 +220,7 @@ class LabelTable:
         """The same rows; where it is unknown whether the face is blurred or covered, it is taken not to be."""
         frame = self.frame.reindex(columns=list(dict.fromkeys([*self.frame.columns, *QUALITY_COLUMNS])))
         known = frame[list(QUALITY_COLUMNS)].astype(float).fillna(0.0)
-        return LabelTable(frame.assign(**{name: known[name] for name in known}), self.emotions, self.action_units)
+        return LabelTable(frame.assign(**{str(n): known[n] for n in known}), self.emotions, self.action_units)
 
 
 def build_table(

@@ -70,8 +70,7 @@ def changed_settings(settings: TrainingSettings, options: Mapping[str, Any]) -> 
         SettingsError: a value is out of its range.
     """
     values = {name: value for name, value in options.items() if name in TrainingSettings.__dataclass_fields__}
-    if "data" in values:
-        values["data"] = tuple(values["data"])
+    values |= {name: tuple(values[name]) for name in ("data", "teacher") if name in values}
     augmentation = Augmentation.none() if options.get("no_augmentation") else settings.augmentation
     changes = dict(map(parse_augmentation, options.get("augment", ())))
     return dataclasses.replace(settings, **values, augmentation=dataclasses.replace(augmentation, **changes))

@@ -85,7 +85,7 @@ class Teachers:
         for lesson in self._lessons:
             teacher = lesson.model
             if teacher.device != crops.device:
-                teacher.to(crops.device, memory_format=torch.channels_last)
+                teacher.to(crops.device).to(memory_format=torch.channels_last)
             with torch.no_grad():
                 features = teacher.features(crops)
                 taught_emotions = teacher.emotion_logits(features).float()

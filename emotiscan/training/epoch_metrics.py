@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
-from torchmetrics import CatMetric
+from torchmetrics import CatMetric, Metric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 from torchmetrics.functional.classification import binary_auroc
 
@@ -73,8 +73,8 @@ class ValidationMetrics(nn.Module):
                 self.expression_accuracy.update(logits, truth)
                 self.expression_recall.update(logits, truth)
         for name, gathered in self.predicted.items():
-            gathered.update(getattr(outputs, GATHERED[name]).float())
-            self.labels[name].update(batch[name])
+            _metric(gathered).update(getattr(outputs, GATHERED[name]).float())
+            _metric(self.labels[name]).update(batch[name])
 
     def updated(self) -> dict[str, bool]:
         """Whether this process has seen known emotions and expressions, by the beginning of the metrics' names."""
@@ -97,7 +97,7 @@ class ValidationMetrics(nn.Module):
         pairs = {
             # Of a single image and action unit, torchmetrics makes a number.
             name: tuple(
-                gathered[name].compute().view(shapes.get(name, (-1, units)))
+                _metric(gathered[name]).compute().view(shapes.get(name, (-1, units)))
                 for gathered in (self.predicted, self.labels)
             )
             for name in self.predicted
@@ -122,8 +122,14 @@ class ValidationMetrics(nn.Module):
     def reset(self) -> None:
         """Begin a new epoch."""
         for metric in self.modules():
-            if metric is not self and hasattr(metric, "reset"):
+            if isinstance(metric, Metric):
                 metric.reset()
+
+
+def _metric(module: nn.Module) -> CatMetric:
+    """A value of an `nn.ModuleDict` as what it is."""
+    assert isinstance(module, CatMetric)
+    return module
 
 
 def _mean_auc(scores: Tensor, labels: Tensor) -> Tensor | None:

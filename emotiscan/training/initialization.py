@@ -215,7 +215,8 @@ def _with_likely_rows(old: FaceModel, config: ModelConfig) -> _Given:
         old: the network.
         config: of the one that is to start from it.
     """
-    tensors, labels = dict(old.state_dict()), {}
+    tensors: dict[str, Tensor] = dict(old.state_dict())
+    labels: dict[str, tuple[str, ...]] = {}
     if config.expressions and not old.config.expressions:
         members = [name for name in config.expressions if facs.EMOTION_OF_EXPRESSION[name] in old.config.emotions]
         last = len(old.emotion_head) - 1

@@ -124,14 +124,15 @@ class FaceLightningModule(L.LightningModule):
         au_logit_map = model.au_logit_map(feature_map)
         intensity_map = model.intensity_map(feature_map) if config.intensities else None
         pose, quality_logits = model.face_outputs(feature_map)
-        with_sides = intensity_map is not None and config.sides
         outputs = Outputs(
             feature_map,
             model.emotion_logits(feature_map).float(),
             model.au_logits(au_logit_map),
             side_logits=model.side_logits(au_logit_map) if config.sides else None,
             intensities=None if intensity_map is None else model.intensities(intensity_map),
-            side_intensities=model.side_intensities(intensity_map) if with_sides else None,
+            side_intensities=(
+                model.side_intensities(intensity_map) if intensity_map is not None and config.sides else None
+            ),
             pose=pose,
             quality_logits=quality_logits,
         )

@@ -80,10 +80,11 @@ def _named(name: str, taught: Mapping[str, Any], start: ModelConfig | None, loca
 
 
 def _action_units(table: LabelTable, start: ModelConfig | None) -> tuple[str, ...]:
-    labeled = ~np.isnan(table.au_labels).all(0)
+    labels = table.au_labels
+    labeled = [not np.isnan(labels[:, place]).all() for place in range(labels.shape[1])]
     known: Sequence[str] = () if start is None else start.action_units
     chosen = tuple(au for au, is_labeled in zip(table.action_units, labeled, strict=True) if is_labeled or au in known)
-    return chosen if labeled.any() or known else table.action_units
+    return chosen if any(labeled) or known else table.action_units
 
 
 def _any_known(values: np.ndarray) -> bool:

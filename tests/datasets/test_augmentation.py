@@ -147,3 +147,34 @@ def test_stronger_blur_leaves_less_detail():
     blur, contrast = np.array([(a.blur, a.values.std()) for a in augmented]).T
     assert np.corrcoef(blur, contrast)[0, 1] < -0.3
     assert contrast.max() < 0.5
+
+
+def test_any_resolution_makes_faces_of_all_sizes_and_says_which_are_blurred():
+    crop = face("happy").resize((224, 224))
+    augmented = [only(any_resolution=1.0).augment(crop, rng) for rng in seeds(80)]
+    blurred = [a.blurred for a in augmented]
+    assert blurred.count(1) > 10
+    assert blurred.count(0) > 10
+    assert min(a.values.std() for a in augmented) < max(a.values.std() for a in augmented)
+
+
+def test_photometric_changes_keep_size_and_mode_and_change_the_pixels():
+    for crop in (face("happy"), face("happy").convert("RGB")):
+        before = only().change_appearance(crop, np.random.default_rng(0))
+        changed = [only(photometric=1.0).change_appearance(crop, rng) for rng in seeds(40)]
+        assert {values.shape for values in changed} == {before.shape}
+        assert all(0 <= values.min() <= values.max() <= 1 for values in changed)
+        differences = [np.abs(values - before).mean() for values in changed]
+        assert min(differences) > 0
+        # The face stays recognizable: light and dark parts stay where they are.
+        assert min(np.corrcoef(values.ravel(), before.ravel())[0, 1] for values in changed) > 0.6
+
+
+def test_large_erasing_covers_up_to_a_third_and_says_what():
+    crop = Image.new("L", (100, 100), 255)
+    augmented = [only(erase_large=1.0).augment(crop, rng) for rng in seeds(60)]
+    hidden = [(a.values < 1).mean() for a in augmented]
+    assert 0.25 < max(hidden) <= 0.34
+    assert any(a.covered.mouth == 1 for a in augmented)
+    assert any(not a.covered.hidden(("AU12", "AU4")) for a in augmented)
+    assert any("AU12" in a.covered.hidden(("AU12", "AU4")) for a in augmented)

@@ -28,6 +28,14 @@ def test_soft_labels_fill_only_blanks(build, tmp_path):
     np.testing.assert_array_equal(soft.au_labels, [[1, 0.75], [np.nan, 0.25], [np.nan, np.nan]])
 
 
+def test_soft_labels_of_action_units_that_the_table_lacks_are_added(build, tmp_path):
+    file = tmp_path / "soft.csv"
+    file.write_text("image,AU43,AU12\nb.png,1,0.5\n")
+    soft = with_soft_action_units(build({"a.png": {}, "b.png": {}}, ("AU12",)), file)
+    assert soft.action_units == ("AU12", "AU43")
+    np.testing.assert_array_equal(soft.au_labels, [[np.nan, np.nan], [0.5, 1]])
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

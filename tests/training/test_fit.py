@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 
 from emotiscan import facs
@@ -11,7 +12,7 @@ from emotiscan.training import callbacks
 from emotiscan.training import report as reporting
 from emotiscan.training.settings import TrainingSettings
 from tests.support.tiny_runs import FROM_NOTHING, PLAIN, emotiscan_train, same, weights
-from tests.support.trees import SAMPLES, write_course, write_csv
+from tests.support.trees import SAMPLES, write_course, write_csv, write_rendered
 
 # -- a whole run
 
@@ -113,6 +114,73 @@ def test_a_missing_device_is_named(ckplus, train, capsys):
     status, _ = train("--data", f"ckplus:{ckplus}", *FROM_NOTHING, "--sizes", "32:1", "--device", missing)
     assert status == 2
     assert f"torch finds no “{missing}” device" in capsys.readouterr().err
+
+
+# -- every output
+
+OUTPUTS = ("expressions", "intensities", "sides", "pose", "quality")
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory):
+    """Twelve rendered faces with every label: eight to train on, four to validate on."""
+    smile = {"AU12": 0.9, "AU6": 0.5}
+    faces = [smile, {}, {"AU4": 0.7}] * 4
+    further = {
+        "AU12_right": [0.9, 0, 0] * 4,
+        "AU12_left": [0.9, 0, 0, 0.0, 0, 0] * 2,
+        **{"pitch": [*range(12)], "yaw": [*range(0, 36, 3)], "roll": [*range(-6, 6)]},
+        **{"hidden": ["", "", "AU12 AU25"] * 4, "mouth_covered": [0, 0, 1] * 4, "eyes_covered": [0, 1, 0] * 4},
+        "blur": [0.02, 0.02, 0.02, 0.3, 0.02, 0.02] * 2,
+    }
+    return write_rendered(
+        tmp_path_factory.mktemp("rendered") / "faces",
+        faces,
+        ["train"] * 8 + ["validation"] * 4,
+        ["happiness", "neutral", "anger"] * 4,
+        further,
+    )
+
+
+def test_every_output_is_learned_at_once(rendered, tmp_path, train):
+    rows = [[f"{name}{n}.png", "train", word] for n in range(2) for name, word in (("happy", "positive"), ("calm", ""))]
+    photos = write_csv(tmp_path / "photos", ["image", "split", "emotion"], rows)
+    status, out = train(
+        *("--data", f"rendered:{rendered}", "--data", f"csv:{photos},problems=none", *FROM_NOTHING),
+        *("--stride", "16", "--local-action-units", "--sizes", "48:1", "--augment", "occlude=0.5"),
+        *("--map-loss", "0.1", "--side-loss", "0.1", "--scale-loss", "0.5", "--mixup", "0.2", "--cutmix", "1"),
+        *("--vote-sharpening", "1.5", "--expression-balance", "1"),
+    )
+    assert status == 0
+    settings = TrainingSettings.load(out / "settings.json")
+    vocabulary = settings.vocabulary
+    assert vocabulary["expressions"] == ("neutral", "happiness", "anger")
+    assert set(OUTPUTS) <= vocabulary.keys()
+    logged = pd.read_csv(out / "metrics.csv")
+    names = ["val_expression_accuracy", "val_intensity_mae", "val_side_auc", "val_pose_mae", "val_quality_auc"]
+    assert np.isfinite(logged[names].to_numpy()).all()
+    heads = {name.split(".")[0] for name in weights(out / "last.ckpt")}
+    assert {"emotion_head", "au_head", "intensity_head", "face_head"} <= heads
+    # A run continues without the weights or the labels that decided what it predicts.
+    settings.save(out / "settings.json")
+    assert emotiscan_train(["--resume", str(out)]) == 0
+
+
+def test_a_run_learns_from_a_teacher(rendered, tmp_path, train, tiny_weights):
+    data = ("--data", f"rendered:{rendered}", *FROM_NOTHING, "--sizes", "32:1", "--outputs", "none")
+    status, out = train(*data, "--teacher", str(tiny_weights))
+    _, alone = train(*data, out="alone")
+    assert status == 0
+    assert not same(weights(out / "last.ckpt"), weights(alone / "last.ckpt"))
+    assert not [name for name in weights(out / "last.ckpt") if "teacher" in name]
+    assert not set(OUTPUTS) & TrainingSettings.load(out / "settings.json").vocabulary.keys()
+
+
+def test_a_missing_teacher_is_named(rendered, tmp_path, train, capsys):
+    data = ("--data", f"rendered:{rendered}", *FROM_NOTHING, "--sizes", "32:1")
+    status, _ = train(*data, "--teacher", str(tmp_path / "gone.safetensors"))
+    assert status == 2
+    assert "--teacher: There is no checkpoint at" in capsys.readouterr().err
 
 
 # -- learning

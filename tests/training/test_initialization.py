@@ -6,6 +6,7 @@ import pytest
 import torch
 import torchvision
 
+from emotiscan import facs
 from emotiscan.model.checkpoint import Card, save_checkpoint
 from emotiscan.model.network import FaceModel
 from emotiscan.training import initialization
@@ -15,8 +16,12 @@ from emotiscan.training.settings import SettingsError, TrainingSettings
 EMOTIONS, AU_NAMES = ("positive", "negative"), ("AU12", "AU1", "AU45")
 
 
-def start(init, emotions=EMOTIONS, action_units=AU_NAMES, **settings):
-    return initial_model(TrainingSettings(data=(), out="", init=str(init), **settings), emotions, action_units)
+def start(init, emotions=EMOTIONS, action_units=AU_NAMES, **options):
+    """`initial_model` with settings and outputs by name."""
+    settings = {name: value for name, value in options.items() if name in TrainingSettings.__dataclass_fields__}
+    outputs = {name: value for name, value in options.items() if name not in settings}
+    run = TrainingSettings(data=(), out="", init=str(init), **settings)
+    return initial_model(run, emotions, action_units, **outputs)
 
 
 def test_from_our_checkpoint_rows_are_matched_by_name(tiny_weights, tiny_model):
@@ -189,3 +194,47 @@ def test_a_checkpoint_may_read_larger_crops_than_it_was_trained_at(tiny_weights)
 def test_a_stride_that_the_backbone_cannot_have_is_refused():
     with pytest.raises(SettingsError, match="vgg16 cannot have stride 16"):
         start("none", backbone="vgg16", stride=16, sizes=((48, 2),))
+
+
+def expressive(old, **outputs):
+    """A network with every output that starts from another one."""
+    outputs = {"expressions": facs.EXPRESSIONS, "intensities": True, "pose": True, "quality": ("blurred",)} | outputs
+    return start(old, facs.EMOTIONS_WITH_NEUTRAL, facs.AU_NAMES, **outputs)
+
+
+def predicted(model):
+    crops = torch.randn(4, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        return model.eval()(crops)
+
+
+def test_expressions_start_from_the_emotion_that_they_add_up_to(tiny_weights, tiny_model):
+    model, _ = expressive(tiny_weights)
+    new, old = predicted(model), predicted(tiny_model)
+    sums = model.config.sum_logits(new.emotion_logits).softmax(1)
+    torch.testing.assert_close(sums, old.emotion_logits.softmax(1), atol=0.02, rtol=0.05)
+    anger, fear = (new.emotion_logits[:, facs.EXPRESSIONS.index(name)] for name in ("anger", "fear"))
+    torch.testing.assert_close(anger, fear, atol=0.1, rtol=0.1)
+    assert not torch.equal(anger, fear)  # or they would never differ
+
+
+def test_intensities_start_from_the_action_units(tiny_weights, tiny_model):
+    model, _ = expressive(tiny_weights)
+    torch.testing.assert_close(
+        predicted(model).intensities, 5 * predicted(tiny_model).au_logits.sigmoid(), atol=0.05, rtol=0.05
+    )
+
+
+def test_further_outputs_keep_their_rows_by_name(tmp_path, tiny_weights):
+    torch.manual_seed(3)
+    old, _ = expressive(tiny_weights, quality=("mouth covered", "blurred"))
+    weights = save_checkpoint(tmp_path / "all.safetensors", old, Card(old.config))
+    some = ("surprise", "happiness", "neutral", "contempt")
+    new, _ = expressive(weights, expressions=some, quality=("eyes covered", "blurred"))
+    before, after = predicted(old), predicted(new)
+    places = [facs.EXPRESSIONS.index(name) for name in some]
+    near = {"atol": 0.02, "rtol": 0.02}  # stored in half precision
+    torch.testing.assert_close(after.emotion_logits, before.emotion_logits[:, places], **near)
+    torch.testing.assert_close(after.pose, before.pose, atol=0.5, rtol=0.02)
+    torch.testing.assert_close(after.quality_logits[:, 1], before.quality_logits[:, 1], **near)
+    assert not torch.allclose(after.quality_logits[:, 0], before.quality_logits[:, 0], **near)

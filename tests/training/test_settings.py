@@ -25,8 +25,9 @@ def parse(*arguments, data="ckplus:/data"):
 def test_settings_survive_saving(tmp_path):
     settings = parse(
         *("--sizes", "64:2,96:1", "--colour", "--dropout", "0.1", "--augment", "rotation=12", "--seed", "3"),
-        *("--data", "csv:labels.csv,codes=soft.csv"),
+        *("--data", "csv:labels.csv,codes=soft.csv", "--outputs", "pose", "--teacher", "old.safetensors"),
     )
+    settings = dataclasses.replace(settings, vocabulary={"action_units": ("AU1", "AU2"), "pose": True})
     settings.save(tmp_path / "settings.json")
     assert TrainingSettings.load(tmp_path / "settings.json") == settings
     assert settings.data == ("ckplus:/data", "csv:labels.csv,codes=soft.csv")
@@ -87,12 +88,29 @@ def test_augmentation_can_be_reduced_to_one_kind():
         (("--augment", "rotation=far"), "write NAME=VALUE"),
         (("--augment", "shift=-0.1"), "VALUE 0 or more"),
         (("--augment", "zoom=1"), "a zoom must be below 1"),
+        (("--distill-loss", "1"), "--distill-loss needs a network to learn from; name its checkpoint with --teacher"),
+        (("--mix-share", "1.5"), "--mix-share is a share of the photos, at most 1; it is 1.5"),
+        (("--vote-sharpening", "0"), "--vote-sharpening must be above 0"),
     ],
 )
 def test_values_out_of_range_are_refused(arguments, message):
     with pytest.raises(SettingsError) as error:
         parse(*arguments)
     assert message in str(error.value)
+
+
+def test_outputs_and_teachers_are_named_in_lists(capsys):
+    settings = parse("--outputs", "quality,pose", "--teacher", "one.safetensors", "--teacher", "two.safetensors")
+    assert settings.outputs == ("pose", "quality")
+    assert settings.teacher == ("one.safetensors", "two.safetensors")
+    assert settings.distillation == 1.0
+    assert (parse().outputs, parse().teacher, parse().distillation) == (None, (), 0.0)
+    assert parse("--outputs", "none").outputs == ()
+    with pytest.raises(SystemExit):
+        parse("--outputs", "pose,gaze")
+    assert (
+        "“gaze” is not one of expressions, intensities, sides, pose, quality; or write none" in capsys.readouterr().err
+    )
 
 
 def test_settings_are_checked_on_construction():
