@@ -3,7 +3,8 @@
     python -m scripts.release --weights runs/…/emotiscan.safetensors --ferplus ferplus:ferplus.zip \
         --coded csv:weights/codes/lfw-held-out.csv,images=LFW \
         --photos csv:au_validation.csv,images=LFW --people csv:LFW,only=au_validation.csv \
-        --rendered rendered:rendered --held-out rendered:held-out --model ict_facekit.npz
+        --rendered rendered:rendered --held-out rendered:held-out --model ict_facekit.npz \
+        --lfw LFW --large-faces rendered:large
 
 Every number in weights/README.md comes from these steps, in this order; `--only` repeats some of them. Nothing is
 trained here; only the calibration is fitted.
@@ -40,6 +41,14 @@ NOTES = {
     "places": "Synthetic faces, rendered by this project, of subjects that were not used for training or calibration.",
     "photo-places": "The 108 photos with AI-annotated action units, compared with each action unit's anatomical "
     "region; training on other photos also used these regions to teach where an action unit can show.",
+    "even": "Photos of even smiles (LFW), AI-annotated by a vision-language model.",
+    "pairs": "Pairs of photos of one person (LFW), ordered by strength by a vision-language model (AI-annotated).",
+    "quality": "Rendered faces of subjects that were not used for training or calibration, as they are and spoiled.",
+    "photo-quality": "Ordinary photos from the web (LFW), as they are and spoiled; none is known to have a problem.",
+    "small-faces": "Rendered faces of subjects that were not used for training or calibration, read at two sizes.",
+    "against-mediapipe": "The 108 photos with AI-annotated action units.",
+    "against-fer": "FER+ validation part. The peer's training data, FER-2013, has other labels of the same images.",
+    "against-face-api": "FER+ validation part.",
 }
 """What is said about each data set beside its metrics."""
 
@@ -75,9 +84,38 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
     for name, data, more in (("places", options.held_out, ["200"]), ("photo-places", options.photos, [])):
         out = report / name / "report.json"
         yield name, emotiscan, measuring("localize", name, data, out, "--compare", *more)
+    yield from _further_steps(options, measuring, report, weights)
     arguments = ["fairness", "--model", str(options.model), "--faces", str(options.subjects), "--attach", "fairness"]
     yield "fairness", emotiscan, [*arguments, "--out", str(report / "fairness"), *weights, "--cache", options.cache]
     yield "card", _update_model_card, weights
+
+
+def _further_steps(
+    options: argparse.Namespace, measuring: Callable[..., list[str]], report: Path, weights: list[str]
+) -> Iterator[Step]:
+    """Yield the measurements of the newer outputs, and the comparisons with the peers that are given."""
+    codes = ROOT / "weights" / "codes"
+    if options.lfw:
+        for name in ("even", "pairs"):
+            listed = [f"--{name}", str(codes / f"lfw-{name}.csv"), "--images", str(options.lfw)]
+            attached = ["--attach", name, "--note", NOTES[name], "--cache", options.cache]
+            yield name, emotiscan, ["evaluate", *listed, *attached, *weights]
+    validation = ["--split", "validation", "--tight"]
+    for name, data, is_asked_for, more in (
+        ("quality", options.held_out, options.lfw, ["--quality"]),
+        ("photo-quality", options.people, options.lfw, ["--quality"]),
+        ("small-faces", options.large_faces, options.large_faces, ["--scale-consistency"]),
+        ("against-mediapipe", options.photos, options.mediapipe_model, ["--peer-model", options.mediapipe_model]),
+        ("against-fer", options.ferplus, options.fer_python, [*validation, "--peer-python", options.fer_python]),
+        ("against-face-api", options.ferplus, options.node, [*validation, "--peer-node", options.node]),
+    ):
+        if not is_asked_for:
+            continue
+        if name.startswith("against-"):
+            more = ["--against", name.removeprefix("against-"), *map(str, more)]
+            if name == "against-mediapipe" and options.mediapipe_python:
+                more += ["--peer-python", options.mediapipe_python]
+        yield name, emotiscan, measuring("evaluate", name, data, report / name, *more)
 
 
 def _calibrating(weights: Path, data: str, options: argparse.Namespace) -> list[str]:
@@ -109,6 +147,12 @@ def main() -> int:
     for name in ("ferplus", "coded", "photos", "people", "rendered", "held-out"):
         parser.add_argument(f"--{name}", required=True, help="a data set, as `emotiscan train --data` takes it")
     parser.add_argument("--model", type=Path, required=True, help="the converted ICT-FaceKit (see `emotiscan render`)")
+    parser.add_argument("--lfw", type=Path, help="folder or zip file of the photos that weights/codes/ names")
+    parser.add_argument("--large-faces", help="a data set of faces of at least 200 px, e.g. rendered with --size 512")
+    parser.add_argument("--mediapipe-model", type=Path, help="face_landmarker.task, to compare with MediaPipe")
+    parser.add_argument("--mediapipe-python", help="interpreter that has mediapipe (default: this one)")
+    parser.add_argument("--fer-python", help="interpreter that has fer, to compare with it")
+    parser.add_argument("--node", type=Path, help="folder whose node_modules has face-api, to compare with it")
     parser.add_argument("--flip-tta", action="store_true", help="average predictions over a face and its mirror image")
     parser.add_argument("--subjects", type=int, default=60, help="rendered for the fairness report (default: 60)")
     parser.add_argument("--cache", default="cache", help="folder that keeps where faces were found (default: cache)")

@@ -119,7 +119,7 @@ def run(arguments: argparse.Namespace) -> int:
     from emotiscan.evaluation.text import text_of
     from emotiscan.reports import EvaluationReport
 
-    _check(arguments)
+    check_options(arguments)
     log_progress()
     weights = weights_of(arguments)
     table = load_split(arguments.data, arguments.split) if arguments.data else None
@@ -137,7 +137,7 @@ def run(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _check(arguments: argparse.Namespace) -> None:
+def check_options(arguments: argparse.Namespace) -> None:
     """Check that the options fit each other: an option without effect would be ignored silently.
 
     Raises:

@@ -6,11 +6,14 @@ look like mistakes.
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emotiscan import facs
+from emotiscan.datasets.columns import quality_column
 from emotiscan.datasets.storage import read_file
 from emotiscan.datasets.table import LabelTable
 from emotiscan.evaluation.bootstrap import PRESENT, Bools
@@ -45,6 +48,14 @@ class LabelCounts(Record):
 
 
 @dataclass(frozen=True)
+class SideCounts(Record):
+    """Numbers of images in which an action unit moves one side of the face only, and both sides."""
+
+    one_sided: int
+    two_sided: int
+
+
+@dataclass(frozen=True)
 class SuspiciousRow(Record):
     """An image whose labels look like a mistake, and why."""
 
@@ -65,6 +76,11 @@ class DatasetReport(Record):
         together: share of the images showing an action unit that also show another one, among those labeled for both;
             None if there are none.
         suspicious: rows that look like mistakes.
+        expressions: images by the expression with most votes; empty, as below, where none is known.
+        intensities: images whose intensity is known, by action unit.
+        sides: counts by action unit whose sides are known.
+        problems: counts by quality problem.
+        poses: images whose pose is known.
     """
 
     images: int
@@ -75,6 +91,13 @@ class DatasetReport(Record):
     action_units: Mapping[str, LabelCounts]
     together: Mapping[str, Mapping[str, float | None]]
     suspicious: tuple[SuspiciousRow, ...]
+    expressions: Mapping[str, int] = field(default_factory=dict)
+    intensities: Mapping[str, int] = field(default_factory=dict)
+    sides: Mapping[str, SideCounts] = field(default_factory=dict)
+    problems: Mapping[str, LabelCounts] = field(default_factory=dict)
+    poses: int | None = None
+
+    OMIT_IF_EMPTY: ClassVar = frozenset({"expressions", "intensities", "sides", "problems", "poses"})
 
 
 def dataset_report(table: LabelTable) -> DatasetReport:
@@ -94,17 +117,39 @@ def dataset_report(table: LabelTable) -> DatasetReport:
             for split, rows in frame.groupby("split", sort=False)
         },
         emotions=emotions | {"unknown": int((classes < 0).sum())},
-        action_units={
-            au: LabelCounts(
-                present=int(present[:, k].sum()),
-                absent=int((known & ~present)[:, k].sum()),
-                unknown=int((~known)[:, k].sum()),
-            )
-            for k, au in enumerate(table.action_units)
-        },
+        action_units={au: _label_counts(labels[:, k]) for k, au in enumerate(table.action_units)},
         together=_together(table.action_units, present, known),
         suspicious=tuple(_suspicious(table)),
+        **_further_counts(table),
     )
+
+
+def _label_counts(labels: NDArray[np.floating]) -> LabelCounts:
+    present, known = labels >= PRESENT, ~np.isnan(labels)
+    return LabelCounts(int(present.sum()), int((known & ~present).sum()), int((~known).sum()))
+
+
+def _further_counts(table: LabelTable) -> dict[str, Any]:
+    """Counts of expressions, intensities, sides, quality problems and poses, where any is known."""
+    votes, sides = table.expression_votes, table.sides
+    graded: Bools = np.asarray(~np.isnan(votes).any(1))
+    known: Bools = ~np.isnan(table.intensities)
+    winners = np.bincount(votes[graded].argmax(1), minlength=len(facs.EXPRESSIONS))
+    both_known: Bools = np.asarray(~np.isnan(sides).any(2))
+    present = sides >= PRESENT
+    one, two = both_known & (present[..., 0] != present[..., 1]), both_known & present.all(2)
+    poses = int((~np.isnan(table.pose).any(1)).sum())
+    return {
+        "expressions": dict(zip(facs.EXPRESSIONS, winners.tolist(), strict=True)) if graded.any() else {},
+        "intensities": {au: int(known[:, k].sum()) for k, au in enumerate(table.action_units) if known[:, k].any()},
+        "sides": {
+            au: SideCounts(int(one[:, k].sum()), int(two[:, k].sum()))
+            for k, au in enumerate(table.action_units)
+            if both_known[:, k].any()
+        },
+        "problems": {problem: _label_counts(table.values([quality_column(problem)])) for problem in table.problems},
+        "poses": poses or None,
+    }
 
 
 def _together(action_units: tuple[str, ...], present: Bools, known: Bools) -> dict[str, dict[str, float | None]]:

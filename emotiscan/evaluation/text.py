@@ -175,11 +175,30 @@ def dataset_text(report: DatasetReport) -> str:
         nearest = sorted(others, key=lambda other: -others[other])[:2]
         named = ", ".join(f"{other} ({100 * others[other]:.0f}%)" for other in nearest)
         lines.append(f"{au:6s} {counts.present:>8d} {counts.absent:>8d} {counts.unknown:>8d}   {named}")
+    lines += _further_counts(report)
     lines += ["", f"{len(report.suspicious)} suspicious rows" + (":" if report.suspicious else "")]
     lines += [f"  {row.image}: {row.reason}" for row in report.suspicious[:MAX_SUSPICIOUS]]
     if len(report.suspicious) > MAX_SUSPICIOUS:
         lines.append(f"  and {len(report.suspicious) - MAX_SUSPICIOUS} more; --out writes all of them to dataset.json")
     return _joined(lines)
+
+
+def _further_counts(report: DatasetReport) -> Iterator[str]:
+    if report.expressions:
+        yield from ("", "expression        images")
+        yield from (f"{name:14s} {count:>9d}" for name, count in report.expressions.items())
+    if report.intensities or report.sides:
+        yield from ("", "unit  intensity known  one-sided  two-sided")
+        for au in {**report.intensities, **report.sides}:
+            sides = report.sides.get(au)
+            counts = f"{sides.one_sided:>10d} {sides.two_sided:>10d}" if sides else ""
+            yield f"{au:6s} {report.intensities.get(au, 0):>14d} {counts}"
+    if report.problems:
+        yield from ("", "problem         present   absent  unknown")
+        for problem, labels in report.problems.items():
+            yield f"{problem:14s} {labels.present:>8d} {labels.absent:>8d} {labels.unknown:>8d}"
+    if report.poses:
+        yield from ("", f"pose known of {report.poses} images")
 
 
 def _joined(lines: list[str]) -> str:

@@ -67,3 +67,20 @@ def test_the_command_prints_and_writes(tmp_path, capsys):
 def test_a_missing_folder_is_reported(tmp_path, capsys):
     assert main(["data", "--data", f"ckplus:{tmp_path}"]) == FAILED
     assert "there is no folder" in capsys.readouterr().err
+
+
+def test_expressions_intensities_sides_problems_and_poses_are_counted(tmp_path):
+    from emotiscan.datasets.table import LabelRow, build_table
+    from emotiscan.evaluation.text import dataset_text
+
+    for name in ("a.png", "b.png"):
+        put(tmp_path / name, png("happy", 48, 0))
+    rows = [
+        LabelRow("a.png", expression_votes={"happiness": 6, "neutral": 4}, intensities={"AU12": 3.0}),
+        LabelRow("b.png", sides={"AU12": (1, 0)}, quality={"blurred": 1}, pose={"pitch": 1, "yaw": 2, "roll": 3}),
+    ]
+    report = dataset_report(build_table(rows, file="f", root=tmp_path, source="mine"))
+    assert (report.expressions["happiness"], report.intensities, report.poses) == (1, {"AU12": 1}, 1)
+    assert (report.sides["AU12"].one_sided, report.sides["AU12"].two_sided) == (1, 0)
+    assert report.problems == {"blurred": LabelCounts(present=1, absent=0, unknown=1)}
+    assert "pose known of 1 images" in dataset_text(report)

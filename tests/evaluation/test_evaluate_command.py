@@ -111,3 +111,35 @@ def test_masked_action_units_are_printed():
     *_, heading, last = (" ".join(line.split()) for line in text.splitlines())
     assert heading == "predicted worse beside another action unit: 1 of 2 pairs"
     assert last == "AU7 beside AU6 37 of 264 AUC 0.732 [0.650, 0.810] without AU6 higher by 0.180 [0.090, 0.260]"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "give a data set with --data"),
+        (["--pairs", "p.csv"], "--pairs needs --images"),
+        (["--pairs", "p.csv", "--images", "d", "--data", "csv:l.csv"], "--pairs names its own photos"),
+        (["--even", "p.csv", "--images", "d", "--split", "test"], "--split belongs to --data"),
+        (["--data", "csv:l.csv", "--images", "d"], "--images belongs to --pairs and --even"),
+        (["--data", "csv:l.csv", "--face-sizes", "200", "40"], "--face-sizes belongs to --scale-consistency"),
+        (["--data", "csv:l.csv", "--quality", "--masking"], "--masking belongs to the report on labels"),
+        (["--data", "csv:l.csv", "--against", "fer", "--peer-node", "d"], "--peer-node belongs to --against face-api"),
+    ],
+)
+def test_options_that_would_have_no_effect_are_refused(options, words, capsys):
+    assert main(["evaluate", *options]) == FAILED
+    assert words in capsys.readouterr().err
+
+
+def test_pairs_and_a_missing_peer(tiny_weights, tmp_path, capsys):
+    labels = write_csv(tmp_path / "data", COLUMNS, ROWS)
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text("first,second,unit,stronger\nhappy0.png,anger0.png,AU12,first\n")
+    weights = ["--weights", str(shutil.copy(tiny_weights, tmp_path / "copy.safetensors"))]
+    arguments = ["--pairs", str(pairs), "--images", str(tmp_path / "data"), "--attach", "pairs"]
+    assert main(["evaluate", *arguments, *weights]) == OK
+    assert "1 pairs of photos" in capsys.readouterr().out
+    assert load_checkpoint(weights[1])[1].metrics["pairs"]["kind"] == "intensity pairs"
+    peer = ["--against", "fer", "--peer-python", str(tmp_path / "none"), "--cache", str(tmp_path / "cache")]
+    assert main(["evaluate", "--data", f"csv:{labels}", *peer, *weights, "--workers", "0"]) == FAILED
+    assert "pip install fer" in capsys.readouterr().err

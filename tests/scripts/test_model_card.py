@@ -1,13 +1,15 @@
 """The shipped model card holds the metrics that the shipped checkpoint carries."""
 
+import argparse
 from types import SimpleNamespace
 
 import pytest
 
+from emotiscan.cli import evaluate
 from emotiscan.model.checkpoint import load_checkpoint
 from emotiscan.reports import EvaluationReport
 from scripts.model_card import TABLE, filled
-from scripts.release import steps
+from scripts.release import NOTES, steps
 from tests.support.places import ROOT
 
 CARD = ROOT / "weights" / "README.md"
@@ -30,9 +32,21 @@ def test_only_marked_tables_are_replaced():
         filled(text, {})
 
 
-def test_a_release_makes_every_table_of_the_card():
+PEERS = ("mediapipe_model", "mediapipe_python", "fer_python", "node")
+
+
+@pytest.mark.parametrize("more", [None, "given"])
+def test_a_release_makes_every_table_of_the_card(more):
     sources = {name: name for name in ("ferplus", "coded", "photos", "people", "rendered", "held_out")}
     named = SimpleNamespace(weights="W", out="O", model="M", flip_tta=False, subjects=60, cache="C", **sources)
+    vars(named).update(dict.fromkeys(("lfw", "large_faces", *PEERS), more))
     made = [words[words.index("--attach") + 1] for _, _, words in steps(named) if "--attach" in words]
     assert {name for _, name in TABLE.findall(CARD.read_text())} <= set(made)
     assert len(made) == len(set(made))
+    assert ({"even", "pairs", "quality", "small-faces", "against-mediapipe"} <= set(made)) == bool(more)
+    assert set(made) <= {*NOTES, "fairness"}
+    parser = argparse.ArgumentParser()
+    evaluate.add_arguments(parser)
+    for _, _, words in steps(named):
+        if words[0] == "evaluate":
+            evaluate.check_options(parser.parse_args(words[1:]))

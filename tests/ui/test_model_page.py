@@ -198,3 +198,37 @@ def test_metrics_that_rest_on_ai_annotations_say_so(app):
         if "AI-annotated" in tab.label:
             assert "AI-annotated" in " ".join(caption.value for caption in tab.caption)
     assert "by eye" not in texts(at)
+
+
+def test_new_parts_and_kinds_of_reports_are_shown(app, monkeypatch, tmp_path, tiny_model):
+    from emotiscan import reports
+    from emotiscan.model.checkpoint import Card, save_checkpoint
+
+    known = reports.Estimate(0.5, 0.4, 0.6)
+    emotion = reports.EmotionReport(
+        2, ("anger", "fear"), known, known, [[1, 0], [1, 0]], {"anger": reports.ClassMetrics(recall=0.123)}, known
+    )
+    outputs = reports.FaceOutputs(
+        reports.ExpressionsReport(emotion, emotion, emotion),
+        {"AU12": reports.IntensityMetrics(9, 5, *[known] * 5)},
+        reports.IntensityMetrics(1, 0, *[known] * 5),
+        {"AU14": reports.SideMetrics(3, 4, *[known] * 3)},
+        pose=reports.PoseReport(9, 45, *[reports.Estimate(2.34)] * 4),
+        quality={"blurred": reports.ProblemMetrics(3, 6, *[known] * 3)},
+    )
+    compared = reports.PeerComparison(5, known, known, known)
+    stored = {
+        "rendered": reports.EvaluationReport(9, 9, emotion, outputs=outputs),
+        "quality": reports.QualityReport(9, 9, outputs.quality, known, known),
+        "small-faces": reports.ScaleReport(9, 9, action_units={"AU6": reports.Change(known, known)}, mean=known),
+        "pairs": reports.PairReport(9, 9, action_units={"AU12": reports.PairMetrics(9, known, known)}, mean=known),
+        "against-fer": reports.PeerReport(9, 9, "fer", "25", known, {"accuracy of 4 emotions": compared}),
+    }
+    card = Card(tiny_model.config, metrics={name: report.to_dict() for name, report in stored.items()})
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(save_checkpoint(tmp_path / "a.safetensors", tiny_model, card)))
+    at = app.run().switch_page(MODEL).run()
+    assert not at.exception
+    headings = [heading.value for heading in at.subheader]
+    assert {"Quality problems", "Small faces", "Stronger and weaker movements", "Beside fer (PyPI)"} <= set(headings)
+    assert "anger 0.123" in texts(at)
+    assert {metric.label: metric.value for metric in at.metric}["Yaw"] == "2.3°"
