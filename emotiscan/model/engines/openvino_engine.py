@@ -60,6 +60,8 @@ class OpenVinoBackbone(nn.Module):
         """
         if crops.requires_grad and torch.is_grad_enabled():
             raise RuntimeError("the OpenVINO engine computes no gradients; use the torch engine")
+        if not len(crops):  # OpenVINO takes no empty batch
+            return self(crops.new_zeros(1, *crops.shape[1:]))[:0]
         with self._turn:  # one request must not run twice at a time
             parts = [
                 torch.from_numpy(self._request.infer([part.contiguous().numpy()])[0].copy())
