@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from emotiscan.faces.detection import FaceDetector
-from emotiscan.faces.mtcnn import Cascade, Detections
+from emotiscan.faces.mtcnn import Cascade, Detections, SummedAreaTable
 
 
 class FacenetDetector(FaceDetector):
@@ -22,8 +22,10 @@ class FacenetCascade(Cascade):
     def __init__(self) -> None:
         self._mtcnn = MTCNN(keep_all=True, post_process=False, device="cpu")
 
-    def find(self, photo: NDArray[np.uint8], min_side: float, margin: int = 0) -> Detections:
+    def find(self, photo: NDArray[np.uint8] | SummedAreaTable, min_side: float, margin: int = 0) -> Detections:
         """Find faces; the margin is searched like everything else."""
+        if isinstance(photo, SummedAreaTable):
+            photo = np.pad(photo.photo, ((photo.border,) * 2, (photo.border,) * 2, (0, 0)), mode="edge")
         self._mtcnn.min_face_size = min_side
         if min(photo.shape[:2]) < min_side:  # MTCNN raises an error if no face can fit
             boxes = None

@@ -1,9 +1,11 @@
 """Throughput of reading a collection: `python -m benchmarks.scoring [--photos 60] [--workers 1 2] [--ray]`.
 
-Prints images per second, in one run on one machine: of the network alone on crops in memory, one at a time as a reading
-does; and of `emotiscan read` on a folder with one face per image, by the number of processes, from the first result to
-the last (and so without the seconds for starting processes). Also prints the memory of all processes after a quarter of
-the images and at the end, which should be equal.
+Prints images per second, in one run on one machine: of the network alone on crops in memory, one at a time; of the
+plain way (torch, facenet-pytorch's own detection, one image after the other); and of `emotiscan read` on a folder with
+one face per image, by engine and number of processes, from the first result to the last (and so without the seconds for
+starting processes), with its ratio to the plain way. Beside them stand the limits: decoding alone, and the network's
+operations over the rate at which the processor multiplies matrices. Also prints the memory of all processes after a
+quarter of the images and at the end, which should be equal.
 """
 
 import argparse
@@ -18,6 +20,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.copied_samples import SAMPLES, copy_samples
+from benchmarks.limits import decoding_rate, limits_text, plain_analyzer
 from emotiscan.analysis import Analyzer
 from emotiscan.batch import Job, find_images, score
 from emotiscan.cli.options import whole_number
@@ -34,21 +37,37 @@ def main() -> None:
     parser.add_argument("--workers", type=whole_number(1), nargs="+", default=[1, 2], help="processes (default: 1 2)")
     parser.add_argument("--ray", action="store_true", help="also with Ray, with the largest of --workers")
     parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="checkpoint (default: the shipped one)")
-    parser.add_argument("--engine", choices=("torch", "openvino"), default="torch", help="see benchmarks.engines")
+    parser.add_argument(
+        "--engine", choices=("torch", "openvino"), nargs="+", default=["torch"], help="engines (default: torch)"
+    )
     options = parser.parse_args()
-    job = Job(options.weights.absolute(), engine=options.engine)
+    weights = options.weights.absolute()
     print(f"images per second; {torch.get_num_threads()} threads, {options.photos} images")
-    print(f"network alone, crops in memory {_network(job, options.photos):12.1f}")
+    print(limits_text(Analyzer(weights, engine="torch")))
     with tempfile.TemporaryDirectory() as folder:
         copy_samples(Path(folder), options.photos)
-        for workers in options.workers:
-            rate, before, after = _timed(score(find_images([folder], sys.stdin), job, workers), options.photos)
-            print(f"{workers} processes {rate:32.1f}   memory {before} then {after} MiB")
-        if options.ray:
-            from emotiscan.batch.ray_backend import score_on_ray
+        files = sorted(Path(folder).iterdir())
+        print(f"{'decoding alone, one core':34s}{decoding_rate(files):8.1f}")
+        plain = plain_analyzer(weights)
+        rate, _, _ = _timed((plain.analyze(file) for file in files), options.photos)
+        print(f"{'plain, one by one':34s}{rate:8.1f}")
+        del plain
+        for engine in options.engine:
+            job = Job(weights, engine=engine)
+            print(f"{f'{engine}, network alone':34s}{_network(job, options.photos):8.1f}")
+            for workers in options.workers:
+                scored = score(find_images([folder], sys.stdin), job, workers)
+                print(_row(f"{engine}, {workers} processes", _timed(scored, options.photos), rate), flush=True)
+            if options.ray:
+                from emotiscan.batch.ray_backend import score_on_ray
 
-            scored = score_on_ray(find_images([folder], sys.stdin), job, max(options.workers))
-            print(f"Ray, {max(options.workers)} actors {_timed(scored, options.photos)[0]:29.1f}")
+                scored = score_on_ray(find_images([folder], sys.stdin), job, max(options.workers))
+                print(_row(f"{engine}, Ray", _timed(scored, options.photos), rate))
+
+
+def _row(title: str, measured: tuple[float, int, int], plain: float) -> str:
+    rate, before, after = measured
+    return f"{title:34s}{rate:8.1f}   {rate / plain:4.1f} times the plain way   memory {before} then {after} MiB"
 
 
 def _network(job: Job, count: int) -> float:

@@ -48,6 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hiding", dest="masking", action="store_true", help=argparse.SUPPRESS)
     _add_other_reports(parser)
     add_device(parser)
+    parser.add_argument(
+        "--engine",
+        choices=("torch", "openvino"),
+        help="what runs the network on the CPU, to compare both (default: torch)",
+    )
     add_cache(parser)
     add_workers(parser, "find faces and load images")
 
@@ -111,6 +116,7 @@ def run(arguments: argparse.Namespace) -> int:
         CheckpointError: the checkpoint cannot be used.
         DeviceError: this machine has no such device.
         PeerError: the peer is not installed.
+        EngineError: the engine cannot be used.
         OSError: a file cannot be written.
     """
     from emotiscan.cli.reports import attach, log_progress, write_json
@@ -157,6 +163,7 @@ def check_options(arguments: argparse.Namespace) -> None:
         "peer_python": ("--peer-python", "--against mediapipe or fer", arguments.against in ("mediapipe", "fer")),
         "peer_node": ("--peer-node", "--against face-api", arguments.against == "face-api"),
         "tight": ("--tight", "--against", arguments.against),
+        "engine": ("--engine", "a report on this checkpoint alone", not arguments.against),
         "masking": ("--masking", "the report on labels", not _other_report(arguments)),
     }
     for name, (option, owner, is_used) in belongs.items():
@@ -197,10 +204,18 @@ def _measured(arguments: argparse.Namespace, weights: Path, table: "LabelTable |
         return scale_report(_analyzer(arguments, weights), table, large, small)
     from emotiscan.evaluation.prediction import evaluate_table
 
-    return evaluate_table(table, weights, arguments.cache, arguments.workers, arguments.masking, arguments.device)
+    return evaluate_table(
+        table,
+        weights,
+        arguments.cache,
+        arguments.workers,
+        arguments.masking,
+        arguments.device,
+        arguments.engine or "torch",
+    )
 
 
 def _analyzer(arguments: argparse.Namespace, weights: Path) -> "Analyzer":
     from emotiscan.analysis import Analyzer
 
-    return Analyzer(weights, arguments.device)
+    return Analyzer(weights, arguments.device, arguments.engine or "torch")

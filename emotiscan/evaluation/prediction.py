@@ -20,6 +20,7 @@ from emotiscan.evaluation.metrics import evaluate_predictions
 from emotiscan.model.calibration import Calibration
 from emotiscan.model.checkpoint import load_checkpoint
 from emotiscan.model.device import resolve_device
+from emotiscan.model.engines import EngineSwitch
 from emotiscan.model.network import FaceModel, ModelConfig
 from emotiscan.reports import EvaluationReport
 
@@ -156,6 +157,7 @@ def evaluate_table(
     workers: int = 2,
     with_masking: bool = False,
     device: str = "auto",
+    engine: str = "torch",
 ) -> EvaluationReport:
     """Evaluate a checkpoint on a table.
 
@@ -165,15 +167,20 @@ def evaluate_table(
         cache, workers: see `predict_tables`.
         with_masking: see `evaluate_predictions`.
         device: see `resolve_device`.
+        engine: "torch" or "openvino", which runs on the CPU only.
 
     Raises:
         CheckpointError: the checkpoint cannot be used.
         DeviceError: this machine has no such device.
+        EngineError: the engine cannot be used.
     """
     model, card = load_checkpoint(weights)
     known = set(card.config.action_units)
     action_units = tuple(au for au in table.action_units if set(facs.au_parts(au)) <= known)
-    predictions = predict_tables(model.to(resolve_device(device)), [table], cache, workers)
+    device = "cpu" if (device, engine) == ("auto", "openvino") else device
+    optimized = model.to(resolve_device(device)).optimize_for_inference()
+    EngineSwitch(optimized, card.fingerprint, engine)
+    predictions = predict_tables(optimized, [table], cache, workers)
     return report_on(predictions, card.config, card.calibration, action_units, with_masking=with_masking)
 
 

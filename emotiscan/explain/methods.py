@@ -7,13 +7,13 @@ All other methods weight the feature map by gradients of the heads; the grad-cam
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from emotiscan.explain.heat_map import HeatMap
 from emotiscan.model.network import FaceModel
@@ -143,7 +143,8 @@ def _class_activation_maps(
 
     if model.training:  # dropout would make the maps random, and the library switches what it gets to evaluation mode
         model = copy.deepcopy(model).eval()
-    activations, gradients = _activations_and_gradients(model, feature_map, outputs)
+    activations = feature_map.detach().cpu().numpy()
+    gradients = _gradients(model, feature_map, outputs, averaged=library_class == "GradCAM").detach().cpu().numpy()
     if library_class == "EigenGradCAM":
         return _first_component(activations * gradients)
     # No layers to hook: the library would otherwise run the whole network once for each target, and scale each map
@@ -152,18 +153,70 @@ def _class_activation_maps(
     return library.get_cam_image(None, None, None, activations, gradients, False)
 
 
-def _activations_and_gradients(
-    model: FaceModel, feature_map: Tensor, outputs: Sequence[int]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The feature map repeated for each output, and the gradients of that output's logit in it; (k, c, h, w) both."""
-    with torch.inference_mode(False), torch.enable_grad():
-        # A clone, because tensors made in inference mode cannot have gradients.
-        batch = feature_map.detach().clone().expand(len(outputs), -1, -1, -1).contiguous().requires_grad_()
-        emotion_logits = model.config.sum_logits(model.emotion_logits(batch))
-        logits = torch.cat([emotion_logits, model.au_logits(model.au_logit_map(batch))], dim=1)
-        total = logits[range(len(outputs)), list(outputs)].sum()  # each row depends on its own copy alone
-        (gradients,) = torch.autograd.grad(total, batch)  # leaves the parameters' own .grad alone
-    return batch.detach().cpu().numpy(), gradients.cpu().numpy()
+def _gradients(model: FaceModel, feature_map: Tensor, outputs: Sequence[int], averaged: bool) -> Tensor:
+    """Gradients of outputs of the network in the feature map.
+
+    Args:
+        model: in evaluation mode.
+        feature_map: (1, c, h, w).
+        outputs: k indices into the emotions followed by the action units.
+        averaged: return the average over the cells, which is all that Grad-CAM uses, much faster.
+
+    Returns:
+        (k, c, h, w), or (k, c, 1, 1).
+    """
+    height, width = feature_map.shape[2:]
+    count = len(model.config.emotions)
+    emotions, action_units = [o for o in outputs if o < count], [o - count for o in outputs if o >= count]
+
+    def emotion_logits(values: Tensor) -> Tensor:
+        return model.config.sum_logits(values[:, 0])
+
+    def au_logits(values: Tensor) -> Tensor:
+        return model.au_logits(values.transpose(1, 2).unflatten(2, (height, width) if local else (1, 1)))
+
+    local = model.config.local_action_units
+    with torch.inference_mode(False), torch.no_grad():
+        cells = feature_map[0].flatten(1).T.clone()  # (h * w, c); tensors made in inference mode can have no gradients
+        pooled = cells.mean(0, keepdim=True)
+        places = 1 if averaged else len(cells)
+        parts = [
+            _head_gradients(model.emotion_head, pooled, emotion_logits, emotions, averaged) / len(cells),
+            _head_gradients(model.au_head, cells, au_logits, action_units, averaged)
+            if local
+            else _head_gradients(model.au_head, pooled, au_logits, action_units, averaged) / len(cells),
+        ]
+        gradients = torch.cat([part.expand(-1, places, -1) for part in parts])  # (k, places, c), the emotions first
+        order = sorted(range(len(outputs)), key=lambda row: outputs[row] >= count)
+        gradients = gradients[torch.tensor(order).argsort()]
+    return gradients.transpose(1, 2).unflatten(2, (1, 1) if averaged else (height, width))
+
+
+def _head_gradients(
+    head: nn.Module, inputs: Tensor, pool: Callable[[Tensor], Tensor], outputs: Sequence[int], averaged: bool
+) -> Tensor:
+    """Gradients of a head's pooled outputs in its inputs.
+
+    The head begins with a linear layer, whose gradient is its weight. Only what follows needs automatic
+    differentiation, on an eighth of the channels; the average over the inputs can be taken before the layer, too.
+
+    Args:
+        head: a linear layer, and what follows it (rows, hidden) -> (rows, outputs), each row independently.
+        inputs: (n, c).
+        pool: maps the head's outputs (k, n, outputs) to (k, pooled outputs).
+        outputs: k indices of pooled outputs.
+        averaged: average over the n inputs.
+
+    Returns:
+        (k, n, c), or (k, 1, c).
+    """
+    first, rest = (head[0], head[1:]) if isinstance(head, nn.Sequential) else (head, nn.Identity())
+    hidden = first(inputs).repeat(len(outputs), 1, 1).requires_grad_()  # each output has its own copy
+    with torch.enable_grad():
+        values = pool(rest(hidden.flatten(0, 1)).unflatten(0, hidden.shape[:2]))
+        total = values[range(len(outputs)), list(outputs)].sum()
+        (gradients,) = torch.autograd.grad(total, hidden)  # leaves the parameters' own .grad alone
+    return (gradients.mean(1, keepdim=True) if averaged else gradients) @ first.weight
 
 
 def _first_component(features: NDArray[np.float32]) -> NDArray[np.float32]:

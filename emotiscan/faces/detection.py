@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from emotiscan.faces.alignment import Box, Face, canonical_transform, cut_out, framed_transform
-from emotiscan.faces.mtcnn import Cascade, Detections
+from emotiscan.faces.mtcnn import Cascade, Detections, SummedAreaTable
 
 DETECTION_SIDE = 1280
 """Larger photos are scaled down to this longer side, in pixels, before detection."""
@@ -139,21 +139,23 @@ class FaceDetector:
         photo = photo if photo.mode == "RGB" else photo.convert("RGB")  # convert would copy even an RGB photo
         ratio = max(photo.size) / DETECTION_SIDE
         if ratio <= 1:
-            return Shrunk(photo, 1.0, MIN_DETECTED_SIDE)
+            return Shrunk(photo, 1.0, MIN_DETECTED_SIDE, SummedAreaTable(np.asarray(photo)))
         smaller = photo.resize(_scaled(photo.size, 1 / ratio), Image.Resampling.BOX)
-        return Shrunk(smaller, 1 / ratio, MIN_DETECTED_SIDE)
+        return Shrunk(smaller, 1 / ratio, MIN_DETECTED_SIDE, SummedAreaTable(np.asarray(smaller)))
 
     def _find(self, shrunk: "Shrunk", margin: float, min_confidence: float) -> list[Face]:
-        photo, scale, min_side = shrunk
+        photo, scale, min_side, table = shrunk
         border: float = round(margin * max(photo.size))
-        if border:
-            photo = Image.fromarray(
-                np.pad(np.asarray(photo), ((round(border),) * 2, (round(border),) * 2, (0, 0)), mode="edge")
-            )
-        if max(photo.size) < SMALL_SIDE:
-            enlarge = SMALL_SIDE / max(photo.size)
-            photo = photo.resize(_scaled(photo.size, enlarge), Image.Resampling.BICUBIC)
-            scale, border = scale * enlarge, border * enlarge
+        if max(photo.size) + 2 * border >= SMALL_SIDE:
+            searched = table.with_border(int(border)) if border else table
+            found = self._cascade.find(searched, min_side, int(border))
+            return _accepted(found, min_confidence, lambda points: (points - border) / scale)
+        photo = Image.fromarray(
+            np.pad(np.asarray(photo), ((int(border),) * 2, (int(border),) * 2, (0, 0)), mode="edge")
+        )
+        enlarge = SMALL_SIDE / max(photo.size)
+        photo = photo.resize(_scaled(photo.size, enlarge), Image.Resampling.BICUBIC)
+        scale, border = scale * enlarge, border * enlarge
         found = self._cascade.find(np.asarray(photo), min_side, int(border))
         return _accepted(found, min_confidence, lambda points: (points - border) / scale)
 
@@ -198,11 +200,13 @@ class Shrunk(NamedTuple):
         photo: RGB.
         scale: its pixels for each pixel of the original photo.
         min_side: side of the smallest face that is detected, in its pixels.
+        table: its area averages, for all searches in it.
     """
 
     photo: Image.Image
     scale: float
     min_side: float
+    table: SummedAreaTable
 
 
 def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:

@@ -12,7 +12,9 @@ The steps and thresholds are those of facenet-pytorch's `MTCNN.detect`, and so a
 - In a photo with a margin, the first network skips positions that lie in the margin alone.
 """
 
+import copy
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -69,18 +71,18 @@ class Cascade:
         for network in (self._refinement, self._output):
             network.to(memory_format=torch.channels_last)
 
-    def find(self, photo: NDArray[np.uint8], min_side: float, margin: int = 0) -> Detections:
+    def find(self, photo: "NDArray[np.uint8] | SummedAreaTable", min_side: float, margin: int = 0) -> Detections:
         """Find faces.
 
         Args:
-            photo: (height, width, 3) RGB.
+            photo: (height, width, 3) RGB; or its table, which can be kept for another search.
             min_side: side of the smallest face, in pixels.
             margin: width in pixels of the photo's border that cannot hold a face by itself.
         """
         import torch
 
         with torch.inference_mode():
-            table = SummedAreaTable(photo)
+            table = photo if isinstance(photo, SummedAreaTable) else SummedAreaTable(photo)
             boxes = self._propose(table, min_side, margin)
             boxes = self._refine(table, boxes)
             return self._finish(table, boxes)
@@ -159,17 +161,34 @@ class SummedAreaTable:
     """Area averages of a photo, exact, in a time that does not depend on the area.
 
     Attributes:
-        height: of the photo in pixels.
-        width: of the photo in pixels.
+        photo: (height, width, 3) RGB.
+        border: width in pixels of a margin around the photo that repeats its edge pixels. Positions count from the
+            margin's corner. The margin takes no time or memory: beyond the edge, sums grow linearly.
+        height: of the photo with its margin, in pixels.
+        width: of the photo with its margin, in pixels.
     """
 
     def __init__(self, photo: NDArray[np.uint8]) -> None:
+        self.photo, self.border = photo, 0
         self.height, self.width = photo.shape[:2]
-        self._sums = np.zeros((self.height + 1, self.width + 1, 3), np.int32)  # wraps around beyond 8.4 megapixels,
-        flat = self._sums.reshape(self.height + 1, -1)  # which differences of sums survive
-        for row, pixels in enumerate(photo.reshape(self.height, -1)):
+
+    def with_border(self, border: int) -> "SummedAreaTable":
+        """The same photo with a margin; computes nothing anew."""
+        self._sums  # noqa: B018, is computed once for both
+        other = copy.copy(self)
+        other.border = border
+        other.height, other.width = (length + 2 * border for length in self.photo.shape[:2])
+        return other
+
+    @cached_property
+    def _sums(self) -> NDArray[np.int32]:
+        height, width = self.photo.shape[:2]
+        sums = np.zeros((height + 1, width + 1, 3), np.int32)  # wraps around beyond 8.4 megapixels, which
+        flat = sums.reshape(height + 1, -1)  # differences of sums survive
+        for row, pixels in enumerate(self.photo.reshape(height, -1)):
             np.add(flat[row, 3:], pixels, out=flat[row + 1, 3:])
-        np.cumsum(self._sums, axis=1, out=self._sums)
+        np.cumsum(sums, axis=1, out=sums)
+        return sums
 
     def averages(self, rows: tuple[Indices, Indices], columns: tuple[Indices, Indices]) -> Floats:
         """Average windows of the photo: each of `rows` with each of `columns`, as (rows, columns, 3).
@@ -179,8 +198,8 @@ class SummedAreaTable:
             columns: the same for columns.
         """
         (top, bottom), (left, right) = rows, columns
-        strips = self._sums[bottom] - self._sums[top]
-        sums = strips[:, right] - strips[:, left]
+        strips = self._along(self._sums, bottom, 0) - self._along(self._sums, top, 0)
+        sums = self._along(strips, right, 1) - self._along(strips, left, 1)
         return _divided(sums, np.multiply.outer(bottom - top, right - left))
 
     def crops(self, boxes: Indices, side: int) -> Floats:
@@ -194,9 +213,43 @@ class SummedAreaTable:
         x, y = (_windows(widths[:, [axis]], side) for axis in (0, 1))
         left, right = ((left[:, None] + edge)[:, None] for edge in x)  # (n, 1, side)
         top, bottom = ((top[:, None] + edge)[:, :, None] for edge in y)  # (n, side, 1)
-        at = self._sums
-        sums = at[bottom, right] - at[bottom, left] - at[top, right] + at[top, left]
+        sums = self._at(bottom, right) - self._at(bottom, left) - self._at(top, right) + self._at(top, left)
         return _divided(sums, (bottom - top) * (right - left))
+
+    def _along(self, sums: NDArray[np.int32], positions: Indices, axis: int) -> NDArray[np.int32]:
+        """Sums at positions of one axis."""
+        if not self.border:
+            return sums.take(positions, axis)
+        nearest, inner, beyond = self._nearest(positions, axis)
+        found: NDArray[np.int32] = sums.take(nearest, axis)
+        outside = np.flatnonzero(beyond)
+        if len(outside):
+            where = (slice(None),) * axis + (outside,)
+            steps = beyond[outside].reshape(-1, *(1,) * (sums.ndim - 1 - axis))
+            found[where] += steps * (found[where] - sums.take(inner[outside], axis))
+        return found
+
+    def _at(self, rows: Indices, columns: Indices) -> NDArray[np.int32]:
+        """Sums at points; rows and columns are broadcast."""
+        if not self.border:
+            return self._sums[rows, columns]
+        (y, inner_y, dy), (x, inner_x, dx) = self._nearest(rows, 0), self._nearest(columns, 1)
+        found: NDArray[np.int32] = self._sums[y, x]
+        if dy.any() or dx.any():
+            dy, dx = dy[..., None], dx[..., None]
+            across, down = self._sums[y, inner_x], self._sums[inner_y, x]
+            found = (1 + dy) * ((1 + dx) * found - dx * across) - dy * (
+                (1 + dx) * down - dx * self._sums[inner_y, inner_x]
+            )
+        return found
+
+    def _nearest(self, positions: Indices, axis: int) -> tuple[Indices, Indices, NDArray[np.int32]]:
+        """Nearest position in the photo, its inner neighbor, and the distance in pixels, which is 0 inside."""
+        length = self.photo.shape[axis]
+        positions = positions - self.border
+        nearest = np.clip(positions, 0, length)
+        beyond = np.abs(positions - nearest).astype(np.int32)
+        return nearest, np.where(positions > 0, length - 1, 1), beyond
 
 
 def _divided(sums: NDArray[np.int32], areas: Indices) -> Floats:

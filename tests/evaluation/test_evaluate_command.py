@@ -1,5 +1,6 @@
 """`emotiscan evaluate`: a report on a checkpoint, printed, written and attached."""
 
+import importlib.util
 import json
 import shutil
 
@@ -143,3 +144,22 @@ def test_pairs_and_a_missing_peer(tiny_weights, tmp_path, capsys):
     peer = ["--against", "fer", "--peer-python", str(tmp_path / "none"), "--cache", str(tmp_path / "cache")]
     assert main(["evaluate", "--data", f"csv:{labels}", *peer, *weights, "--workers", "0"]) == FAILED
     assert "pip install fer" in capsys.readouterr().err
+
+
+def test_openvino_gives_nearly_the_same_report(run, tmp_path, monkeypatch):
+    pytest.importorskip("openvino", reason="the extra “fast” is not installed")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache home"))
+    reports = {}
+    for engine in ("torch", "openvino"):
+        assert run("--engine", engine, "--out", tmp_path / engine)[0] == OK
+        report = EvaluationReport.from_dict(json.loads((tmp_path / engine / "report.json").read_text()))
+        reports[engine] = [report.emotion.accuracy.value, report.action_units_mean.auc.value]
+    assert reports["openvino"] == pytest.approx(reports["torch"], abs=0.02)
+    assert (tmp_path / "cache home").exists(), "the network was not converted"
+
+
+def test_an_engine_that_is_not_installed_is_refused(run, capsys, monkeypatch):
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "openvino" else find_spec(name))
+    assert run("--engine", "openvino")[0] == FAILED
+    assert "emotiscan[fast]" in capsys.readouterr().err

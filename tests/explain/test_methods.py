@@ -229,7 +229,7 @@ def test_emotion_maps_are_not_probabilities(local_model):
 
 def test_a_failure_leaves_the_network_usable(tiny_model, feature_map, monkeypatch):
     model = copy.deepcopy(tiny_model)
-    monkeypatch.setattr(FaceModel, "emotion_logits", lambda *_: torch.zeros(1, 1))  # of the wrong shape
+    monkeypatch.setattr(FaceModel, "au_logits", lambda *_: torch.zeros(1, 1))  # of the wrong shape
     with pytest.raises(Exception, match=r"."):
         heat_maps(model, feature_map.expand(1, -1, -1, -1), ["AU12", "AU1"])
     monkeypatch.undo()

@@ -53,6 +53,18 @@ def test_a_margin_changes_nothing_about_faces_at_the_edge(ours, sample_photo):
     expected = ours.find(padded, 40)
     assert len(expected.boxes) > 1
     assert_same_faces(ours.find(padded, 40, margin=190), expected, 1e-3)
+    assert_same_faces(ours.find(SummedAreaTable(photo).with_border(190), 40, margin=190), expected, 1e-3)
+
+
+def test_a_border_repeats_the_edge_pixels():
+    photo, border = noise(9, 14), 5
+    table, padded = SummedAreaTable(photo).with_border(border), np.pad(photo, ((5, 5), (5, 5), (0, 0)), mode="edge")
+    expected = SummedAreaTable(padded)
+    assert (table.height, table.width) == (expected.height, expected.width) == padded.shape[:2]
+    rows, columns = (np.arange(19), np.arange(19) + 1), (np.array([0, 3, 4, 17]), np.array([6, 24, 9, 24]))
+    assert np.array_equal(table.averages(rows, columns), expected.averages(rows, columns))
+    boxes = np.array([[0, 0, 24, 19], [2, 1, 9, 4], [16, 12, 24, 19], [6, 6, 15, 12]])
+    assert np.array_equal(table.crops(boxes, 7), expected.crops(boxes, 7))
 
 
 def test_nothing_is_found_where_nothing_is_or_fits(ours):

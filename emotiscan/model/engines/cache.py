@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 MAX_CONVERSIONS = 4
@@ -77,6 +77,60 @@ def store(name: str, write: Callable[[Path], None]) -> bool:
         if unfinished is not None:
             shutil.rmtree(unfinished, ignore_errors=True)
     return find(name) is not None
+
+
+@contextlib.contextmanager
+def lock(name: str, wait: bool) -> Iterator[bool]:
+    """Let only one process of this machine make a conversion at a time.
+
+    The system releases the lock of a process that is killed.
+
+    Args:
+        name: of the conversion.
+        wait: wait until the other process is done.
+
+    Yields:
+        False if another process holds the lock and `wait` is False. True otherwise, also where the folder cannot be
+        written or does not support locks: each process then converts for itself.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = cache_folder()
+            folder.mkdir(parents=True, exist_ok=True)
+            file = stack.enter_context(open(folder / f".{name}.lock", "ab"))
+        except (OSError, RuntimeError):
+            yield True
+            return
+        try:
+            _lock_file(file.fileno(), wait)
+        except BlockingIOError:
+            yield False
+            return
+        except OSError:
+            pass
+        yield True
+
+
+def _lock_file(descriptor: int, wait: bool) -> None:
+    """Lock an open file until it is closed.
+
+    Raises:
+        BlockingIOError: another process holds the lock and `wait` is False.
+        OSError: the file cannot be locked.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        while True:
+            try:
+                return msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            except OSError:
+                if not wait:
+                    raise BlockingIOError from None
+                time.sleep(0.1)
+    import fcntl
+
+    fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
 
 def _remove_old(folder: Path) -> None:

@@ -60,6 +60,8 @@ class OpenVinoBackbone(nn.Module):
         """
         if crops.requires_grad and torch.is_grad_enabled():
             raise RuntimeError("the OpenVINO engine computes no gradients; use the torch engine")
+        if not len(crops):  # OpenVINO takes no empty batch
+            return self(crops.new_zeros(1, *crops.shape[1:]))[:0]
         with self._turn:  # one request must not run twice at a time
             parts = [
                 torch.from_numpy(self._request.infer([part.contiguous().numpy()])[0].copy())
@@ -90,15 +92,18 @@ def convert(backbone: nn.Module, input_size: int) -> Model:
 
 
 def open_backbone(
-    backbone: nn.Module, input_size: int, fingerprint: str, precision: str | None = None
-) -> OpenVinoBackbone:
+    backbone: nn.Module, input_size: int, fingerprint: str, precision: str | None = None, wait: bool = True
+) -> OpenVinoBackbone | None:
     """Return a backbone in OpenVINO: from the cache, or converted now and then cached where the disk allows.
+
+    Of several processes that ask at the same time, one converts it.
 
     Args:
         backbone: as `convert` takes it.
         input_size: side of the crops in pixels.
         fingerprint: of the checkpoint; names the conversion in the cache.
         precision: as in `OpenVinoBackbone`.
+        wait: wait while another process converts it, instead of returning None.
 
     Raises:
         RuntimeError: OpenVINO cannot express or compile it.
@@ -106,6 +111,11 @@ def open_backbone(
     name = f"{fingerprint}-{openvino.get_version().split('-')[0]}"
     if folder := cache.find(name):
         return OpenVinoBackbone(folder / "model.xml", precision)
-    model = convert(backbone, input_size)
-    cache.store(name, lambda folder: save_model(model, folder / "model.xml", compress_to_fp16=False))
+    with cache.lock(name, wait) as ours:
+        if not ours:
+            return None
+        if folder := cache.find(name):  # made while this process waited
+            return OpenVinoBackbone(folder / "model.xml", precision)
+        model = convert(backbone, input_size)
+        cache.store(name, lambda folder: save_model(model, folder / "model.xml", compress_to_fp16=False))
     return OpenVinoBackbone(model, precision)

@@ -67,13 +67,13 @@ class EngineSwitch:
             if not on_cpu:
                 raise EngineError(f"the engine “openvino” runs on the device “cpu”, not on “{model.device.type}”")
             try:
-                self._prepare()
+                self._prepare(wait=True)
             except Exception as error:
                 raise EngineError(f"OpenVINO cannot run this network ({error}). Use the engine “torch”.") from error
 
     def after_batch(self) -> None:
         """Count a batch, and start to prepare the faster engine when it is time. Returns at once."""
-        if self._is_pending and next(self._batches) == START_AFTER:
+        if self._is_pending and next(self._batches) % START_AFTER == 0:
             self._is_pending = False
             # No daemon: a thread inside OpenVINO while Python ends would crash the process.
             self._thread = threading.Thread(target=self._prepare_quietly, name="engine", daemon=False)
@@ -86,22 +86,27 @@ class EngineSwitch:
 
     def _prepare_quietly(self) -> None:
         try:
-            self._prepare()
+            # While another process converts the same network, torch reads on; this one tries again later.
+            self._is_pending = not self._prepare(wait=False)
         except Exception as error:  # whatever is wrong with the other engine: torch reads on
             _log.warning("OpenVINO cannot be used (%s); torch reads on", error)
 
-    def _prepare(self) -> None:
+    def _prepare(self, wait: bool) -> bool:
+        """Change to OpenVINO. Returns False if another process is converting the network and `wait` is False."""
         from emotiscan.model.engines.openvino_engine import open_backbone
 
         size = self._model.config.input_size
         torch_backbone = self._model.backbone
-        backbone = open_backbone(torch_backbone, size, self._fingerprint)
+        backbone = open_backbone(torch_backbone, size, self._fingerprint, wait=wait)
+        if backbone is None:
+            return False
         # In this thread: a program that ends meanwhile has shut down the pool of `ThreadedBatch` already.
         reference = torch_backbone.network if isinstance(torch_backbone, ThreadedBatch) else torch_backbone
         deviation = _deviation(reference, backbone, size)
         if not deviation <= MAX_DEVIATION:  # NaN fails, too
             raise RuntimeError(f"its feature map differs from torch's by {deviation:.0%}")
         self._model.backbone = backbone.eval()
+        return True
 
 
 def _deviation(reference: nn.Module, other: nn.Module, input_size: int) -> float:

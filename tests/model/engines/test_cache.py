@@ -78,9 +78,15 @@ def test_old_conversions_and_what_killed_processes_left_are_removed():
     for name, age in [(".unfinished-killed", 3 * 24 * 3600), (".unfinished-alive", 60)]:
         (folder / name).mkdir()
         os.utime(folder / name, (time.time() - age, time.time() - age))
-    cache.store("new", write)
+    with cache.lock("new", wait=True):
+        cache.store("new", write)
     kept = {path.name for path in folder.iterdir()}
-    assert kept == {"new", ".unfinished-alive", *(f"old {number}" for number in range(1, cache.MAX_CONVERSIONS))}
+    assert kept == {
+        "new",
+        ".new.lock",
+        ".unfinished-alive",
+        *(f"old {number}" for number in range(1, cache.MAX_CONVERSIONS)),
+    }
 
 
 def test_a_vanished_file_of_another_process_does_no_harm(monkeypatch):
@@ -99,3 +105,50 @@ def test_processes_that_store_the_same_conversion_do_not_disturb_each_other():
         assert pool.map(store_in_process, [manager.Barrier(3)] * 3, chunksize=1) == [True] * 3
     assert cache.find("one") is not None
     assert [path.name for path in cache.cache_folder().iterdir()] == ["one"]
+
+
+def convert_in_process(barrier, log: str) -> bool:
+    barrier.wait()
+    with cache.lock("one", wait=True):
+        if cache.find("one") is None:
+            with open(log, "a") as lines:
+                lines.write("converted\n")
+            time.sleep(0.2)
+            cache.store("one", write)
+    return cache.find("one") is not None
+
+
+def test_of_several_processes_one_converts_and_the_others_wait(tmp_path):
+    context, log = get_context("spawn"), str(tmp_path / "log")
+    with context.Manager() as manager, context.Pool(3) as pool:
+        barrier = manager.Barrier(3)
+        assert pool.starmap(convert_in_process, [(barrier, log)] * 3, chunksize=1) == [True] * 3
+    assert Path(log).read_text() == "converted\n"
+
+
+def hold_lock(locked) -> None:
+    with cache.lock("one", wait=True):
+        locked.set()
+        time.sleep(600)  # until it is killed
+
+
+def test_a_lock_is_seen_and_ends_with_its_process():
+    context = get_context("spawn")
+    locked = context.Event()
+    holder = context.Process(target=hold_lock, args=(locked,), daemon=True)
+    holder.start()
+    assert locked.wait(120)
+    with cache.lock("one", wait=False) as ours, cache.lock("two", wait=False) as other:
+        assert (ours, other) == (False, True)
+    holder.kill()
+    holder.join()
+    with cache.lock("one", wait=True) as ours:
+        assert ours
+
+
+def test_without_a_writable_folder_nobody_waits(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with cache.lock("one", wait=True) as first, cache.lock("one", wait=True) as second:
+        assert first
+        assert second

@@ -84,7 +84,7 @@ def test_heat_maps_are_those_of_torch(method, shipped, fast):
         assert np.abs(maps[target].values - heat_map.values).max() <= 0.05, target
 
 
-@pytest.mark.parametrize("rows", [1, 3, engine_module.MAX_BATCH, 2 * engine_module.MAX_BATCH + 1])
+@pytest.mark.parametrize("rows", [0, 1, 3, engine_module.MAX_BATCH, 2 * engine_module.MAX_BATCH + 1])
 def test_any_number_of_crops_can_be_read(rows, backbones):
     reference, engine = backbones
     crops = torch.randn(rows, 3, 64, 64)

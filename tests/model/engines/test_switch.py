@@ -2,6 +2,7 @@
 
 import importlib.util
 import logging
+import sys
 
 import pytest
 import torch
@@ -45,10 +46,9 @@ def read_batches(engine: EngineSwitch, count: int) -> None:
 
 def opened(monkeypatch, backbone: nn.Module | Exception) -> None:
     """Let the OpenVINO engine open this backbone, or raise this error."""
-    import sys
     from types import ModuleType
 
-    def open_backbone(*_: object) -> nn.Module:
+    def open_backbone(*_: object, wait: bool) -> nn.Module:
         if isinstance(backbone, Exception):
             raise backbone
         return backbone
@@ -103,6 +103,21 @@ def test_openvino_takes_over_after_some_batches_if_it_agrees(model, monkeypatch)
     read_batches(engine, START_AFTER - 1)
     assert model.backbone is reference
     read_batches(engine, 1)
+    assert model.engine == "openvino"
+
+
+@pytest.mark.usefixtures("with_openvino")
+def test_torch_reads_on_while_another_process_converts_the_network(model, monkeypatch):
+    reference, answers = model.backbone, [None, None, Other(model.backbone)]
+    opened(monkeypatch, reference)
+    module = sys.modules["emotiscan.model.engines.openvino_engine"]
+    monkeypatch.setattr(module, "open_backbone", lambda *_, wait: answers.pop(0))
+    engine = EngineSwitch(model, "")
+    for remaining in (2, 1):
+        read_batches(engine, START_AFTER)
+        assert len(answers) == remaining
+        assert model.backbone is reference
+    read_batches(engine, START_AFTER)
     assert model.engine == "openvino"
 
 
