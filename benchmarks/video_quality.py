@@ -1,6 +1,6 @@
 """How well people are followed, and events timed, in rendered clips.
 
-    emotiscan render --model ict_facekit.npz --clips clips
+    emotiscan render --model ict_facekit.npz --out clips --count 10 --clips
     python -m benchmarks.video_quality tracks clips/meeting*.mp4
     python -m benchmarks.video_quality events clips/acting*.mp4 [--weights FILE]
 
@@ -20,9 +20,6 @@ from pathlib import Path
 import numpy as np
 
 from emotiscan import runtime
-
-runtime.configure()  # before anything imports torch
-
 from emotiscan.faces import FaceDetector
 from emotiscan.faces.detection import overlap
 from emotiscan.resources import WEIGHTS
@@ -45,6 +42,7 @@ def main() -> None:
     parser.add_argument("clips", nargs="+", type=Path)
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     options = parser.parse_args()
+    runtime.configure()  # threads that wait for work do not take the processor from the others
     if options.what == "tracks":
         _print_tracks(options.clips)
     else:

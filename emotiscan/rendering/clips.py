@@ -207,8 +207,8 @@ class _Stage:
         owner = np.full((height, width), -1, np.int32)
         placed = [(actor.path(time), person, actor) for person, actor in enumerate(self._script.actors)]
         boxes = {}
-        for place, person, actor in sorted((one for one in placed if one[0]), key=lambda one: one[0][2]):
-            assert place is not None
+        seen = [(place, person, actor) for place, person, actor in placed if place is not None]
+        for place, person, actor in sorted(seen, key=lambda one: one[0][2]):  # the nearest ones last
             image, matte, landmarks = self._sprite(person, actor, time, place[2] * height)
             face = _face_box(landmarks)
             at = np.array([place[0] * width, place[1] * height]) - (face[:2] + face[2:]) / 2
@@ -238,7 +238,7 @@ class _Stage:
             pose = replace(actor.scene.pose, yaw=yaw, pitch=pitch, roll=roll, zoom=HEAD_SHARE, shift=(0.0, 0.0))
             expression = replace(actor.scene.expression, action_units=units, emotion="", balance={})
             rendering = self._render(replace(actor.scene, pose=pose, expression=expression), size)
-            self._sprites[key] = rendering.image, rendering.matte(), rendering.landmarks68
+            self._sprites[key] = (*_with_torso(rendering.image, rendering.matte()), rendering.landmarks68)
         image, matte, landmarks = self._sprites[key]
         return image, matte, landmarks
 
@@ -249,6 +249,22 @@ class _Stage:
             gray = np.clip(255 * np.clip(square, 0, 1) ** (1 / 2.2), 0, 255).astype(np.uint8)
             self._walls[background] = cv2.resize(gray, (width, width))[:height]
         return self._walls[background]
+
+
+def _with_torso(image: NDArray[np.uint8], matte: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Continue the clothes downwards, in the colors of their lowest visible row; the model ends at the shoulders."""
+    size = len(matte)
+    solid = matte > 0.9
+    rows = np.arange(size)[:, None]
+    last = np.where(solid, rows, -1).max(0)
+    bottom = int(np.median(last[last >= 0])) if (last >= 0).any() else size - 1
+    image = np.concatenate([image, np.repeat(image[-1:], size, 0)])
+    matte = np.concatenate([matte, np.zeros((size, matte.shape[1]), np.float32)])
+    for column in np.flatnonzero(last >= bottom - size // 8):
+        end = last[column]
+        image[end - 1 :, column] = image[max(0, end - 4) : end - 1, column].mean(0)
+        matte[end - 1 :, column] = 1
+    return image, matte
 
 
 def _face_box(landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -283,10 +299,10 @@ def sample_acts(rng: np.random.Generator, seconds: float, often: float = 1.6) ->
             return tuple(acts)
         for au in rng.choice(EVENT_UNITS, size=int(rng.integers(1, 3)), replace=False):
             unit = str(au)
-            if unit == "AU26":  # a dropped jaw shows where the lips part
-                acts.append(Act("AU25", time, rise, hold, fall, 0.8))
-            if not any(act.au == unit and act.onset == time for act in acts):
-                acts.append(Act(unit, time, rise, hold, fall, float(rng.uniform(0.55, 1.0))))
+            intensity = float(rng.uniform(0.55, 1.0))
+            for name in ("AU25", unit) if unit == "AU26" else (unit,):  # a dropped jaw shows where the lips part
+                if not any(act.au == name and act.onset == time for act in acts):
+                    acts.append(Act(name, time, rise, hold, fall, intensity))
         time += rise + hold + fall + float(rng.uniform(0.5, often))
 
 

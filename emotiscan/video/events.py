@@ -26,10 +26,18 @@ REST_WINDOW = 0.8
 """Seconds before and behind a stretch in which the level at rest, and the onset and offset, are looked for."""
 
 EDGE_SHARE = 0.12
-"""Share of the way from rest to peak, in log odds, at which an event begins and is over."""
+"""Share of the way from rest to peak, in log odds, at which a movement stands out from the noise."""
 
-APEX_SHARE = 0.9
-"""Share of that way from which an event is at its height; the apex is the middle of this time."""
+EDGE_LEAD = 1.0
+"""Time for which a movement goes on before it stands out, relative to its time from there to half of the way: faces
+start to move and come to rest slowly."""
+
+APEX_SHARE = 0.75
+"""Share of the way from rest to peak from which an event is at its height; the apex is the middle of this time."""
+
+MIN_PEAK = 0.35
+"""Share of the way from the threshold to certainty that an event's probability must reach at its peak: what only just
+touches the threshold is mostly noise or another action unit's movement."""
 
 MAX_BLINK = 0.5
 """Longest blink in seconds; eyes that stay closed for longer are an event of AU43."""
@@ -101,11 +109,14 @@ def find_events(
     for number, (first, last) in enumerate(stretches):
         before = stretches[number - 1][1] if number else -1
         behind = stretches[number + 1][0] if number + 1 < len(stretches) else len(times)
-        peak = float(evidence[first : last + 1].max())
-        onset, began = _edge(times, evidence, first, before, peak)
+        highest = float(probability[first : last + 1].max())
+        if highest < threshold + MIN_PEAK * (1 - threshold):
+            continue
+        peak = float(np.quantile(evidence[first : last + 1], 0.9))
+        onset, began = _edge(times, evidence, first, last, before, peak)
         # Time runs backwards from the end: the same rule finds the offset.
         count = len(times) - 1
-        offset, ended = _edge(-times[::-1], evidence[::-1], count - last, count - behind, peak)
+        offset, ended = _edge(-times[::-1], evidence[::-1], count - last, count - first, count - behind, peak)
         apex = _apex(times, strength if strength is not None else evidence, first, last)
         events.append(
             Event(
@@ -114,7 +125,7 @@ def find_events(
                 onset=onset,
                 apex=apex,
                 offset=-offset,
-                peak=float(probability[first : last + 1].max()),
+                peak=highest,
                 intensity=float("nan") if strength is None else float(strength[first : last + 1].max()),
                 complete=began and ended,
             )
@@ -144,47 +155,54 @@ def _stretches(times: Floats, probability: Floats, threshold: float) -> Iterator
     yield from ((first, last) for first, last in stretches)
 
 
-def _edge(times: Floats, evidence: Floats, first: int, before: int, peak: float) -> tuple[float, bool]:
+def _edge(times: Floats, evidence: Floats, first: int, last: int, before: int, peak: float) -> tuple[float, bool]:
     """Time at which a stretch begins, and whether its beginning was seen.
 
     Args:
         times: (n,).
         evidence: (n,) log odds.
         first: first sample of the stretch.
+        last: last sample of the stretch.
         before: last sample of the stretch before, or -1.
-        peak: largest evidence of the stretch.
+        peak: large evidence of the stretch.
     """
     start = max(before + 1, int(np.searchsorted(times, times[first] - REST_WINDOW)))
     if start >= first:
         return float(times[first]), False
     rest = float(np.median(np.sort(evidence[start:first])[: max(1, (first - start + 1) // 2)]))
-    level = rest + EDGE_SHARE * (peak - rest)
-    below = np.flatnonzero(evidence[start:first] < level)
-    if not len(below):
-        return float(times[start]), True
-    at = start + int(below[-1])
+    outstanding = _crossing(times, evidence, start, first, rest + EDGE_SHARE * (peak - rest))
+    half = _crossing(times, evidence, start, last, rest + 0.5 * (peak - rest), earliest=True)
+    lead = EDGE_LEAD * max(0.0, half - outstanding)
+    return max(float(times[start]), outstanding - lead), True
+
+
+def _crossing(times: Floats, evidence: Floats, start: int, end: int, level: float, earliest: bool = False) -> float:
+    """Time between the samples `start` and `end` at which the evidence rises through a level for the last time.
+
+    Args:
+        times: (n,).
+        evidence: (n,) log odds.
+        start: first sample to look at.
+        end: last sample to look at.
+        level: the level.
+        earliest: for the first time instead.
+    """
+    below = evidence[start:end] < level
+    ups = np.flatnonzero(below & ~np.append(below[1:], evidence[end] < level))
+    if not len(ups):
+        return float(times[start])
+    at = start + int(ups[0] if earliest else ups[-1])
     rise = evidence[at + 1] - evidence[at]
     share = (level - evidence[at]) / rise if rise > 1e-9 else 0.0
-    return float(times[at] + np.clip(share, 0, 1) * (times[at + 1] - times[at])), True
+    return float(times[at] + np.clip(share, 0, 1) * (times[at + 1] - times[at]))
 
 
 def _apex(times: Floats, strength: Floats, first: int, last: int) -> float:
-    """Middle of the time at which a stretch is at its height."""
+    """Middle of the time at which a stretch is at its height: from when it first reaches it until it leaves it."""
     part = strength[first : last + 1]
-    low, high = float(part.min()), float(part.max())
+    low, high = float(part.min()), float(np.quantile(part, 0.9))
     top = np.flatnonzero(part >= low + APEX_SHARE * (high - low))
-    # The run of samples that holds the maximum, with short dips.
-    peak = int(part.argmax())
-    left = right = peak
-    for index in top[top < peak][::-1]:
-        if left - index > 3:
-            break
-        left = int(index)
-    for index in top[top > peak]:
-        if index - right > 3:
-            break
-        right = int(index)
-    return float((times[first + left] + times[first + right]) / 2)
+    return float((times[first + int(top[0])] + times[first + int(top[-1])]) / 2)
 
 
 def _step(times: Floats) -> float:

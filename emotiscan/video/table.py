@@ -64,7 +64,7 @@ class Table:
             self._names.setdefault(name)
         missing = float("nan")
         self._numbers.append(np.array([numbers.get(name, missing) for name in self._names], np.float32))
-        texts = {name: value for name, value in values.items() if name not in numbers}
+        texts = {name: value for name, value in values.items() if name not in numbers and value is not None}
         self._texts.append(self._shared.setdefault(tuple(sorted(texts.items(), key=repr)), texts))
 
     def __len__(self) -> int:

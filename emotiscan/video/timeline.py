@@ -114,12 +114,13 @@ class Timeline:
         self.tracks: dict[int, TrackTimeline] = {}
         self.total = float(max(times) - min(times)) if len(times) else 0.0
         names = [name for name in table.columns if name in self.emotions or _is_curve(name, self.thresholds)]
-        for track, rows in table.groupby("track", sort=True):
+        for key, rows in table.groupby("track", sort=True):
+            track = int(str(key))
             raw_times = rows["time"].to_numpy(float)
             if in_order:
                 raw_times = np.maximum.accumulate([in_order.get(round(time, 6), time) for time in raw_times])
-            self.tracks[int(track)] = TrackTimeline(  # type: ignore[call-overload]
-                int(track),  # type: ignore[call-overload]
+            self.tracks[track] = TrackTimeline(
+                track,
                 raw_times,
                 rows["frame"].to_numpy(np.int64),
                 {name: rows[name].to_numpy(float) for name in names},
@@ -132,7 +133,7 @@ class Timeline:
         return self.find_events()
 
     def find_events(self) -> tuple[Event, ...]:
-        """Find the events of all action units of all people, by person and time."""
+        """Find the events of all action units of all people, by person and time; blinks are not among them."""
         found: list[Event] = []
         for timeline in self.tracks.values():
             for au, threshold in self.thresholds.items():
@@ -149,7 +150,11 @@ class Timeline:
                         track=timeline.track,
                         au=au,
                     )
-        return tuple(sorted(found, key=lambda event: (event.track, event.onset, event.au)))
+        blinks = [
+            event for event in found if event.au == CLOSED_EYES and event.complete and event.duration <= MAX_BLINK
+        ]
+        events = [event for event in found if event not in blinks]
+        return tuple(sorted(events, key=lambda event: (event.track, event.onset, event.au)))
 
     @cached_property
     def blinks(self) -> tuple[Event, ...]:
