@@ -35,6 +35,9 @@ MAX_DIFFERENCE = 0.58
 """Largest difference in appearance at which somebody who was out of sight is known again, 0 to 1. Of rendered people in
 other poses and light, 3% differ more from themselves, and 2% less from somebody else."""
 
+MAX_EMERGING_DIFFERENCE = 0.72
+"""The same for a face beside somebody else: who comes out from behind another person is half hidden at first."""
+
 PLACE_WEIGHT = 0.12
 """What the greatest possible distance from the expected place weighs, as a difference in appearance."""
 
@@ -153,18 +156,24 @@ class Tracker:
         faces: Sequence[Face],
         looks: Sequence[Appearance],
         found: dict[int, tuple[Track, bool]],
-        cost: Callable[[float, Track, Face, Appearance], float],
+        cost: Callable[[float, Track, Face, Appearance, bool], float],
     ) -> None:
         """Assign faces that are still nobody's to tracks that have no face yet."""
         taken = {track.number for track, _ in found.values()}
         free = [track for track in tracks if track.number not in taken]
         left = [index for index in range(len(faces)) if index not in found]
-        costs = np.array([[cost(time, track, faces[index], looks[index]) for index in left] for track in free])
+        alone = [_is_alone(faces[index], faces) for index in left]
+        costs = np.array(
+            [
+                [cost(time, track, faces[at], looks[at], single) for at, single in zip(left, alone, strict=True)]
+                for track in free
+            ]
+        )
         for row, column in assign(costs.reshape(len(free), len(left))):
             found[left[column]] = free[row], time - free[row].seen <= SHORT_GAP
 
 
-def _continuing_cost(time: float, track: Track, face: Face, looks: Appearance) -> float:
+def _continuing_cost(time: float, track: Track, face: Face, looks: Appearance, alone: bool) -> float:
     """Cost of a face for a person of the frame before; infinite if it cannot be."""
     center, side = _place(face)
     shared = overlap(_square(track.expected(time), track.side), _square(center, side))
@@ -174,12 +183,12 @@ def _continuing_cost(time: float, track: Track, face: Face, looks: Appearance) -
     return 1 - shared + 2 * difference
 
 
-def _returning_cost(time: float, track: Track, face: Face, looks: Appearance) -> float:
+def _returning_cost(time: float, track: Track, face: Face, looks: Appearance, alone: bool) -> float:
     """Cost of a face for a person who was out of sight; infinite if it cannot be."""
     difference = distance(track.looks, looks)
-    if difference > MAX_DIFFERENCE:
-        return np.inf
     gap = time - track.seen
+    if difference > (MAX_DIFFERENCE if alone or gap > SHORT_GAP else MAX_EMERGING_DIFFERENCE):
+        return np.inf
     if gap > SHORT_GAP:  # anywhere
         return difference + PLACE_WEIGHT
     center, side = _place(face)
