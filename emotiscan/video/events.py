@@ -140,7 +140,8 @@ def log_odds(probability: Floats) -> Floats:
 
 def _stretches(times: Floats, probability: Floats, threshold: float) -> Iterator[tuple[int, int]]:
     """First and last sample of each stretch in which the action unit is present, with hysteresis."""
-    present, stretches = False, []
+    present = False
+    stretches: list[list[int]] = []
     for index, value in enumerate(probability):
         if present and value >= LOW_SHARE * threshold:
             stretches[-1][1] = index

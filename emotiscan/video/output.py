@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Literal, TypeAlias
 
 from emotiscan.export.records import columns, flat
 from emotiscan.export.tables import feat_columns, feat_row, openface_columns, openface_row
-from emotiscan.model.network import ModelConfig
+from emotiscan.model.config import ModelConfig
 from emotiscan.video.table import FIRST
 
 Format: TypeAlias = Literal["jsonl", "csv", "openface", "feat"]
@@ -38,7 +38,7 @@ class RecordWriter:
             config: of the checkpoint.
         """
         self.format: Format = format
-        intensities = getattr(config, "intensities", False)
+        intensities = config.intensities
         self.columns: list[str] = {
             "jsonl": lambda: [],
             "csv": lambda: video_columns(config),
@@ -68,7 +68,7 @@ class RecordWriter:
 
 def video_columns(config: ModelConfig) -> list[str]:
     """Columns of the table of a clip."""
-    photo = columns(config.emotions, config.action_units)
+    photo = columns(config)
     return [*FIRST, *(name for name in photo if name not in ("image", "face", "rotated"))]
 
 

@@ -57,7 +57,7 @@ class Table:
     def add(self, row: Mapping[str, Any]) -> None:
         """Add a record of `video_record`."""
         self._places.append((row["frame"], row["time"], row["track"]))
-        found = {name: value for name, value in flat(row).items() if name not in FIRST}
+        found = {name: value for name, value in flat(row).items() if name not in (*FIRST, "rotated")}
         values = {name: float("nan") if value is None else value for name, value in found.items()}  # not visible
         numbers = {name: value for name, value in values.items() if _is_number(value)}
         for name in numbers:

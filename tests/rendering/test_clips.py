@@ -35,7 +35,7 @@ def test_a_clip_comes_with_tracks_and_events(tmp_path):
     tracks = list(csv.DictReader(path.with_suffix(".tracks.csv").open()))
     assert len(tracks) == 15
     assert (float(tracks[0]["x0"]) + float(tracks[0]["x1"])) / 2 == pytest.approx(80, abs=1)
-    assert float(tracks[0]["visible"]) == 1
+    assert float(tracks[0]["visible"]) > 0.9
     assert max(float(row["AU12"]) for row in tracks) == pytest.approx(0.5)
     (event,) = csv.DictReader(path.with_suffix(".events.csv").open())
     assert (event["au"], float(event["onset"]), float(event["apex"])) == ("AU12", 0.2, 0.4)
@@ -48,7 +48,8 @@ def test_who_stands_in_front_hides_the_others(tmp_path):
     path = tmp_path / "clip.mp4"
     render_clip(render, Script((front, behind), 0.08, (160, 120)), path)
     visible = {row["person"]: float(row["visible"]) for row in csv.DictReader(path.with_suffix(".tracks.csv").open())}
-    assert visible == {"0": 1.0, "1": 0.0}
+    assert visible["0"] > 0.9
+    assert visible["1"] < 0.1
 
 
 def test_scripts_depend_on_their_seed_alone():
