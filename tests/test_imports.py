@@ -63,7 +63,7 @@ HEAVY = {
     "facenet_pytorch": {"faces"},
     "pytorch_grad_cam": {"explain"},
     "numba": {"rendering"},
-    "ray": {"batch"},
+    "ray": {"batch", "video"},
     "cv2": {"rendering"},
     "av": {"video", "rendering"},
 }

@@ -21,6 +21,7 @@ from emotiscan import runtime
 
 COMMANDS = {
     "read": "read the faces in photos",
+    "video": "read the faces in clips, one number a person",
     "app": "start the web app",
     "train": "fine-tune the network on labeled faces",
     "data": "report on a data set before training on it",
@@ -35,7 +36,7 @@ COMMANDS = {
 }
 """Subcommands, in the order in which the help lists them; each is a module of this package."""
 
-EXTRAS = {"read": "emotiscan", "app": "emotiscan", "export": "emotiscan[export,fast]"}
+EXTRAS = {"read": "emotiscan", "video": "emotiscan[video]", "app": "emotiscan", "export": "emotiscan[export,fast]"}
 """What to install for a subcommand that lacks a package; "emotiscan[train]" for all others."""
 
 DEFAULT = "read"

@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = (
         "%(prog)s --model FILE --out DIR --count N [OPTION …]\n"
         "       %(prog)s --model FILE --out DIR --posed [OPTION …]\n"
+        "       %(prog)s --model FILE --out DIR --count N --clips\n"
         "       %(prog)s --convert FACEKIT [--out FILE]"
     )
     parser.add_argument("--model", type=Path, metavar="FILE", help="the converted face model (see below)")
@@ -50,6 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FACEKIT",
         help="convert this clone of ICT-FaceKit to the face model --out (default: ict_facekit.npz); render nothing",
+    )
+
+    modes.add_argument(
+        "--clips",
+        action="store_true",
+        help="render --count clips with known tracks and as many with known events, to measure `emotiscan video`",
     )
 
     images = parser.add_argument_group("images")
@@ -114,6 +121,8 @@ def run(arguments: argparse.Namespace) -> int:
     required = ["model", "out"] if arguments.posed else ["model", "out", "count"]
     if missing := [f"--{name}" for name in required if getattr(arguments, name) is None]:
         raise UsageError(f"{' and '.join(missing)} must be given (see --help)")
+    if arguments.clips:
+        return _render_clips(arguments)
     render = _render_posed if arguments.posed else _render_random
     try:
         print(f"labels: {render(arguments)}")
@@ -137,6 +146,25 @@ def _render_posed(arguments: argparse.Namespace) -> Path:
 
     render = Renderer(arguments.model, arguments.cache).render
     return render_posed_set(render, arguments.out, arguments.seed, arguments.size)
+
+
+def _render_clips(arguments: argparse.Namespace) -> int:
+    from emotiscan.rendering.clips import acting_script, meeting_script, render_clip
+    from emotiscan.rendering.renderer import Renderer
+
+    render = Renderer(arguments.model, arguments.cache).render
+    for number in range(arguments.count):
+        seed = arguments.seed + number
+        scripts = {
+            "meeting": meeting_script(seed, 2 + number % 3),
+            "hard": meeting_script(seed + 50, 4, hard=True),
+            "acting": acting_script(seed + 100),
+        }
+        for kind, script in scripts.items():
+            path = arguments.out / f"{kind}{seed:02}.mp4"
+            render_clip(render, script, path, seed)
+            _print_line(f"clip: {path}")
+    return OK
 
 
 def _render_random(arguments: argparse.Namespace) -> Path:

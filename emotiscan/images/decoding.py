@@ -96,6 +96,8 @@ def read_image(source: bytes | str | Path, max_side: int | None = None) -> Image
     except UnidentifiedImageError:
         kind = describe_unsupported(data)
         what = f"{kind}, which is not supported" if kind else "not an image in a supported format"
+        if kind == "a video":
+            what = "a video, which “emotiscan video” reads"
         raise ImageError(f"This file is {what}. Use a JPEG, PNG or WebP file.") from None
     except Exception:  # Pillow's decoders raise almost anything on damaged data
         raise ImageError("The image is damaged and cannot be read. Try another copy.") from None

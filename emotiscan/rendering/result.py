@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -50,6 +51,13 @@ class Rendering:
     _scene: Scene
     _muscles: Muscles
     _buffers: Buffers
+
+    def matte(self) -> NDArray[np.float32]:
+        """Share of each pixel that the person covers, (size, size) 0 to 1: for laying the person over a picture."""
+        kept = self._buffers
+        solid = np.maximum((kept.triangle_at >= 0).astype(np.float32), np.clip(kept.cover, 0, 1))
+        size = len(self.image)
+        return np.asarray(cv2.resize(solid, (size, size), interpolation=cv2.INTER_AREA), np.float32)
 
     def movement(self, au: str, side: int = 56) -> NDArray[np.float32]:
         """Map where an action unit moves the visible skin in this image.

@@ -57,14 +57,14 @@ class Table:
     def add(self, row: Mapping[str, Any]) -> None:
         """Add a record of `video_record`."""
         self._places.append((row["frame"], row["time"], row["track"]))
-        found = {name: value for name, value in flat(row).items() if name not in FIRST}
+        found = {name: value for name, value in flat(row).items() if name not in (*FIRST, "rotated")}
         values = {name: float("nan") if value is None else value for name, value in found.items()}  # not visible
         numbers = {name: value for name, value in values.items() if _is_number(value)}
         for name in numbers:
             self._names.setdefault(name)
         missing = float("nan")
         self._numbers.append(np.array([numbers.get(name, missing) for name in self._names], np.float32))
-        texts = {name: value for name, value in values.items() if name not in numbers}
+        texts = {name: value for name, value in values.items() if name not in numbers and value is not None}
         self._texts.append(self._shared.setdefault(tuple(sorted(texts.items(), key=repr)), texts))
 
     def __len__(self) -> int:

@@ -1,37 +1,51 @@
 """Tracks: one number a person over a clip.
 
-A face belongs to the person who was just near it and looks alike (see `appearance`). Whoever was out of sight for
-longer, or seen in another scene, is known by the looks alone. All faces of a frame are assigned together, at the least
-total cost (Kuhn, 1955, "The Hungarian method for the assignment problem"), so that two people who cross keep their
-numbers.
+First come the people of the frame before: a face that overlaps the place where somebody should be now is theirs. Then
+those who were hidden for a moment, by place and looks (see `appearance`). Whoever was out of sight for longer, or seen
+in another scene, is known by the looks alone. Each step assigns all remaining faces together, at the least total cost
+(Kuhn, 1955, "The Hungarian method for the assignment problem"), so that two people who cross keep their numbers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emotiscan.faces import Face
+from emotiscan.faces.alignment import Box
+from emotiscan.faces.detection import overlap
 from emotiscan.video.appearance import Appearance, distance
 
-SHORT_GAP = 1.0
+CONTINUOUS_GAP = 0.3
+"""Seconds since a person was seen up to which the place alone may decide, if no frame in between was read without."""
+
+MIN_CONTINUOUS_OVERLAP = 0.45
+"""Overlap with the place where a person of the frame before should be."""
+
+MAX_CONTINUOUS_DIFFERENCE = 0.65
+"""Difference in appearance from which it is somebody else at the same place, 0 to 1."""
+
+SHORT_GAP = 1.2
 """Seconds out of sight after which a person is known by the looks alone."""
 
 MAX_SHIFT, SHIFT_SPEED = 0.6, 2.5
 """Distance of a face from where it is expected, in sides of its box: at most this, and this much more a second."""
 
-MAX_DIFFERENCE = 0.75
-"""Largest difference in appearance of one person from frame to frame, 0 to 1."""
+MAX_DIFFERENCE = 0.58
+"""Largest difference in appearance at which somebody who was out of sight is known again, 0 to 1. Of rendered people in
+other poses and light, 3% differ more from themselves, and 2% less from somebody else."""
 
-MAX_RETURN_DIFFERENCE = 0.48
-"""Largest difference in appearance at which somebody who was out of sight is known again, 0 to 1."""
+MAX_EMERGING_DIFFERENCE = 0.72
+"""The same for a face beside somebody else: who comes out from behind another person is half hidden at first."""
 
-CERTAIN_RETURN = 0.8
-"""Somebody who returns must look this much more like the known person than like the next best one: ratio of the
-differences."""
+PLACE_WEIGHT = 0.12
+"""What the greatest possible distance from the expected place weighs, as a difference in appearance."""
 
 LOOKS_RATE = 0.08
 """Share of the newest frame in a track's mean appearance, after the first dozen frames."""
+
+CROWDED_RATE = 0.02
+"""The same while somebody else is near, whose colors may be mixed with theirs."""
 
 MAX_TRACKS = 1000
 """Tracks that are remembered; the ones not seen for longest are forgotten."""
@@ -81,9 +95,9 @@ class Track:
             speed *= min(1.0, limit / max(float(np.hypot(*speed)), 1e-9))
             self.velocity += min(1.0, elapsed / 0.15) * (speed - self.velocity)
         self.center, self.side, self.seen, self.box = center, side, max(time, self.seen), face.box
-        if alone:
-            self._count += 1
-            self.looks = self.looks + max(LOOKS_RATE, 1 / self._count) * (looks - self.looks)
+        self._count += alone
+        rate = max(LOOKS_RATE, 1 / self._count) if alone else CROWDED_RATE
+        self.looks = self.looks + rate * (looks - self.looks)
 
 
 class Tracker:
@@ -97,6 +111,7 @@ class Tracker:
         self.tracks: list[Track] = []
         self._count = 0
         self._time = -np.inf
+        self._before: frozenset[int] = frozenset()
 
     def update(self, time: float, faces: Sequence[Face], looks: Sequence[Appearance], cut: bool = False) -> list[int]:
         """Assign the faces of the next frame.
@@ -116,12 +131,9 @@ class Tracker:
                 track.seen = min(track.seen, time - SHORT_GAP - 1e-6)
         found: dict[int, tuple[Track, bool]] = {}
         recent = [track for track in self.tracks if time - track.seen <= SHORT_GAP]
-        costs = np.array(
-            [[self._cost(time, track, *face) for face in zip(faces, looks, strict=True)] for track in recent]
-        )
-        for row, column in assign(costs.reshape(len(recent), len(faces))):
-            found[column] = recent[row], True
-        self._recognize(faces, looks, recent, found)
+        steady = [] if cut else [track for track in recent if track.number in self._before]
+        self._match(time, steady, faces, looks, found, _continuing_cost)
+        self._match(time, self.tracks, faces, looks, found, _returning_cost)
         numbers = []
         for index, (face, look) in enumerate(zip(faces, looks, strict=True)):
             if index in found:
@@ -134,41 +146,62 @@ class Tracker:
             numbers.append(track.number)
         if len(self.tracks) > MAX_TRACKS:
             self.tracks = sorted(self.tracks, key=lambda track: track.seen)[-MAX_TRACKS:]
+        self._before = frozenset(numbers)
         return numbers
 
-    def _cost(self, time: float, track: Track, face: Face, looks: Appearance) -> float:
-        """Cost of a face for a person seen shortly before, 0 to 1; infinite if it cannot be."""
-        center, side = _place(face)
-        gap = time - track.seen
-        shift = float(np.hypot(*(center - track.expected(time)))) / max(1.0, (side + track.side) / 2)
-        growth = abs(np.log(max(side, 1.0) / max(track.side, 1.0)))
-        allowed = MAX_SHIFT + SHIFT_SPEED * gap
-        difference = distance(track.looks, looks)
-        if shift > allowed or growth > 0.5 + gap or difference > MAX_DIFFERENCE:
-            return np.inf
-        return 0.35 * shift / allowed + 0.65 * difference / MAX_DIFFERENCE
-
-    def _recognize(
+    def _match(
         self,
+        time: float,
+        tracks: Sequence[Track],
         faces: Sequence[Face],
         looks: Sequence[Appearance],
-        recent: Sequence[Track],
         found: dict[int, tuple[Track, bool]],
+        cost: Callable[[float, Track, Face, Appearance, bool], float],
     ) -> None:
-        """Find the people among those out of sight, by their looks, whom the remaining faces belong to."""
-        taken = {id(track) for track, _ in found.values()}
-        lost = [track for track in self.tracks if id(track) not in taken]
-        remaining = [index for index in range(len(faces)) if index not in found]
-        if not lost or not remaining:
-            return
-        differences = np.array([[distance(track.looks, looks[index]) for index in remaining] for track in lost])
-        costs = np.where(differences <= MAX_RETURN_DIFFERENCE, differences, np.inf)
-        if len(lost) > 1:
-            second = np.sort(differences, axis=0)[1]
-            # Two people who look alike: rather a new number than a wrong one.
-            costs[(differences > CERTAIN_RETURN * second) & (differences > MAX_RETURN_DIFFERENCE / 2)] = np.inf
-        for row, column in assign(costs):
-            found[remaining[column]] = lost[row], False
+        """Assign faces that are still nobody's to tracks that have no face yet."""
+        taken = {track.number for track, _ in found.values()}
+        free = [track for track in tracks if track.number not in taken]
+        left = [index for index in range(len(faces)) if index not in found]
+        alone = [_is_alone(faces[index], faces) for index in left]
+        costs = np.array(
+            [
+                [cost(time, track, faces[at], looks[at], single) for at, single in zip(left, alone, strict=True)]
+                for track in free
+            ]
+        )
+        for row, column in assign(costs.reshape(len(free), len(left))):
+            found[left[column]] = free[row], time - free[row].seen <= SHORT_GAP
+
+
+def _continuing_cost(time: float, track: Track, face: Face, looks: Appearance, alone: bool) -> float:
+    """Cost of a face for a person of the frame before; infinite if it cannot be."""
+    center, side = _place(face)
+    shared = overlap(_square(track.expected(time), track.side), _square(center, side))
+    difference = distance(track.looks, looks)
+    if shared < MIN_CONTINUOUS_OVERLAP or difference > MAX_CONTINUOUS_DIFFERENCE or time - track.seen > CONTINUOUS_GAP:
+        return np.inf
+    return 1 - shared + 2 * difference
+
+
+def _returning_cost(time: float, track: Track, face: Face, looks: Appearance, alone: bool) -> float:
+    """Cost of a face for a person who was out of sight; infinite if it cannot be."""
+    difference = distance(track.looks, looks)
+    gap = time - track.seen
+    if difference > (MAX_DIFFERENCE if alone or gap > SHORT_GAP else MAX_EMERGING_DIFFERENCE):
+        return np.inf
+    if gap > SHORT_GAP:  # anywhere
+        return difference + PLACE_WEIGHT
+    center, side = _place(face)
+    shift = float(np.hypot(*(center - track.expected(time)))) / max(1.0, (side + track.side) / 2)
+    allowed = MAX_SHIFT + SHIFT_SPEED * gap
+    if shift > allowed or abs(np.log(max(side, 1.0) / max(track.side, 1.0))) > 0.5 + gap:
+        return np.inf
+    return difference + PLACE_WEIGHT * shift / allowed
+
+
+def _square(center: NDArray[np.float64], side: float) -> Box:
+    x, y = center.tolist()
+    return x - side / 2, y - side / 2, x + side / 2, y + side / 2
 
 
 def assign(costs: NDArray[np.float64]) -> list[tuple[int, int]]:
@@ -225,4 +258,4 @@ def _place(face: Face) -> tuple[NDArray[np.float64], float]:
 def _is_alone(face: Face, faces: Sequence[Face]) -> bool:
     center, side = _place(face)
     others = (_place(other) for other in faces if other is not face)
-    return all(np.abs(center - at).max() > 0.75 * (side + size) for at, size in others)
+    return all(np.abs(center - at).max() > 0.5 * side + 0.65 * size for at, size in others)

@@ -25,6 +25,8 @@ NEEDED_EXTRA = {
     Path("emotiscan/model/export.py"): "export",
     Path("emotiscan/video/decode.py"): "video",
     Path("emotiscan/video/annotate.py"): "video",
+    Path("emotiscan/video/container.py"): "video",
+    Path("emotiscan/video/ray_backend.py"): "ray",
     Path("emotiscan/rendering/clips.py"): "video",
 }
 """Extras that single modules need."""
