@@ -1,8 +1,9 @@
-"""Fuzzer of the image reader: `python -m benchmarks.fuzz_images [--files 20000] [--seed 0]`.
+"""Fuzzer of the image reader: `python -m benchmarks.fuzz_images [--files 20000] [--heif-files 2000] [--seed 0]`.
 
 Each of thousands of damaged files must give an image or an `ImageError`; anything else ends the run with status 1 and
-prints the file. Then files of the largest accepted size are read as the app reads them, and the memory that each needs
-is printed.
+prints the file. HEIC and AVIF files are decoded in a process of their own, which may crash; how often it does is
+printed. Then files of the largest accepted size are read as the app reads them, and the memory that each needs is
+printed.
 """
 
 import argparse
@@ -11,23 +12,30 @@ import ctypes
 import io
 import os
 import random
+import signal
 import struct
+import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
+import pillow_heif
 from PIL import Image, ImageCms
 
-from emotiscan.images import MAX_PIXELS, MAX_PIXELS_DEFAULT, WORKING_SIDE, ImageError, decoding, read_image
+from emotiscan.images import MAX_PIXELS, MAX_PIXELS_DEFAULT, WORKING_SIDE, ImageError, decoding, heif, read_image
+from emotiscan.images.file_types import heif_format
 
 SMALL = 1_000_000
 """Limit on the pixels of a damaged file, so that thousands are read in minutes."""
 
+
+pillow_heif.register_heif_opener()
 
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 """An sRGB color profile."""
@@ -41,7 +49,7 @@ def encoded(image: Image.Image, format: str, **options: object) -> bytes:
 
 
 def whole_files() -> list[bytes]:
-    """Return small files of every readable format and most modes, from which the damaged ones are made."""
+    """Return small files of all formats but HEIC and AVIF and in most modes; the damaged ones are made from these."""
     grid = np.add.outer(np.arange(24), np.arange(32)).astype(np.uint8)
     rgb = Image.fromarray(np.dstack([grid * 4, 255 - grid * 3, grid * 2]))
     gray, deep = rgb.convert("L"), Image.fromarray(grid.astype(np.uint16) * 1100)
@@ -75,10 +83,43 @@ def whole_files() -> list[bytes]:
     ]
 
 
-def damaged_files(count: int, seed: int) -> Iterator[bytes]:
-    """Yield files with flipped bits, extreme lengths, and lost, repeated and foreign parts; reproducible."""
+def whole_heif_files() -> list[bytes]:
+    """Return small HEIC and AVIF files: with alpha, gray, of 10 bits, tiled, lossless, rotated, and of two images."""
+    rows, columns = np.mgrid[:96, :128]
+    rgb = Image.fromarray(np.dstack([columns * 2, 255 - rows, rows + columns]).astype(np.uint8))
+    gray, rgba = rgb.convert("L"), rgb.convert("RGBA")
+    rgba.putalpha(gray)
+    deep = pillow_heif.from_bytes("RGB;16", rgb.size, (np.asarray(rgb).astype(np.uint16) * 257).tobytes())
+    ten_bits = io.BytesIO()
+    deep.save(ten_bits, color_primaries=9, transfer_characteristic=16)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    rotated = rgb.copy()
+    rotated.info["exif"] = exif.tobytes()
+    return [
+        encoded(rotated, "HEIF", icc_profile=PROFILE, thumbnails=[32]),
+        encoded(rgba, "HEIF"),
+        encoded(gray, "HEIF"),
+        encoded(rgb, "HEIF", save_all=True, append_images=[rgb.rotate(90)]),
+        encoded(rgb, "HEIF", tile_size=64),
+        encoded(rgb, "HEIF", quality=-1, chroma=444),
+        ten_bits.getvalue(),
+        encoded(rgb, "AVIF", exif=exif, icc_profile=PROFILE),
+        encoded(rgba, "AVIF"),
+        encoded(gray, "AVIF"),
+        encoded(rgb, "AVIF", save_all=True, append_images=[rgb.rotate(90)]),
+        encoded(rgb, "AVIF", subsampling="4:4:4", quality=100),
+    ]
+
+
+def damaged_files(count: int, seed: int, seeds: list[bytes] | None = None) -> Iterator[bytes]:
+    """Yield files with flipped bits, extreme lengths, and lost, repeated and foreign parts; reproducible.
+
+    Args:
+        seeds: undamaged files; `whole_files` if None.
+    """
     rng = random.Random(seed)
-    seeds = whole_files()
+    seeds = seeds or whole_files()
     for _ in range(count):
         data = bytearray(rng.choice(seeds))
         for _ in range(rng.choice((1, 1, 1, 2, 3, 6))):
@@ -186,6 +227,8 @@ def largest_files() -> Iterator[tuple[str, bytes]]:
     yield "WebP with alpha", encoded(Image.new("RGBA", (webp, webp), (200, 150, 120, 100)), "WEBP")
     yield "GIF", encoded(Image.new("P", (side, side), 1), "GIF")
     yield "float TIFF", encoded(Image.fromarray(np.zeros((side, side), np.float32)), "TIFF", compression="tiff_lzw")
+    yield "AVIF with alpha", encoded(Image.new("RGBA", (side, side), (200, 150, 120, 100)), "AVIF", speed=10)
+    yield "HEIC of 12 million pixels", encoded(Image.new("RGB", (4032, 3024), "tan"), "HEIF", quality=20)
     yield "JPEG of 12 million pixels", encoded(Image.new("RGB", (4032, 3024), "tan"), "JPEG")
 
 
@@ -199,13 +242,34 @@ def memory(field: str) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
 
 
-def fuzz(count: int, seed: int) -> int:
-    """Read the damaged files, and return the exit status."""
+@contextmanager
+def watched_processes() -> Iterator[list[subprocess.Popen]]:
+    """Collect the processes that decode HEIC and AVIF files."""
+    started: list[subprocess.Popen] = []
+
+    class Watched(subprocess.Popen):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            started.append(self)
+
+    with mock.patch.object(heif.subprocess, "Popen", Watched):
+        yield started
+
+
+def largest_process() -> float:
+    """Return the peak memory in MB of the largest process that this one has started so far (not on Windows)."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def fuzz(files: Iterable[bytes], seed: int) -> int:
+    """Read damaged files, and return the exit status."""
     started, before = time.perf_counter(), memory("VmRSS")
     outcomes: Counter[str] = Counter()
     slowest, largest = 0.0, 0.0
-    with small_limits(), silent_libraries():
-        for number, data in enumerate(damaged_files(count, seed)):
+    with small_limits(), silent_libraries(), watched_processes() as processes:
+        for number, data in enumerate(files):
             start, memory_before = time.perf_counter(), memory("VmRSS")
             RESET_PEAK.write_text("5")
             try:
@@ -218,8 +282,12 @@ def fuzz(count: int, seed: int) -> int:
     for message, count_of in outcomes.most_common():
         print(f"{count_of:7}  {message}")
     seconds, after = time.perf_counter() - started, memory("VmRSS")
-    print(f"{count} files in {seconds:.0f} s; at most {slowest:.2f} s and {largest:.0f} MB for one file")
+    print(f"{outcomes.total()} files in {seconds:.0f} s; at most {slowest:.2f} s and {largest:.0f} MB for one file")
     print(f"memory of the process: {before:.0f} MB before, {after:.0f} MB after")
+    if processes:
+        crashed = Counter(signal.Signals(-one.returncode).name for one in processes if one.returncode < 0)
+        del crashed["SIGKILL"]  # ended by the reader, which has its answer
+        print(f"{len(processes)} processes of at most {largest_process():.0f} MB; crashed: {dict(crashed) or 'none'}")
     return 0
 
 
@@ -234,15 +302,19 @@ def measure_largest_files() -> None:
         added = memory("VmHWM") - before
         kilobytes = len(data) / 1024
         print(f"{kind}: {kilobytes:.0f} kB, {seconds:.2f} s, {size[0]} x {size[1]} px, {added:.0f} MB more at peak")
+        if heif_format(data):
+            print(f"    and at most {largest_process():.0f} MB in its own process")
 
 
 def main() -> int:
     """Run the fuzzer and measure the largest files."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--files", type=int, default=20_000, help="number of damaged files (default: 20000)")
+    parser.add_argument("--heif-files", type=int, default=2000, help="number of HEIC and AVIF files (default: 2000)")
     parser.add_argument("--seed", type=int, default=0, help="of the damage (default: 0)")
     options = parser.parse_args()
-    status = fuzz(options.files, options.seed)
+    status = fuzz(damaged_files(options.files, options.seed), options.seed)
+    status = status or fuzz(damaged_files(options.heif_files, options.seed, whole_heif_files()), options.seed)
     if not status:
         measure_largest_files()
     return status

@@ -66,6 +66,7 @@ HEAVY = {
     "ray": {"batch", "video"},
     "cv2": {"rendering"},
     "av": {"video", "rendering"},
+    "pillow_heif": {"images"},
 }
 """The only rooms that may import a package."""
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".avif"})
-"""File name suffixes of the images that are read from a folder. A file named on its own is read whatever its suffix."""
+from emotiscan.images import SUFFIXES
 
 STDIN = "-"
 """Stands for the paths on standard input."""
@@ -30,7 +29,8 @@ def find_images(paths: Iterable[str], stream: TextIO) -> Iterator[InputImage]:
     """Find the images of a collection, one at a time, in a fixed order.
 
     Args:
-        paths: files; folders, searched with all their subfolders; and `-` for the paths in `stream`.
+        paths: files, whatever their suffix; folders, searched with all their subfolders for `images.SUFFIXES`; and `-`
+            for the paths in `stream`.
         stream: one path a line.
     """
     for index, path in enumerate(_expand(paths, stream)):

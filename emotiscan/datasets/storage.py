@@ -7,11 +7,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from emotiscan.images import ImageError
+from emotiscan.images import SUFFIXES, ImageError
 
-IMAGE_SUFFIXES = frozenset(
-    {".bmp", ".gif", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
-)
+IMAGE_SUFFIXES = SUFFIXES | {".pbm", ".pgm", ".ppm"}
 """Lower-case suffixes of the files that count as images if no label file names them."""
 
 _SYSTEM_FILES = frozenset({"__macosx", ".ds_store", "thumbs.db", "desktop.ini"})

@@ -5,17 +5,19 @@ from emotiscan.images.decoding import (
     MAX_PIXELS,
     MAX_PIXELS_DEFAULT,
     MAX_SIDE,
+    SUFFIXES,
     WORKING_SIDE,
-    ImageError,
     read_image,
     to_rgb,
 )
+from emotiscan.images.errors import ImageError
 
 __all__ = [
     "MAX_BYTES",
     "MAX_PIXELS",
     "MAX_PIXELS_DEFAULT",
     "MAX_SIDE",
+    "SUFFIXES",
     "WORKING_SIDE",
     "ImageError",
     "read_image",

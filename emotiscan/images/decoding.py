@@ -7,19 +7,22 @@ before anything is decoded; and the memory and time that a small file can cost a
 
 import io
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from emotiscan.images.file_types import describe_unsupported
+from emotiscan.images.errors import ImageError
+from emotiscan.images.file_types import VIDEO, describe_unsupported, heif_format
+from emotiscan.images.heif import decode_heif
 
 MAX_BYTES = 20 * 1024 * 1024
 """Maximum file size in bytes."""
 
-MAX_PIXELS = {"JPEG": 65_000_000, "MPO": 65_000_000, "WEBP": 16_000_000}
-"""Maximum size in pixels, by Pillow's name of the format. A JPEG can be decoded at a fraction of its size; the decoder
-of WebP needs memory for four images."""
+MAX_PIXELS = {"JPEG": 65_000_000, "MPO": 65_000_000, "HEIF": 50_000_000, "WEBP": 16_000_000}
+"""Maximum size in pixels, by Pillow's name of the format. A JPEG can be decoded at a fraction of its size, and HEIC in
+a process that limits its memory (phones take 48 megapixels); the decoder of WebP needs memory for four images."""
 
 MAX_PIXELS_DEFAULT = 25_000_000
 """Maximum size in pixels of formats that `MAX_PIXELS` does not list, and of progressive JPEGs, which can only be
@@ -37,11 +40,15 @@ WORKING_SIDE = 4096
 detected loses detail that its crop would show."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
-"""Supported formats, by Pillow's names. Everything else is rejected before it is parsed.
+"""Formats that this process decodes, by Pillow's names. HEIC and AVIF have a process of their own (`heif.py`);
+everything else is rejected before it is parsed.
 
-MPO, the JPEG of many phones, is missing because Pillow opens it as JPEG; listing it would raise a KeyError. HEIC is
-recognized but rejected: with pi-heif 1.4.0, a damaged file of a few hundred bytes killed the server process and all its
-sessions. Phones send a JPEG instead if a page asks for one.
+MPO, the JPEG of many phones, is missing because Pillow opens it as JPEG; listing it would raise a KeyError.
+"""
+
+_JPEG_SUFFIXES, _HEIF_SUFFIXES = (".jpe", ".jpeg", ".jpg"), (".avif", ".heic", ".heif", ".hif")
+SUFFIXES = frozenset((*_JPEG_SUFFIXES, *_HEIF_SUFFIXES, ".bmp", ".gif", ".png", ".tif", ".tiff", ".webp"))
+"""File name suffixes of the supported formats, for finding images in folders. The contents decide how a file is read.
 """
 
 _UPRIGHT = {
@@ -58,10 +65,6 @@ _OPAQUE_MODES = ("RGB", "L", "CMYK", "YCbCr")  # 8 bits per channel, no transpar
 _ROWS = 256  # rows of a high-bit-depth image that are scaled at a time; all at once would take a hundred times the file
 
 
-class ImageError(ValueError):
-    """An image cannot be used; the message says why and what to do, in plain words."""
-
-
 def read_image(source: bytes | str | Path, max_side: int | None = None) -> Image.Image:
     """Decode an image file and rotate it upright.
 
@@ -71,10 +74,11 @@ def read_image(source: bytes | str | Path, max_side: int | None = None) -> Image
             than the scaled image. None keeps the full size.
 
     Returns:
-        An RGB image, 8 bits per channel, rotated according to its EXIF orientation. Transparent pixels become white,
-        an animation gives its first frame, and metadata are dropped. Color profiles are ignored: the network uses
-        gray levels, and a damaged profile of a few hundred bytes makes the color library (lcms) request half a
-        gigabyte.
+        An RGB image, 8 bits per channel, rotated according to its EXIF orientation (HEIC and AVIF: to the container's
+        own rotation and flip, as their standard says). Transparent pixels become white, an animation gives its first
+        frame, a file of several images its primary one, and metadata are dropped. HEIC and AVIF are converted to sRGB.
+        Other color profiles are ignored: the network uses gray levels, and a damaged profile of a few hundred bytes
+        makes the color library (lcms) request half a gigabyte.
 
     Raises:
         ImageError: the file is missing, empty, too large, damaged, or not an image.
@@ -82,6 +86,9 @@ def read_image(source: bytes | str | Path, max_side: int | None = None) -> Image
     data = _read_bytes(source)
     if not data:
         raise ImageError("The file is empty. Choose another image.")
+    kind = describe_unsupported(data)
+    if kind == VIDEO:
+        raise ImageError("This file is a video, not a photo. Use the Video page, or “emotiscan video”.")
     if len(data) > MAX_BYTES:
         raise ImageError(f"The file is larger than {MAX_BYTES // 2**20} MB. Reduce the image's size and try again.")
     try:
@@ -94,16 +101,17 @@ def read_image(source: bytes | str | Path, max_side: int | None = None) -> Image
     except Image.DecompressionBombError:  # raised by Pillow itself while it opens a much larger image
         raise ImageError(_too_many_pixels(max(MAX_PIXELS.values()))) from None
     except UnidentifiedImageError:
-        kind = describe_unsupported(data)
         what = f"{kind}, which is not supported" if kind else "not an image in a supported format"
-        if kind == "a video":
-            what = "a video, which “emotiscan video” reads"
-        raise ImageError(f"This file is {what}. Use a JPEG, PNG or WebP file.") from None
+        raise ImageError(f"This file is {what}. Use a JPEG, PNG, WebP, HEIC or AVIF file.") from None
     except Exception:  # Pillow's decoders raise almost anything on damaged data
         raise ImageError("The image is damaged and cannot be read. Try another copy.") from None
 
 
 def _decode(data: bytes, max_side: int | None) -> Image.Image:
+    if format := heif_format(data):
+        check_size = partial(_check_size, max_pixels=MAX_PIXELS.get(format))
+        image, orientation = decode_heif(data, format, max_side, check_size)
+        return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
     image = _load(data, max_side)
     # After loading: Pillow rotates a TIFF while it loads it, and then removes the tag.
     rotation = _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1))
@@ -122,7 +130,8 @@ def _decode(data: bytes, max_side: int | None) -> Image.Image:
 def _load(data: bytes, max_side: int | None) -> Image.Image:
     image = Image.open(io.BytesIO(data), formats=FORMATS)
     jpeg = image.format in ("JPEG", "MPO")
-    _check_size(image, MAX_PIXELS_DEFAULT if image.info.get("progressive") else MAX_PIXELS.get(image.format or ""))
+    max_pixels = MAX_PIXELS_DEFAULT if image.info.get("progressive") else MAX_PIXELS.get(image.format or "")
+    _check_size(image.size, max_pixels)
     if jpeg and data.count(b"\xff\xda") > MAX_SCANS:  # these bytes cannot occur inside compressed JPEG data
         raise ImageError(
             "The image is stored in far too many scans. Open it in an image editor and save it as a new JPEG."
@@ -133,11 +142,11 @@ def _load(data: bytes, max_side: int | None) -> Image.Image:
     return image
 
 
-def _check_size(image: Image.Image, max_pixels: int | None) -> None:
+def _check_size(size: tuple[int, int], max_pixels: int | None) -> None:
     max_pixels = max_pixels or MAX_PIXELS_DEFAULT
-    if image.width * image.height > max_pixels:
+    if size[0] * size[1] > max_pixels:
         raise ImageError(_too_many_pixels(max_pixels))
-    if max(image.size) > MAX_SIDE:
+    if max(size) > MAX_SIDE:
         raise ImageError(
             f"The image is longer than {MAX_SIDE} pixels. Crop it to the part with the face and try again."
         )

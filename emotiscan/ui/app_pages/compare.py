@@ -19,6 +19,7 @@ from emotiscan.ui.metrics import report_of
 from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.samples import samples
 from emotiscan.ui.session import Photo, analyzer, photo_key, read_photo, recent_photos
+from emotiscan.ui.uploader import FILE_TYPES
 
 ACTION_UNITS = "Action units of one face"
 BEFORE_AND_AFTER = "Before and after"
@@ -52,7 +53,7 @@ def choose_photos() -> list[Photo]:
     left, middle, right = st.columns([1, 1, 1], gap="medium")
     uploads = right.file_uploader(
         "Add one or two photos",
-        type=["jpg", "jpeg", "png", "webp"],
+        type=FILE_TYPES,
         accept_multiple_files=True,
         max_upload_size=MAX_BYTES // 2**20,
         key="compare-upload",

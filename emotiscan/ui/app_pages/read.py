@@ -10,7 +10,7 @@ from emotiscan.ui import au_table, components, webcam
 from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.samples import samples
 from emotiscan.ui.session import read_photo
-from emotiscan.ui.uploader import upload_photos
+from emotiscan.ui.uploader import FILE_TYPES, upload_photos
 
 PHOTO, WEBCAM = "Photo", "Webcam"
 NO_FACE = (
@@ -46,7 +46,7 @@ def choose_picture() -> Choice:
         return Choice(shot.getvalue() if shot else None, "Your snapshot", "Your snapshot", is_snapshot=True)
     upload = st.file_uploader(
         "Upload a photo",
-        type=["jpg", "jpeg", "png", "webp"],
+        type=FILE_TYPES,
         max_upload_size=MAX_BYTES // 2**20,
         key="upload",
         on_change=_take_upload,

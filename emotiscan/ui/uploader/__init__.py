@@ -2,7 +2,8 @@
 
 Streamlit's own uploader loads every file into the server's memory before the page can look at the first one, and keeps
 it there until the visit ends: a hundred phone photos are half a gigabyte. Here the browser scales and encodes each
-photo, drops its metadata (place, time, camera), and sends the next one only when the last one has been read.
+photo, drops its metadata (place, time, camera), and sends the next one only when the last one has been read. Photos
+that the browser cannot decode (HEIC, except in Safari) are sent as they are.
 """
 
 import base64
@@ -16,6 +17,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from emotiscan.images import MAX_BYTES
+
+FILE_TYPES = ("jpg", "jpeg", "png", "webp", "heic", "heif", "avif")
+"""File name extensions of photos that the pages' upload fields take."""
 
 SIDE = 2048
 """Longer side of the photos that are sent, in pixels."""

@@ -112,10 +112,13 @@ class Uploader {
   }
 }
 
+const VIDEO_HEAD = 4096; // bytes of a video that are sent: enough to recognize it
+
 // Returns an image as base64: upright, its longer side at most `side` pixels, without metadata. A file that the browser
-// cannot decode is sent unchanged, at most `maxBytes` of it; the server says what is wrong with it.
+// cannot decode, such as HEIC outside Safari, is sent unchanged, at most `maxBytes` of it; the server decodes it or says
+// what is wrong with it.
 async function encode(file, side, maxBytes) {
-  let small = file.slice(0, maxBytes);
+  let small = file.slice(0, file.type.startsWith("video/") ? VIDEO_HEAD : maxBytes);
   try {
     const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
     const scale = Math.min(1, side / Math.max(bitmap.width, bitmap.height));
