@@ -11,12 +11,12 @@ from streamlit.testing.v1 import AppTest
 from emotiscan.ui.video import clip as clips
 from tests.support.clips import encode, only_sound
 from tests.support.pages import VIDEO, as_bytes, texts
-from tests.support.places import ROOT, SAMPLES
+from tests.support.places import SAMPLES
 
 
 @pytest.fixture
-def at() -> AppTest:
-    return AppTest.from_file(str(ROOT / VIDEO), default_timeout=120).run()
+def at(app) -> AppTest:
+    return app.run().switch_page(VIDEO).run()
 
 
 def send(at: AppTest, **message) -> AppTest:

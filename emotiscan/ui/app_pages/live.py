@@ -44,23 +44,24 @@ def show_camera(analyzer: Analyzer) -> None:
 
 
 def handle(analyzer: Analyzer, message: Mapping[str, Any], status: Any) -> None:
-    """Read the frame that a message brings."""
+    """Read the frame that a message brings, and once more like a photo if the visitor paused at it."""
     session = visit_session(analyzer)
-    if message.get("kind") == "frame":
-        if message.get("first"):
-            finish(analyzer)
-            st.session_state["live-began"] = time.monotonic()
-        image = decode_frame(message.get("picture"))
-        faces = []
-        if image is not None:
-            with queue_status.turn():
-                faces = session.read(number_in(message, "time", 0, MAX_TIME), image, str(message.get("target")))
-        st.session_state["live-faces"] = faces
-        if session.frames % TRIM_EVERY == 0:
-            runtime.trim_memory()
-    elif message.get("kind") == "inspect":
+    if message.get("kind") not in ("frame", "inspect"):
+        return
+    if message.get("first"):
+        finish(analyzer)
+        st.session_state["live-began"] = time.monotonic()
+    image = decode_frame(message.get("picture"))
+    faces = []
+    if image is not None:
+        with queue_status.turn():
+            faces = session.read(number_in(message, "time", 0, MAX_TIME), image, str(message.get("target")))
+    st.session_state["live-faces"] = faces
+    if session.frames % TRIM_EVERY == 0:
+        runtime.trim_memory()
+    if message.get("kind") == "inspect":
         try:
-            photo: Photo | str = read_photo(decode_bytes(message.get("picture")), "live", status, is_snapshot=True)
+            photo: Photo | str = read_photo(decode_bytes(message.get("large")), "live", status, is_snapshot=True)
         except ImageError as error:
             photo = str(error)
         st.session_state["live-inspected"] = photo
@@ -124,8 +125,10 @@ def main() -> None:
     if analyzer is None:
         return
     show_camera(analyzer)
-    webcam.choose_challenge()
-    st.download_button(
+    left, right = st.columns([6, 5], gap="large", vertical_alignment="bottom")
+    with left:
+        webcam.choose_challenge()
+    right.download_button(
         "Last 60 seconds (CSV)",
         visit_session(analyzer).csv_text,
         "emotiscan-live.csv",

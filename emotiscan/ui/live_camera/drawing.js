@@ -92,7 +92,7 @@ function drawCurves(canvas, points, colors) {
     for (const { time, values } of points) {
       const x = ((time - end + MINUTE) / MINUTE) * canvas.width;
       const y = canvas.height - margin - values[index] * (canvas.height - 2 * margin);
-      if (last === null || time - last > 1) context.moveTo(x, y); // nobody was seen in between
+      if (last === null || time - last > 3) context.moveTo(x, y); // nobody was seen in between
       else context.lineTo(x, y);
       last = time;
     }

@@ -134,9 +134,13 @@ class Camera {
     this.pauseButton.textContent = "Go on";
     this.rate.textContent = "Paused: this frame is read below.";
     this.video.pause();
+    const time = (performance.now() - this.began) / 1000;
     const picture = await encode(this.canvas, this.video, this.data.inspectedSide, 0.92);
+    const small = await encode(this.canvas, this.video, this.data.side, 0.8);
+    const frame = { width: this.canvas.width, height: this.canvas.height };
     while (this.waiting) await pause(20);
-    await this.ask({ kind: "inspect", picture });
+    const answer = await this.ask({ kind: "inspect", time, picture: small, large: picture, target: this.target.value });
+    if (this.paused) this.show(answer.faces ?? [], frame, time); // what is drawn belongs to the frame that is shown
   }
 
   async loop() {
@@ -224,9 +228,11 @@ function makeBar(title, threshold, color) {
   return item;
 }
 
+// A value of null is not visible; the intensity is missing if the network tells none.
 function setBar(item, value = 0, present = false, intensity = null) {
   item.classList.toggle("present", present);
   item.querySelector(".fill").style.width = `${100 * value}%`;
   const percent = value < 0.01 ? "< 1%" : value > 0.99 ? "> 99%" : `${Math.round(100 * value)}%`;
-  item.querySelector(".number").textContent = intensity === null ? percent : `${intensity.toFixed(1)} · ${percent}`;
+  const strength = present && intensity !== null ? `${intensity.toFixed(1)} · ` : "";
+  item.querySelector(".number").textContent = value === null ? "hidden" : strength + percent;
 }

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from emotiscan.analysis import Analyzer, Reading
+from emotiscan.analysis import Analyzer
+from emotiscan.export.records import as_cell
+from emotiscan.reading import Reading
 from emotiscan.video.frame_reader import FrameReader
 from emotiscan.video.table import Table, video_record
 from emotiscan.video.timeline import Timeline
@@ -110,7 +112,7 @@ class Clip:
 
     def csv_text(self) -> str:
         """The readings as a CSV file, one row a face and frame."""
-        return self._table.to_frame().to_csv(index=False)
+        return self._table.to_frame().assign(video=as_cell(self.name)).to_csv(index=False)
 
     def json_text(self) -> str:
         """The readings as JSON, one object a face and frame."""

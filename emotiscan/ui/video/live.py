@@ -1,13 +1,15 @@
 """What the server knows of a live camera: the people in the latest frames, and the readings of the last minute."""
 
+import math
 from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from emotiscan.analysis import Analyzer, Reading
+from emotiscan.analysis import Analyzer
 from emotiscan.explain import heat_maps
 from emotiscan.explain.methods import DEFAULT_METHOD
 from emotiscan.faces import invert
+from emotiscan.reading import Reading
 from emotiscan.ui import wording
 from emotiscan.video.frame_reader import FrameReader
 from emotiscan.video.table import Table, video_record
@@ -97,8 +99,9 @@ def describe(track: int, reading: Reading, target: str = OFF) -> dict[str, Any]:
 
     Returns:
         `box` in pixels of the frame, `title`, `headline`, `emotion`, `present`, `emotions` and `units` (probabilities
-        in the network's order), and, unless it is empty, `map`: `cells` from 0 to 1 and the `matrix` (a to f as in
-        CSS) that maps the unit square to the frame.
+        in the network's order; None if not visible), `intensities` of the units (empty if the network tells none), and,
+        unless it is empty, `map`: `cells` from 0 to 1 and the `matrix` (a to f as in CSS) that maps the unit square to
+        the frame.
     """
     emotion = wording.emotion_title(reading.emotion, reading.is_clear)
     described: dict[str, Any] = {
@@ -109,6 +112,7 @@ def describe(track: int, reading: Reading, target: str = OFF) -> dict[str, Any]:
         "present": list(reading.present),
         "emotions": _rounded(reading.emotions),
         "units": _rounded(reading.action_units),
+        "intensities": _rounded(reading.intensities),
     }
     drawn = _heat_map(reading, target)
     if drawn is not None:
@@ -116,8 +120,8 @@ def describe(track: int, reading: Reading, target: str = OFF) -> dict[str, Any]:
     return described
 
 
-def _rounded(probabilities: Mapping[str, float]) -> list[float]:
-    return [round(probability, 3) for probability in probabilities.values()]
+def _rounded(values: Mapping[str, float]) -> list[float | None]:
+    return [None if math.isnan(value) else round(value, 3) for value in values.values()]
 
 
 def _heat_map(reading: Reading, target: str) -> dict[str, Any] | None:
