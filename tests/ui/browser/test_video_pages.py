@@ -11,14 +11,12 @@ from tests.ui.browser.conftest import DESKTOP
 
 @pytest.fixture(scope="module")
 def clip() -> bytes:
-    """A calm man for half a second, then a woman who smiles."""
+    """A woman who smiles for half a second."""
     pytest.importorskip("av")
     from tests.support.clips import encode
 
-    calm, smile = (
-        np.asarray(Image.open(SAMPLES / f"{name}.jpg").convert("RGB").resize((320, 320))) for name in ("calm", "smile")
-    )
-    return encode([calm] * 12 + [smile] * 12, format="webm", codec="libvpx", options={"crf": "10", "b": "1M"})
+    smile = np.asarray(Image.open(SAMPLES / "smile.jpg").convert("RGB").resize((320, 320)))
+    return encode([smile] * 12, format="webm", codec="libvpx", options={"crf": "10", "b": "1M"})
 
 
 def test_clip_is_read_in_the_browser_and_an_apex_shows_its_frame(page, clip):
@@ -28,7 +26,6 @@ def test_clip_is_read_in_the_browser_and_an_apex_shows_its_frame(page, clip):
     )
     page.get_by_role("heading", name="Download").wait_for()
     page.get_by_text("me.webm", exact=True).wait_for()
-    assert page.evaluate("document.querySelector('[data-testid=stFileUploader]') === null")
     page.locator("[class*=st-key-clip-apex] button").first.click()
     page.get_by_role("heading", name="The frame at").wait_for()
     page.get_by_role("img", name="Heat map of").first.wait_for()
