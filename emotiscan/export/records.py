@@ -26,6 +26,11 @@ NO_FACE = "No face was found."
 _FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
+def as_cell(text: str) -> str:
+    """Put an apostrophe in front of text that a spreadsheet would take for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA_PREFIXES) else text
+
+
 def record(image: str, number: int, reading: "Reading", rotated: int = 0) -> dict[str, Any]:
     """Convert the reading of one face to a record.
 
@@ -160,6 +165,5 @@ def csv_text(rows: Sequence[Mapping[str, Any]], config: "ModelConfig") -> str:
     writer = csv.DictWriter(text, columns(config))
     writer.writeheader()
     for row in rows:
-        name = str(row["image"])
-        writer.writerow(flat(row) | {"image": f"'{name}" if name.startswith(_FORMULA_PREFIXES) else name})
+        writer.writerow(flat(row) | {"image": as_cell(str(row["image"]))})
     return text.getvalue()

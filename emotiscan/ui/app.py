@@ -51,6 +51,8 @@ def main() -> None:
     pages = [
         st.Page(PAGES / "read.py", title="Read a face", icon=":material/face:", default=True),
         st.Page(PAGES / "album.py", title="Album", icon=":material/photo_library:"),
+        st.Page(PAGES / "video.py", title="Video", icon=":material/movie:"),
+        st.Page(PAGES / "live.py", title="Live", icon=":material/videocam:"),
         st.Page(PAGES / "compare.py", title="Compare", icon=":material/compare:"),
         st.Page(PAGES / "guide.py", title="FACS guide", icon=":material/menu_book:"),
         st.Page(PAGES / "model.py", title="Model", icon=":material/monitoring:"),

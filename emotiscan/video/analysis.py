@@ -9,24 +9,19 @@ place where it just was (see `finder`). Faces of several frames pass through the
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
-from emotiscan.faces import Face
-from emotiscan.video.appearance import CutDetector, appearance
-from emotiscan.video.decode import Video, VideoFrame
-from emotiscan.video.finder import SEARCH_INTERVAL, FaceFinder
+from emotiscan.video.decode import Video
+from emotiscan.video.finder import SEARCH_INTERVAL
+from emotiscan.video.frame_reader import AnalyzedFrame, FoundFrame, FrameReader
 from emotiscan.video.prefetch import read_ahead
 from emotiscan.video.table import Table, video_record
-from emotiscan.video.track import Tracker
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from emotiscan.analysis import Analyzer, Reading
+    from emotiscan.analysis import Analyzer
     from emotiscan.video.timeline import Timeline
 
 BATCH_SIZE = 4
@@ -34,44 +29,6 @@ BATCH_SIZE = 4
 
 MAX_WAITING = 6
 """Frames that wait for a batch to fill, at most; each is an image in memory."""
-
-MAX_FACES = 64
-"""Faces of one frame that are read: the largest ones."""
-
-
-@dataclass(frozen=True, eq=False)
-class AnalyzedFrame:
-    """One frame of a clip with what was read in it.
-
-    Attributes:
-        number: of the frame in the clip, from 0.
-        time: presentation time in seconds, the container's own.
-        image: upright, RGB.
-        readings: one per face, from left to right.
-        tracks: number of the person that each reading belongs to.
-        is_cut: whether the clip cuts to another scene with this frame.
-    """
-
-    number: int
-    time: float
-    image: Image.Image
-    readings: tuple["Reading", ...]
-    tracks: tuple[int, ...]
-    is_cut: bool = False
-
-    def __repr__(self) -> str:
-        people = ", ".join(f"{track}: {reading!r}" for track, reading in zip(self.tracks, self.readings, strict=True))
-        return f"AnalyzedFrame({self.number} at {self.time:.3f} s; {people or 'no face'})"
-
-
-@dataclass(frozen=True, eq=False)
-class _Found:
-    """A frame whose faces have numbers, but no readings yet."""
-
-    frame: VideoFrame
-    faces: list[Face]
-    tracks: list[int]
-    is_cut: bool
 
 
 class VideoAnalysis:
@@ -109,41 +66,28 @@ class VideoAnalysis:
     def __iter__(self) -> Iterator[AnalyzedFrame]:
         self._start()
         frames = read_ahead(self.video)
-        waiting: list[_Found] = []
+        reader = FrameReader(self._analyzer, self._interval)
+        waiting: list[FoundFrame] = []
         try:
-            for found in self._find(frames):
-                waiting.append(found)
+            for frame in frames:
+                waiting.append(reader.find(frame))
                 faces = sum(len(one.faces) for one in waiting)
                 if not faces or faces >= BATCH_SIZE or len(waiting) > MAX_WAITING:
-                    yield from self._read(waiting)
+                    yield from self._read(reader, waiting)
                     waiting = []
-            yield from self._read(waiting)
+            yield from self._read(reader, waiting)
             self.is_complete = True
         finally:
             frames.close()  # type: ignore[attr-defined]
 
-    def _find(self, frames: Iterator[VideoFrame]) -> Iterator[_Found]:
-        finder, tracker = FaceFinder(self._analyzer.detector, self._interval), Tracker()
-        cuts = CutDetector()
-        for frame in frames:
-            cut = cuts.is_cut(frame.image)
-            faces = finder.find(frame.time, frame.image, cut)
-            if len(faces) > MAX_FACES:
-                largest = set(map(id, sorted(faces, key=lambda face: -face.side)[:MAX_FACES]))
-                faces = [face for face in faces if id(face) in largest]
-            tracks = tracker.update(frame.time, faces, [appearance(frame.image, face) for face in faces], cut)
-            if cut:
+    def _read(self, reader: FrameReader, found: list[FoundFrame]) -> Iterator[AnalyzedFrame]:
+        for frame in reader.read(found):
+            if frame.is_cut:
                 self.cuts.append(frame.time)
-            yield _Found(frame, faces, tracks, cut)
-
-    def _read(self, found: list[_Found]) -> Iterator[AnalyzedFrame]:
-        readings = iter(self._analyzer.read_faces([(one.frame.image, face) for one in found for face in one.faces]))
-        for one in found:
-            frame, own = one.frame, tuple(next(readings) for _ in one.faces)
             self._table.add_frame(frame.number, frame.time)
-            for track, reading in zip(one.tracks, own, strict=True):
+            for track, reading in zip(frame.tracks, frame.readings, strict=True):
                 self._table.add(video_record(self.video.name, frame.number, frame.time, track, reading))
-            yield AnalyzedFrame(frame.number, frame.time, frame.image, own, tuple(one.tracks), one.is_cut)
+            yield frame
 
     def run(self) -> "VideoAnalysis":
         """Read the clip to its end, if it was not; returns this object."""

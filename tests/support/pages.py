@@ -6,8 +6,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 _FOLDER = "emotiscan/ui/app_pages"
-ABOUT, ALBUM, COMPARE, GUIDE, MODEL = (
-    f"{_FOLDER}/{name}.py" for name in ("about", "album", "compare", "guide", "model")
+ABOUT, ALBUM, COMPARE, GUIDE, LIVE, MODEL, VIDEO = (
+    f"{_FOLDER}/{name}.py" for name in ("about", "album", "compare", "guide", "live", "model", "video")
 )
 
 

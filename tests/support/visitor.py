@@ -6,11 +6,14 @@ and the token that protect them. A hundred visitors cost little, so that a serve
 
 import base64
 import http.client
+import json
 import time
 import uuid
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
+from typing import Any
 from urllib.parse import urlparse
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -67,6 +70,9 @@ class Visitor:
         self.session, self.script = "", ""
         self.page = Page()
         self._widgets: dict[str, WidgetState] = {}
+        self._components: dict[str, Any] = {}  # the latest state of each
+        self._fragments: dict[str, str] = {}  # which part of the page each belongs to
+        self._sent = 0
         self._file: tuple[str, str] | None = None  # the current upload: its widget and the URL that deletes it
         self._http = http.client.HTTPConnection(urlparse(address).netloc, timeout=patience)
         self._asked = time.monotonic()
@@ -130,6 +136,32 @@ class Visitor:
         self._widgets[uploader.id] = state
         self._file = uploader.id, urls.delete_url
         return self._rerun(wait)
+
+    def send(self, name: str, message: Mapping[str, Any], wait: bool = True) -> dict[str, Any]:
+        """Send a message as a component of `ui.messages` does; returns what the component is told afterwards.
+
+        Args:
+            name: of the component.
+            message: all but its number.
+            wait: False returns at once, with what the component was told before.
+        """
+        self._sent += 1
+        number = f"visit-{self._sent}"
+        component = self._components[name]
+        state = WidgetState(id=f"$$STREAMLIT_INTERNAL_KEY_{component.id}__events")
+        state.json_trigger_value = json.dumps([{"event": "message", "value": {**message, "number": number}}])
+        request = BackMsg()
+        request.rerun_script.page_script_hash = self.script
+        request.rerun_script.fragment_id = self._fragments[name]
+        itself = WidgetState(id=component.id, json_value="{}")
+        request.rerun_script.widget_states.widgets.extend([*self._widgets.values(), itself, state])
+        self._socket.send(request.SerializeToString())
+        until = time.monotonic() + self.patience
+        while wait and json.loads(self._components[name].json)["answered"] != number:
+            if time.monotonic() > until:
+                raise PageFailed(f"{name} was not answered")
+            self._receive("script_finished")
+        return json.loads(self._components[name].json)
 
     def picture(self, path: str) -> bytes:
         """Get a picture of the page, from its own address or out of a data URL."""
@@ -210,6 +242,9 @@ class Visitor:
             return
         element = message.delta.new_element
         self.page.elements[tuple(message.metadata.delta_path)] = element
+        if element.WhichOneof("type") == "bidi_component":
+            name = element.bidi_component.component_name
+            self._components[name], self._fragments[name] = element.bidi_component, message.delta.fragment_id
         shown = element.WhichOneof("type")
         if shown == "exception":
             raise PageFailed(f"{element.exception.type}: {element.exception.message}")

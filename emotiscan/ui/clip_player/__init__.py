@@ -1,0 +1,55 @@
+"""Choose or record a clip, which the browser decodes, sends frame by frame, and plays from the visitor's own file."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from emotiscan.ui.messages import exchange
+from emotiscan.ui.video import FRAMES_SCRIPT
+from emotiscan.ui.video.clip import SIDE
+from emotiscan.ui.video.server_decoding import MAX_BYTES, too_large
+
+FRAMES_PER_MESSAGE = 4
+"""Frames that are sent together; as many as pass through the network together."""
+
+INSPECTED_SIDE = 1280
+"""Longer side of a single frame that the visitor looks at, in pixels."""
+
+MAX_RECORDING = 30
+"""Longest clip that the camera records, in seconds."""
+
+_FOLDER = Path(__file__).parent
+_component = st.components.v2.component(
+    "emotiscan_clip_player",
+    html=(_FOLDER / "clip_player.html").read_text(encoding="utf-8"),
+    css=(_FOLDER / "clip_player.css").read_text(encoding="utf-8"),
+    js=FRAMES_SCRIPT + (_FOLDER / "clip_player.js").read_text(encoding="utf-8"),
+)
+
+
+def clip_player(
+    key: str, handle: Callable[[Mapping[str, Any]], None], answer: Callable[[], Mapping[str, Any]], fps: float
+) -> None:
+    """Show the player.
+
+    Args:
+        key: key of the widget.
+        handle: called with each message of the browser. Its `kind` is "frames" (`clip`, `name`, `duration`, `frames`
+            with `time` and `picture` each, `last`), "file" (`clip`, `name`, `part`, `last`) and then "step" if the
+            browser cannot decode the clip, "frame" (`time`, `picture`) for a single frame to look at, or "stop".
+        answer: called afterwards; may return `error`, `progress` (0 to 1) and `done` of a clip that is decoded here,
+            and `seek` (`id`, `time`), a place to show.
+        fps: frames per second to send.
+    """
+    settings = {
+        "fps": fps,
+        "side": SIDE,
+        "batch": FRAMES_PER_MESSAGE,
+        "inspectedSide": INSPECTED_SIDE,
+        "maxBytes": MAX_BYTES,
+        "tooLarge": too_large(),
+        "maxRecording": MAX_RECORDING,
+    }
+    exchange(_component, key, handle, lambda: {**settings, **answer()})

@@ -1,0 +1,41 @@
+"""A camera whose frames are sent one by one, the next when the last is answered, and drawn over with the answers.
+
+No WebRTC: the frames travel through Streamlit's own connection, so it works wherever the page itself works.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from emotiscan.ui.messages import exchange
+from emotiscan.ui.video import FRAMES_SCRIPT
+
+SIDE = 640
+"""Longer side of the frames that are sent, in pixels."""
+
+INSPECTED_SIDE = 1280
+"""Longer side of a frame that the visitor pauses at, in pixels."""
+
+_FOLDER = Path(__file__).parent
+_component = st.components.v2.component(
+    "emotiscan_live_camera",
+    html=(_FOLDER / "live_camera.html").read_text(encoding="utf-8"),
+    css=(_FOLDER / "live_camera.css").read_text(encoding="utf-8"),
+    js=FRAMES_SCRIPT
+    + "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("drawing.js", "live_camera.js")),
+)
+
+
+def live_camera(key: str, handle: Callable[[Mapping[str, Any]], None], answer: Callable[[], Mapping[str, Any]]) -> None:
+    """Show the camera.
+
+    Args:
+        key: key of the widget.
+        handle: called with each message of the browser. Its `kind` is "frame" (`time` in seconds since the camera
+            started, `picture`, `target` of the heat map, `first`), or "inspect", a frame at which the visitor paused
+            (with a `large` picture as well).
+        answer: called afterwards; returns what `video.live` says of the latest frame, and what the page shows.
+    """
+    exchange(_component, key, handle, lambda: {"side": SIDE, "inspectedSide": INSPECTED_SIDE, **answer()})
