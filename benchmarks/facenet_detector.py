@@ -22,8 +22,10 @@ class FacenetCascade(Cascade):
     def __init__(self) -> None:
         self._mtcnn = MTCNN(keep_all=True, post_process=False, device="cpu")
 
-    def find(self, photo: NDArray[np.uint8] | SummedAreaTable, min_side: float, margin: int = 0) -> Detections:
-        """Find faces; the margin is searched like everything else."""
+    def find(
+        self, photo: NDArray[np.uint8] | SummedAreaTable, min_side: float, margin: int = 0, edges_only: bool = False
+    ) -> Detections:
+        """Find faces; everything is searched, the margin as well."""
         if isinstance(photo, SummedAreaTable):
             photo = np.pad(photo.photo, ((photo.border,) * 2, (photo.border,) * 2, (0, 0)), mode="edge")
         self._mtcnn.min_face_size = min_side

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 from torch import Tensor
 
@@ -39,14 +39,26 @@ class Sides:
 
     @property
     def label(self) -> str:
-        """Where the action unit is: "both", "right" or "left".
-
-        One side alone shows it if the other one is below the threshold and at most half as probable.
-        """
-        weaker, stronger = sorted((self.right, self.left))
-        if weaker >= self.threshold or weaker > stronger / 2:
+        """Where the action unit is: "both" (see `on_both_sides`), "right" or "left"."""
+        if on_both_sides(self.right, self.left, self.threshold):
             return "both"
         return "right" if self.right > self.left else "left"
+
+
+def on_both_sides(right: ArrayLike, left: ArrayLike, threshold: ArrayLike) -> NDArray[np.bool_]:
+    """Whether both halves of the face show an action unit that is present.
+
+    One half alone shows it if the other one is below the threshold and at most half as probable.
+
+    Args:
+        right: probability that it is present in the person's right half, 0 to 1; this and the others are numbers, or
+            arrays that fit each other.
+        left: likewise for the person's left half.
+        threshold: lowest probability at which it counts as present.
+    """
+    weaker, stronger = np.minimum(right, left), np.maximum(right, left)
+    both: NDArray[np.bool_] = (weaker >= threshold) | (weaker > stronger / 2)
+    return both
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -11,7 +11,7 @@ from emotiscan.faces import Face, Quality, framed_transform
 from emotiscan.model.calibration import Calibration
 from emotiscan.model.checkpoint import Card
 from emotiscan.model.network import prepare
-from emotiscan.reading import MIN_INTENSITY, Reading, Sides, hidden_by, readings_of
+from emotiscan.reading import MIN_INTENSITY, Reading, Sides, hidden_by, on_both_sides, readings_of
 
 PHOTO = Image.fromarray(np.random.default_rng(3).integers(0, 255, (96, 96, 3), np.uint8)).resize((480, 480))
 
@@ -70,6 +70,12 @@ def test_sides_are_those_of_present_units_that_facs_scores_on_each_side(full_mod
 )
 def test_the_label_of_sides(right, left, label):
     assert Sides(right, left).label == label
+
+
+def test_the_rule_of_sides_takes_arrays_as_well():
+    right, left = np.array([0.9, 0.9, 0.2, 0.4]), np.array([0.2, 0.5, 0.9, 0.2])
+    both = on_both_sides(right, left, np.array([0.5, 0.5, 0.2, 0.5]))
+    assert both.tolist() == [False, True, True, False]
 
 
 def test_a_mirrored_face_swaps_its_sides_and_turns_the_other_way(full_model):

@@ -15,13 +15,11 @@ from emotiscan.evaluation.problems import problem_metrics
 from emotiscan.evaluation.sides import side_metrics
 from emotiscan.model.calibration import Calibration
 from emotiscan.model.network import ModelConfig
+from emotiscan.reading import MIN_INTENSITY, on_both_sides
 from emotiscan.reports import FaceOutputs, ProblemMetrics
 
 if TYPE_CHECKING:  # it imports this module
     from emotiscan.evaluation.prediction import Predictions
-
-MIN_PRESENT_INTENSITY = 0.5
-"""Lowest intensity, 0 to 5, that is shown of a present action unit: what rounds to a trace."""
 
 
 def measure_face_outputs(
@@ -72,7 +70,7 @@ def called_present(predictions: "Predictions", config: ModelConfig, calibration:
 
 def shown_intensities(intensities: Floats, present: Bools) -> Floats:
     """(n, k) intensities as a reading shows them: 0 for an absent action unit, at least a trace for a present one."""
-    return np.where(present, np.maximum(intensities, MIN_PRESENT_INTENSITY), 0.0)
+    return np.where(present, np.maximum(intensities, MIN_INTENSITY), 0.0)
 
 
 def _sides(
@@ -85,16 +83,9 @@ def _sides(
     probabilities = calibration.sides(predictions.sides, config.action_units)[:, places]
     table = predictions.table
     labels = table.values([name for au in units for name in side_columns(au)]).reshape(len(table), len(units), 2)
-    both = called_both(probabilities, np.array([calibration.threshold(au) for au in units]))
+    thresholds = np.array([calibration.threshold(au) for au in units])
+    both = on_both_sides(probabilities[..., 0], probabilities[..., 1], thresholds)
     return side_metrics(units, probabilities, labels, table.values(units), both, samples)
-
-
-def called_both(probabilities: Floats, thresholds: Floats) -> Bools:
-    """(n, k) whether each action unit is called present in both halves, from probabilities (n, k, 2).
-
-    One half alone shows it if the other one is below the threshold and less than half as probable, as in a reading.
-    """
-    return probabilities.min(2) >= np.minimum(thresholds, probabilities.max(2) / 2)
 
 
 def _quality(

@@ -95,7 +95,7 @@ def pair_report(analyzer: Analyzer, pairs: Sequence[Pair], images: Path, bootstr
             raise TableError(images, f"the checkpoint does not predict {missing[0]}; leave its pairs out")
     names = list(dict.fromkeys(name for pair in pairs for name in (pair.first, pair.second)))
     readings = {name: _reading(analyzer, images, name) for name in names}
-    graded = bool(getattr(next(iter(readings.values())), "intensities", None))
+    graded = bool(next(iter(readings.values())).intensities)
     return measure_pairs(
         pairs,
         lambda name, au: _strength(readings[name], au, graded),
@@ -148,5 +148,5 @@ def _reading(analyzer: Analyzer, images: Path, name: str) -> Reading:
 
 
 def _strength(reading: Reading, au: str, graded: bool) -> float:
-    values = getattr(reading, "intensities", {}) if graded else reading.action_units
+    values = reading.intensities if graded else reading.action_units
     return float(values[au])

@@ -172,7 +172,7 @@ def labels_of_problems(table: LabelTable) -> Floats:
 
 
 def _judge(row: int, spoiled: str, reading: Reading) -> Judged:
-    quality = getattr(reading, "quality", None)
+    quality = reading.quality
     if quality is None:
         raise TableError("the checkpoint", "it says nothing about quality; use one that does")
     named = np.array([problem in quality.problems for problem in facs.PROBLEMS])

@@ -53,7 +53,7 @@ def read_face(analyzer: Analyzer, photo: Image.Image, center: tuple[float, float
     A face that is only found by rotating the photo counts as not found.
     """
     analysis = analyzer.analyze(photo)
-    if getattr(analysis, "rotated", 0):
+    if analysis.rotated:
         return None
     target = np.array(center or (photo.width / 2, photo.height / 2))
     return min(analysis.readings, key=lambda one: float(np.hypot(*(center_of(one) - target))), default=None)

@@ -53,6 +53,12 @@ TURNS = {90: Image.Transpose.ROTATE_270, 270: Image.Transpose.ROTATE_90, 180: Im
 MARGIN = 0.25
 """Width of the margin around a photo, in fractions of its longer side."""
 
+SAME_FACE = 0.7
+"""Share of the smaller box that another one covers, 0 to 1, above which both are of the same face, as for MTCNN."""
+
+SAME_DISTORTED = 0.5
+"""The same for a box that touches the border, and so may be distorted."""
+
 
 class FaceDetector:
     """MTCNN with this project's sizes and thresholds. Runs on the CPU; safe to share among threads."""
@@ -63,40 +69,56 @@ class FaceDetector:
     def detect(self, photo: Image.Image) -> list[Face]:
         """Find all faces in an ordinary photo.
 
-        If no face is found, or one touches the border, detection runs once more with a margin around the photo: MTCNN
-        distorts boxes that extend beyond the border, and misplaces their landmarks.
+        If no face is found, or one touches the border, the photo's edges are searched once more, with a margin around
+        it: MTCNN distorts boxes that extend beyond the border, and misplaces their landmarks.
 
         Returns:
             Faces from left to right; empty if there are none.
         """
-        shrunk = self._shrink(photo)
+        return self._detect(self._shrink(photo), photo.size)
+
+    def _detect(self, shrunk: "Shrunk", size: tuple[int, int]) -> list[Face]:
+        """Find all faces; `size` is the original photo's."""
         faces = self._find(shrunk, margin=0.0, min_confidence=MIN_CONFIDENCE)
-        if not faces or any(_touches_border(face, photo.size) for face in faces):
-            faces = max(self._find(shrunk, MARGIN, MIN_CONFIDENCE), faces, key=len)
+        touching = [face for face in faces if _touches_border(face, size)]
+        if touching or not faces:
+            inside = [face for face in faces if face not in touching]
+            faces = inside + self._better(touching, inside, self._find(shrunk, MARGIN, MIN_CONFIDENCE, edges_only=True))
         return sorted(faces, key=lambda face: (face.box[0] + face.box[2], face.box[1]) if face.box else (0, 0))
+
+    @staticmethod
+    def _better(touching: list[Face], inside: list[Face], found: list[Face]) -> list[Face]:
+        """The faces at the edges: those found with a margin, and without it where there are too few of these."""
+        new = [face for face in found if not any(_share(face, other) > SAME_FACE for other in inside)]
+        if len(new) >= len(touching):
+            return new
+        return new + [face for face in touching if not any(_share(face, other) > SAME_DISTORTED for other in new)]
 
     def detect_any_way_up(self, photo: Image.Image) -> tuple[Image.Image, list[Face], int]:
         """Find all faces in a photo that may lie on its side or upside down.
 
         The other directions are tried if no face is found, or none that is `CERTAIN`: in an upside-down face, MTCNN
-        often finds a doubtful upright one. A turned photo must have a much more certain face (`TURNED_DOUBT`).
+        often finds a doubtful upright one. A turned photo must have a much more certain face (`TURNED_DOUBT`). The
+        other directions are searched without a margin, which is enough to choose one of them.
 
         Returns:
             The photo with its faces upright, the faces in it from left to right, and the degrees by which it was turned
             clockwise: 0, 90, 180 or 270. Without a face, the photo is as it was.
         """
-        best, doubt = (photo, self.detect(photo), 0), 1.0
-        if best[1]:
-            doubt = _doubt(best[1])
+        shrunk = self._shrink(photo)
+        faces = self._detect(shrunk, photo.size)
+        doubt = _doubt(faces)
         if doubt <= 1 - CERTAIN:
-            return best
-        limit = min(1 - MIN_CONFIDENCE_TURNED, doubt * TURNED_DOUBT)
+            return photo, faces, 0
+        limit, best = min(1 - MIN_CONFIDENCE_TURNED, doubt * TURNED_DOUBT), 0
         for degrees, turn in TURNS.items():
-            turned = photo.transpose(turn)
-            faces = self.detect(turned)
-            if faces and _doubt(faces) <= limit:
-                best, limit = (turned, faces, degrees), _doubt(faces)
-        return best
+            doubt = _doubt(self._find(shrunk.turned(turn), margin=0.0, min_confidence=MIN_CONFIDENCE))
+            if doubt <= limit:
+                limit, best = doubt, degrees
+        if not best:
+            return photo, faces, 0
+        turned = photo.transpose(TURNS[best])
+        return turned, self._detect(shrunk.turned(TURNS[best]), turned.size), best
 
     def locate(self, image: Image.Image) -> Face:
         """Find the face in an image that is known to be one face, e.g. of a data set.
@@ -143,12 +165,12 @@ class FaceDetector:
         smaller = photo.resize(_scaled(photo.size, 1 / ratio), Image.Resampling.BOX)
         return Shrunk(smaller, 1 / ratio, MIN_DETECTED_SIDE, SummedAreaTable(np.asarray(smaller)))
 
-    def _find(self, shrunk: "Shrunk", margin: float, min_confidence: float) -> list[Face]:
+    def _find(self, shrunk: "Shrunk", margin: float, min_confidence: float, edges_only: bool = False) -> list[Face]:
         photo, scale, min_side, table = shrunk
         border: float = round(margin * max(photo.size))
         if max(photo.size) + 2 * border >= SMALL_SIDE:
             searched = table.with_border(int(border)) if border else table
-            found = self._cascade.find(searched, min_side, int(border))
+            found = self._cascade.find(searched, min_side, int(border), edges_only)
             return _accepted(found, min_confidence, lambda points: (points - border) / scale)
         photo = Image.fromarray(
             np.pad(np.asarray(photo), ((int(border),) * 2, (int(border),) * 2, (0, 0)), mode="edge")
@@ -161,8 +183,17 @@ class FaceDetector:
 
 
 def _doubt(faces: list[Face]) -> float:
-    """1 - confidence of the most certain face."""
-    return 1 - max(face.confidence or 0.0 for face in faces)
+    """1 - confidence of the most certain face; 1 without any."""
+    return 1 - max((face.confidence or 0.0 for face in faces), default=0.0)
+
+
+def _share(one: Face, other: Face) -> float:
+    """Share of the smaller face's box that the other one covers, 0 to 1."""
+    if one.box is None or other.box is None:
+        return 0.0
+    low, high = np.maximum(one.box[:2], other.box[:2]), np.minimum(one.box[2:], other.box[2:])
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (one.box, other.box)]
+    return float(np.maximum(high - low, 0).prod()) / min(areas)
 
 
 def _accepted(
@@ -207,6 +238,11 @@ class Shrunk(NamedTuple):
     scale: float
     min_side: float
     table: SummedAreaTable
+
+    def turned(self, turn: Image.Transpose) -> "Shrunk":
+        """The same photo in another direction."""
+        photo = self.photo.transpose(turn)
+        return self._replace(photo=photo, table=SummedAreaTable(np.asarray(photo)))
 
 
 def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:

@@ -9,7 +9,8 @@ The steps and thresholds are those of facenet-pytorch's `MTCNN.detect`, and so a
   summed-area table (Crow, 1984, "Summed-Area Tables for Texture Mapping"), four look-ups a pixel whatever its area.
 - The first network's pooling is two elementwise maxima; the other two networks run with the channels last. torch's
   pooling of few or small planes takes longer than their convolutions.
-- In a photo with a margin, the first network skips positions that lie in the margin alone.
+- In a photo with a margin, the first network skips positions that lie in the margin alone, and on request all that are
+  not near the photo's edges.
 """
 
 import copy
@@ -33,6 +34,10 @@ CELL, STRIDE = 12, 2
 
 PYRAMID_FACTOR = 0.709
 """Scale of each pyramid level, relative to the one before: half the area."""
+
+EDGE_DEPTH = 6
+"""How far inside the photo, in pixels of a pyramid level, a square that is near the edge may begin: half a cell, more
+than the networks shift one."""
 
 THRESHOLDS = (0.6, 0.7, 0.7)
 """Lowest confidence with which a candidate passes each network."""
@@ -71,19 +76,22 @@ class Cascade:
         for network in (self._refinement, self._output):
             network.to(memory_format=torch.channels_last)
 
-    def find(self, photo: "NDArray[np.uint8] | SummedAreaTable", min_side: float, margin: int = 0) -> Detections:
+    def find(
+        self, photo: "NDArray[np.uint8] | SummedAreaTable", min_side: float, margin: int = 0, edges_only: bool = False
+    ) -> Detections:
         """Find faces.
 
         Args:
             photo: (height, width, 3) RGB; or its table, which can be kept for another search.
             min_side: side of the smallest face, in pixels.
             margin: width in pixels of the photo's border that cannot hold a face by itself.
+            edges_only: find only faces that reach into the margin, or nearly so.
         """
         import torch
 
         with torch.inference_mode():
             table = photo if isinstance(photo, SummedAreaTable) else SummedAreaTable(photo)
-            boxes = self._propose(table, min_side, margin)
+            boxes = self._propose(table, min_side, margin, edges_only)
             boxes = self._refine(table, boxes)
             return self._finish(table, boxes)
 
@@ -101,9 +109,11 @@ class Cascade:
             boxes = self._refine(table, _squares(np.asarray(boxes, np.float32)))
             return self._finish(table, boxes)
 
-    def _propose(self, table: "SummedAreaTable", min_side: float, margin: int) -> Floats:
+    def _propose(self, table: "SummedAreaTable", min_side: float, margin: int, edges_only: bool) -> Floats:
         """First network: candidates of all sizes, (n, 4)."""
-        found = [self._propose_at(table, scale, margin) for scale in _scales(table.height, table.width, min_side)]
+        found = [
+            self._propose_at(table, scale, margin, edges_only) for scale in _scales(table.height, table.width, min_side)
+        ]
         if not found:
             return np.empty((0, 4), np.float32)
         boxes, scores, shifts = (np.concatenate(parts) for parts in zip(*found, strict=True))
@@ -111,23 +121,35 @@ class Cascade:
         boxes, shifts = boxes[kept], shifts[kept]
         return _squares(boxes + shifts * _sides(boxes))
 
-    def _propose_at(self, table: "SummedAreaTable", scale: float, margin: int) -> tuple[Floats, Floats, Floats]:
+    def _propose_at(
+        self, table: "SummedAreaTable", scale: float, margin: int, edges_only: bool
+    ) -> tuple[Floats, Floats, Floats]:
         """Boxes (n, 4), confidences (n,) and corrections (n, 4) in box sides, of one pyramid level."""
+        size = int(table.height * scale + 1), int(table.width * scale + 1)
+        rows, columns = (
+            _overlapping(length, scale, margin, whole - margin)
+            for length, whole in zip(size, (table.height, table.width), strict=True)
+        )
+        parts = _along_edges(rows, columns) if edges_only else [(rows, columns)]
+        found = [self._propose_in(table, scale, size, *part) for part in parts]
+        boxes, scores, shifts = (np.concatenate(column) for column in zip(*found, strict=True))
+        kept = _suppress(boxes, scores, 0.5)
+        return boxes[kept], scores[kept], shifts[kept]
+
+    def _propose_in(
+        self, table: "SummedAreaTable", scale: float, size: tuple[int, int], rows: range, columns: range
+    ) -> tuple[Floats, Floats, Floats]:
+        """The same for a part of a level of a given height and width."""
         import torch
 
-        height, width = int(table.height * scale + 1), int(table.width * scale + 1)
-        rows = _overlapping(height, scale, margin, table.height - margin)
-        columns = _overlapping(width, scale, margin, table.width - margin)
-        level = table.averages(_windows(table.height, height, rows), _windows(table.width, width, columns))
+        level = table.averages(_windows(table.height, size[0], rows), _windows(table.width, size[1], columns))
         shifts, scores = self._proposals(_network_input(level[None]).contiguous())
         accepted = torch.nonzero(scores[0, 1] >= THRESHOLDS[0], as_tuple=True)
         score, shift = scores[0, 1][accepted].numpy(), shifts[0][:, accepted[0], accepted[1]].T.numpy()
         y, x = (STRIDE * cells.numpy() for cells in accepted)
         corner = np.stack([x + columns.start, y + rows.start], 1).astype(np.float32)
         low, high = (np.floor((corner + offset) / np.float32(scale)) for offset in (1, CELL))
-        boxes = np.concatenate([low, high], 1)
-        kept = _suppress(boxes, score, 0.5)
-        return boxes[kept], score[kept], shift[kept]
+        return np.concatenate([low, high], 1), score, shift
 
     def _refine(self, table: "SummedAreaTable", boxes: Floats) -> Floats:
         """Second network: better candidates, square, (n, 4)."""
@@ -275,6 +297,25 @@ def _overlapping(length: int, scale: float, low: int, high: int) -> range:
     """Pixels of a level that cells overlapping the photo's pixels `low` to `high` need; starts at a multiple of 2."""
     first = max(0, int(low * scale) - CELL) // STRIDE * STRIDE
     return range(first, min(length, int(high * scale) + CELL + STRIDE))
+
+
+def _along_edges(rows: range, columns: range) -> list[tuple[range, range]]:
+    """Strips of a level in which the cells near the photo's edges lie, or the whole where that is less work.
+
+    Args:
+        rows: of the level, as `_overlapping` returns them: the first and last cell hardly touch the photo.
+        columns: likewise.
+    """
+    depth = 2 * CELL + EDGE_DEPTH  # outside, at least a cell; inside, the last cell that begins within EDGE_DEPTH
+    upper, left = (range(part.start, part.start + depth) for part in (rows, columns))
+    lower, right = (range((part.stop - depth - STRIDE) // STRIDE * STRIDE, part.stop) for part in (rows, columns))
+    # Cells begin at multiples of the stride, those between the upper and the lower strip from here to there:
+    between = range(upper.stop - CELL, lower.start + CELL)
+    if len(between) <= CELL or right.start <= left.stop:
+        return [(rows, columns)]
+    strips = [(upper, columns), (lower, columns), (between, left), (between, right)]
+    area = sum(len(down) * len(across) for down, across in strips)
+    return strips if area < len(rows) * len(columns) else [(rows, columns)]
 
 
 def _batches(table: SummedAreaTable, boxes: Floats, side: int) -> "Iterator[tuple[Floats, Floats]]":
