@@ -125,9 +125,8 @@ def show_gallery(clip: Clip, track: int) -> None:
                 strength = f" · {event.intensity:.1f} of 5" if event.intensity == event.intensity else ""
                 st.markdown(f"**{display_name(event.au)}**  \n:small[{percent(event.peak)}{strength}]")
                 st.button(
-                    f"{event.apex:.2f} s",
+                    f"Show {event.apex:.2f} s",
                     icon=":material/play_arrow:",
-                    help="Show this frame",
                     key=f"clip-apex-{track}-{event.au}",
                     on_click=reading.show_at,
                     args=(event.apex,),
