@@ -88,9 +88,10 @@ def open_heif(data: bytes) -> tuple[tuple[int, int], Callable[[], "Pixels"]]:
             band = Image.frombuffer(mode, (width, bottom - top), part, "raw", mode, stride, 1)
             return band.convert("RGBA") if mode == "RGBa" else band
 
-        nclx = image.info.get("nclx_profile") or {}
+        info: dict[str, Any] = image.info
+        nclx = info.get("nclx_profile") or {}
         codes = nclx.get("color_primaries", 1), nclx.get("transfer_characteristics", 13)
-        return Pixels((width, height), rows, to_srgb(image.info.get("icc_profile"), *codes))
+        return Pixels((width, height), rows, to_srgb(info.get("icc_profile"), *codes))
 
     return image.size, decode
 

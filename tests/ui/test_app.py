@@ -4,6 +4,7 @@ import ast
 import io
 import re
 
+import pillow_heif
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -54,8 +55,9 @@ def test_one_of_several_faces_can_be_chosen(app):
     assert first != au_table(faces.set_value(3).run())
 
 
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "HEIF", "AVIF"])
 def test_upload_replaces_the_sample(app, format):
+    pillow_heif.register_heif_opener()
     at = app.run()
     picture = Image.open(SAMPLES / "surprise.jpg")
     upload(at, f"me.{format.lower()}", as_bytes(picture, format), f"image/{format.lower()}")

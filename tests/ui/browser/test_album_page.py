@@ -1,8 +1,12 @@
 """The Album page."""
 
+import io
 import json
 import re
 from pathlib import Path
+
+import pillow_heif
+from PIL import Image
 
 from tests.support.chromium import assert_accessible, open_page, wait_until_settled
 from tests.support.places import SAMPLES
@@ -28,6 +32,29 @@ def test_album_is_filled_filtered_and_downloaded(page):
     page.asked_for.append("json")
     page.get_by_role("button", name="Empty the album").click()
     page.get_by_role("button", name="Try it with the synthetic samples").wait_for()
+    wait_until_settled(page)
+
+
+def test_photos_of_phones_are_read_and_videos_are_sent_elsewhere(page):
+    """Chromium cannot decode HEIC and sends it as it is; it shrinks AVIF like any other photo."""
+    pillow_heif.register_heif_opener()
+    with Image.open(SAMPLES / "smile.jpg") as photo:
+        photos = {format: io.BytesIO() for format in ("HEIF", "AVIF")}
+        for format, file in photos.items():
+            photo.save(file, format)
+    open_page(page, "Album")
+    page.locator(".uploader input[type=file]").set_input_files(
+        [
+            {"name": "IMG_1.HEIC", "mimeType": "image/heic", "buffer": photos["HEIF"].getvalue()},
+            {"name": "2.avif", "mimeType": "image/avif", "buffer": photos["AVIF"].getvalue()},
+            {"name": "IMG_3.MOV", "mimeType": "video/quicktime", "buffer": b"\0\0\0\x14ftypqt  " + bytes(100_000)},
+        ]
+    )
+    page.get_by_text("2 of 2 faces").wait_for()
+    page.get_by_text("1 of 3 photos could not be read").click()
+    page.get_by_text("IMG_3.MOV: This file is a video, not a photo.").wait_for()
+    for name in ("IMG_1.HEIC", "2.avif"):
+        assert page.get_by_role("img", name=f"{name}, face 1").is_visible()
     wait_until_settled(page)
 
 
