@@ -60,7 +60,7 @@ class TrackTimeline:
         breaks = np.diff(times, prepend=times[:1]) > max(MAX_GAP, 2.5 * _median_step(times))
         scene = np.searchsorted(np.asarray(cuts, float), times, side="right")
         breaks |= np.diff(scene, prepend=scene[:1]) > 0
-        self.parts = np.cumsum(breaks)
+        self.parts: NDArray[np.int64] = np.cumsum(breaks, dtype=np.int64)
 
     @cached_property
     def smoothed(self) -> dict[str, Floats]:

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from emotiscan import facs
@@ -78,9 +80,9 @@ def timeline_chart(timeline: Timeline, track: int, names: Sequence[str], time: f
 def _add_curve(
     figure: go.Figure,
     row: int,
-    times: Sequence[float],
-    values: Sequence[float],
-    parts: Sequence[int],
+    times: NDArray[np.floating],
+    values: NDArray[np.floating],
+    parts: NDArray[np.integer],
     step: int,
     name: str,
     color: str,
@@ -115,13 +117,15 @@ def _add_bands(
 ) -> None:
     for au in units:
         own = [event for event in events if event.au == au]
+        widths: list[float | None] = [round(max(event.duration, 0.02), 3) for event in own]
+        onsets: list[float | None] = [round(event.onset, 3) for event in own]
         figure.add_bar(
             row=row,
             col=1,
             orientation="h",
             y=[au] * max(1, len(own)),
-            x=[round(max(event.duration, 0.02), 3) for event in own] or [None],
-            base=[round(event.onset, 3) for event in own] or [None],
+            x=widths or [None],  # a row without events is there, too
+            base=onsets or [None],
             width=0.62,
             marker={"color": colors[au], "opacity": 0.45, "line": {"width": 0}},
             hoverinfo="skip",

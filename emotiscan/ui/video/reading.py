@@ -131,7 +131,7 @@ def _clip_of(message: Mapping[str, Any]) -> Clip:
 
 def _read_frames(message: Mapping[str, Any], status: DeltaGenerator) -> None:
     clip = _clip_of(message)
-    frames = []
+    frames: list[VideoFrame] = []
     for entry in list(message.get("frames") or ())[:FRAMES_PER_MESSAGE]:
         image = decode_frame(entry.get("picture")) if isinstance(entry, Mapping) else None
         if image is not None:
