@@ -5,6 +5,10 @@ after another and fetches every image of its page. Prints throughput, latency, e
 whether memory stays constant over many more photos (--steady), and what visitors cost who leave while they wait. Each
 session's photos have their own frame and name, and no session may ever receive those of another. Ends after --minutes
 at the latest, with status 1 after any error. The visitors share the processor with the server.
+
+Beside each median stands what the plain way would take (torch and facenet-pytorch's own detection, one photo after the
+other, without a page), measured in the same run before the server starts, and the processor's limit: decoding and the
+network's arithmetic on all cores.
 """
 
 import argparse
@@ -181,6 +185,55 @@ def time_after_leavers(app: RunningApp, photos: Sequence[bytes], count: int) -> 
         return time.monotonic() - start
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """What one photo takes without a page.
+
+    Attributes:
+        plain: seconds in the plain way.
+        limit: least seconds that the processor could take.
+    """
+
+    plain: float
+    limit: float
+
+    def describe(self, sessions: int, results: Results) -> str:
+        """Compare the median wait of simultaneous visitors; in the plain way each waits for all the others."""
+        if not results.seconds:
+            return "no photo was read"
+        median = statistics.median(results.seconds)
+        return (
+            f"{sessions} visitors wait {median:.2f} s; the plain way {sessions * self.plain:.2f} s, "
+            f"{sessions * self.plain / median:.1f} times as long; limit {sessions * self.limit:.2f} s"
+        )
+
+
+def compare_with(photos: Sequence[bytes]) -> Comparison:
+    """Time the plain way on some photos, and the parts that nothing could avoid."""
+    # Here because `benchmarks.small_host` imports this module, and must not load torch beside the server.
+    import torch
+
+    from benchmarks.limits import face_flops, limits_text, matrix_product_rate, plain_analyzer, seconds_of
+    from emotiscan.images import WORKING_SIDE, read_image
+    from emotiscan.model.checkpoint import DEFAULT_WEIGHTS
+
+    analyzer = plain_analyzer(DEFAULT_WEIGHTS)
+    print(limits_text(analyzer))
+
+    def analyze(photo: bytes) -> None:
+        analyzer.analyze(read_image(photo, max_side=WORKING_SIDE))
+
+    analyze(photos[0])  # to warm up
+    plain = statistics.median(seconds_of(lambda photo=photo: analyze(photo)) for photo in photos)
+    decoding = statistics.median(
+        seconds_of(lambda photo=photo: read_image(photo, max_side=WORKING_SIDE)) for photo in photos
+    )
+    network = face_flops(analyzer) / matrix_product_rate(torch.float32)
+    limit = decoding / torch.get_num_threads() + network
+    print(f"one photo: the plain way {plain:.3f} s; decoding on one core {decoding:.3f} s, limit {limit:.3f} s")
+    return Comparison(plain, limit)
+
+
 def format_row(sessions: int, results: Results, watch: MemoryWatch) -> str:
     """Format a row of the table."""
     seconds = sorted(results.seconds) or [float("nan")]
@@ -209,21 +262,24 @@ def main() -> int:
     photos = [photo(number, options.megapixels) for number in range(largest)]
     print(f"photos of {options.megapixels:g} megapixels, {statistics.fmean(map(len, photos)) / 2**20:.1f} MiB each")
     errors: list[str] = []
+    comparison = compare_with(photos[:5])
     with running_app() as app:
         load = Load(app, photos, time.monotonic() + 60 * options.minutes)
         load.run(1, 2)  # loads the model
         print(f"server's memory after its first photos: {memory_of(app.process):.0f} MiB")
         print("sessions  photos  errors  photos/s   median      95%  CPU s/photo  waited  peak MiB")
-        throughput: dict[int, float] = {}
+        rounds: dict[int, Results] = {}
         for sessions in options.sessions:
             with MemoryWatch(app.process) as watch:
                 results = load.run(sessions, options.requests)
-            throughput[sessions] = results.throughput
+            rounds[sessions] = results
             errors += results.errors
             print(format_row(sessions, results, watch), flush=True)
-        alone = throughput[min(throughput)]
-        for sessions, rate in throughput.items():
-            print(f"throughput with {sessions}: {rate / alone if alone else 0:.2f} times that with {min(throughput)}")
+        alone = rounds[min(rounds)].throughput
+        for sessions, results in rounds.items():
+            print(comparison.describe(sessions, results))
+            ratio = results.throughput / alone if alone else 0
+            print(f"throughput with {sessions}: {ratio:.2f} times that with {min(rounds)}")
         steady = range(0, options.steady, 100)
         for _ in steady:
             with MemoryWatch(app.process) as watch:

@@ -92,6 +92,25 @@ def test_two_threads_get_the_same_readings_as_one(analyzer, group):
     assert together == [numbers(group), smile] * 3
 
 
+def test_a_photo_beside_others_is_searched_on_one_core_with_the_same_result(analyzer, group, monkeypatch):
+    threads, find = [], analyzer._detector._find
+
+    def noting(*arguments, **options):
+        threads.append(torch.get_num_threads())
+        return find(*arguments, **options)
+
+    monkeypatch.setattr(analyzer._detector, "_find", noting)
+    before = torch.get_num_threads()
+    beside = analyzer.analyze(group.photo, beside_others=True)
+    assert set(threads) == {1}
+    assert torch.get_num_threads() == before
+    assert [reading.face.box for reading in beside.readings] == [
+        pytest.approx(reading.face.box, abs=0.01) for reading in group.readings
+    ]
+    with pytest.raises(ImageError):
+        analyzer.analyze(b"no image", beside_others=True)
+
+
 def test_the_batch_size_does_not_change_readings(analyzer, group, monkeypatch):
     monkeypatch.setattr(analysis, "BATCH_SIZE", 3)
     for one, other in zip(analyzer.analyze(GROUP).readings, group.readings, strict=True):

@@ -2,7 +2,7 @@
 
 One crop's pass through a DenseNet is a thousand short operations. If threads share each operation, all of them wait a
 thousand times for the slowest one. On two cores, giving each thread crops of its own took half as long
-(`benchmarks/reading.py` measures it).
+(`benchmarks/engines.py` measures the time now).
 """
 
 import functools

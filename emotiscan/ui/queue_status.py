@@ -1,5 +1,6 @@
 """A visitor's turn with the network: the page says how long it will take, and leaving gives the place up."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,12 +11,22 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from emotiscan.ui.request_queue import QueuePosition, RequestQueue
 
-QUEUE = RequestQueue()
-"""The queue of this process: one photo at a time, because a single one keeps all cores busy."""
+MAX_AT_ONCE = 4
+"""Most photos that are read at the same time; each takes about 80 MB meanwhile."""
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+QUEUE = RequestQueue(min(MAX_AT_ONCE, _cores()))
+"""The queue of this process. Decoding a photo and finding its faces uses one core, so that one photo for each core
+keeps all of them busy."""
 
 
 @contextmanager
-def turn(placeholder: DeltaGenerator | None = None) -> Iterator[None]:
+def turn(placeholder: DeltaGenerator | None = None) -> Iterator[bool]:
     """Wait for this visitor's turn, and hold it inside the `with` block.
 
     If the visitor has closed the page, the script ends and the place is given up. If the visitor has clicked something
@@ -23,6 +34,9 @@ def turn(placeholder: DeltaGenerator | None = None) -> Iterator[None]:
 
     Args:
         placeholder: an `st.empty` in which to say how long it will take; None to say nothing.
+
+    Yields:
+        Whether others have a turn at the same time, or wait for one.
     """
 
     def on_progress(position: QueuePosition | None) -> None:
@@ -36,7 +50,7 @@ def turn(placeholder: DeltaGenerator | None = None) -> Iterator[None]:
 
     context = get_script_run_ctx()
     with QUEUE.turn(on_progress, name=context.session_id if context else None):
-        yield
+        yield len(QUEUE) > 1
 
 
 def describe(position: QueuePosition) -> str:

@@ -1,7 +1,7 @@
 """A fair queue: first come, first served, a few at a time, with regular updates for those who wait.
 
-It knows nothing about pages or photos. Reading a photo keeps all cores busy, so two at once would take longer than one
-after the other, and twice the memory.
+It knows nothing about pages or photos. A few at a time keep all cores busy; more would take no less time in all, would
+make everybody wait for the last one, and would need more memory.
 """
 
 import threading

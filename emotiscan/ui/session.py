@@ -1,8 +1,8 @@
 """What outlives one run of a page: the shared analyzer and each visitor's own photos.
 
-The analyzer holds no photo; all visitors share it, one at a time. Readings of the synthetic samples are shared as well.
-A visitor's photos, with their readings and heat maps, live only in that visitor's session: the latest few of them,
-scaled to the size that a page shows.
+The analyzer holds no photo; all visitors share it, a few at a time. Readings of the synthetic samples are shared as
+well. A visitor's photos, with their readings and heat maps, live only in that visitor's session: the latest few of
+them, scaled to the size that a page shows.
 """
 
 import hashlib
@@ -111,8 +111,9 @@ def analyze(data: bytes, placeholder: DeltaGenerator | None = None) -> Analysis:
     """
     model = analyzer()
     try:
-        with queue_status.turn(placeholder), log.timed_reading(model.card.fingerprint) as timed:
-            analysis = timed.analysis = model.analyze(read_image(data, max_side=WORKING_SIDE))
+        with queue_status.turn(placeholder) as busy, log.timed_reading(model.card.fingerprint) as timed:
+            photo = read_image(data, max_side=WORKING_SIDE)
+            analysis = timed.analysis = model.analyze(photo, beside_others=busy)
         return analysis
     finally:
         runtime.trim_memory()

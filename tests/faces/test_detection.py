@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from emotiscan import faces
-from emotiscan.faces import apply, canonical_transform, compose, framed_transform, invert, mtcnn, warp
+from emotiscan.faces import apply, canonical_transform, compose, detection, framed_transform, invert, mtcnn, warp
 from tests.faces.geometry import CANONICAL_LANDMARKS, similarity
 
 
@@ -131,3 +131,48 @@ def test_a_lying_photo_is_turned_upright_and_an_upright_one_is_left_alone(detect
     assert degrees
     assert righted.tobytes() == smile.tobytes()
     assert found[0].box == pytest.approx(faces[0].box, abs=1)
+
+
+@pytest.mark.parametrize("box", [(60, 0, 820, 480), (0, 150, 900, 480), (150, 0, 1000, 300)], ids=str)
+def test_every_face_that_a_search_with_a_margin_finds_is_found(detector, sample_photo, box):
+    photo = sample_photo("group.jpg").crop(box)
+    photo = photo.resize((2 * photo.width, 2 * photo.height))
+    expected = detector._find(detector._shrink(photo), detection.MARGIN, detection.MIN_CONFIDENCE)
+    found = detector.detect(photo)
+    assert len(found) >= len(expected) >= 2
+    for face in expected:
+        best = max(found, key=lambda other: detection.overlap(face.box, other.box))
+        assert detection.overlap(face.box, best.box) > 0.85
+        assert np.allclose(best.landmarks, face.landmarks, atol=0.04 * face.side)
+
+
+def test_faces_inside_a_photo_do_not_depend_on_one_at_its_edge(detector, sample_photo):
+    photo = sample_photo("group.jpg").crop((60, 0, 1000, 480))
+    inside = detector._find(detector._shrink(photo), 0.0, detection.MIN_CONFIDENCE)
+    first, *others = detector.detect(photo)
+    assert first.box[0] < 20
+    for face, other in zip(others, sorted(inside, key=lambda face: face.box)[-len(others) :], strict=True):
+        assert face.box == other.box
+
+
+@pytest.fixture
+def searches(detector, monkeypatch):
+    """The margins of all searches."""
+    margins, find = [], detector._find
+
+    def noting(shrunk, margin, *arguments, **options):
+        margins.append(margin)
+        return find(shrunk, margin, *arguments, **options)
+
+    monkeypatch.setattr(detector, "_find", noting)
+    return margins
+
+
+def test_an_ordinary_photo_is_searched_once(detector, smile, searches):
+    detector.detect_any_way_up(smile)
+    assert searches == [0]
+
+
+def test_without_a_face_the_edges_are_searched_in_one_direction_only(detector, searches):
+    detector.detect_any_way_up(Image.new("RGB", (300, 300), (120, 130, 140)))
+    assert searches == [0, detection.MARGIN, 0, 0, 0]

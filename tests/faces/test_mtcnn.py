@@ -8,7 +8,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from benchmarks.facenet_detector import FacenetCascade, FacenetDetector
 from emotiscan.faces import FaceDetector
-from emotiscan.faces.mtcnn import Cascade, SummedAreaTable, _pooling, _windows
+from emotiscan.faces.mtcnn import Cascade, SummedAreaTable, _along_edges, _pooling, _windows
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,41 @@ def test_a_margin_changes_nothing_about_faces_at_the_edge(ours, sample_photo):
     assert len(expected.boxes) > 1
     assert_same_faces(ours.find(padded, 40, margin=190), expected, 1e-3)
     assert_same_faces(ours.find(SummedAreaTable(photo).with_border(190), 40, margin=190), expected, 1e-3)
+
+
+def test_along_the_edges_less_is_searched_for_the_same_faces(ours, sample_photo):
+    group = np.asarray(sample_photo("group.jpg").resize((1280, 614)).crop((80, 0, 1050, 614)))
+    photo = np.tile(group, (2, 1, 1))[:1100]  # cuts faces at both sides
+    table, areas = SummedAreaTable(photo).with_border(275), []
+    hook = ours._proposals.register_forward_pre_hook(lambda _, planes: areas.append(planes[0][0, 0].numel()))
+    everywhere = ours.find(table, 40, 275)
+    whole = sum(areas)
+    along = ours.find(table, 40, 275, edges_only=True)
+    hook.remove()
+    assert sum(areas) - whole < 0.6 * whole
+    low, high = everywhere.boxes[:, 0] - 275, photo.shape[1] + 275 - everywhere.boxes[:, 2]
+    at_edge = np.minimum(low, high) < 10
+    assert at_edge.sum() == 2
+    for box, marks in zip(everywhere.boxes[at_edge], everywhere.landmarks[at_edge], strict=True):
+        nearest = np.abs(along.boxes - box).max(1).argmin()
+        side = (box[2:] - box[:2]).max()
+        assert np.abs(along.boxes[nearest] - box).max() < 0.05 * side
+        assert np.abs(along.landmarks[nearest] - marks).max() < 0.02 * side
+
+
+def test_strips_along_the_edges_hold_every_cell_near_them():
+    for height, width in ((400, 301), (90, 200), (63, 63), (40, 300)):
+        parts = _along_edges(range(10, 10 + height), range(20, 20 + width))
+        cells = {(y, x) for rows, columns in parts for y in _cells(rows) for x in _cells(columns)}
+        all_cells = {(y, x) for y in _cells(range(10, 10 + height)) for x in _cells(range(20, 20 + width))}
+        assert cells <= all_cells
+        for y, x in all_cells - cells:
+            assert min(y - 10, x - 20, 10 + height - 12 - y, 20 + width - 12 - x) > 12 + 6
+
+
+def _cells(pixels: range) -> range:
+    """First pixels of the cells in a part of a level."""
+    return range(pixels.start, pixels.stop - 11, 2)
 
 
 def test_a_border_repeats_the_edge_pixels():

@@ -81,6 +81,13 @@ def test_waiting_visitor_sees_the_queue_and_is_then_served(request_queue, other_
     assert len(request_queue) == 0
 
 
+def test_a_visitor_learns_whether_others_are_served_too(monkeypatch):
+    monkeypatch.setattr(queue_status, "QUEUE", RequestQueue(2))
+    with queue_status.turn() as first_busy, queue_status.turn() as second_busy:
+        assert (first_busy, second_busy) == (False, True)
+        assert len(queue_status.QUEUE) == 2
+
+
 def test_closed_page_leaves_the_queue(request_queue, monkeypatch):
     monkeypatch.setattr(queue_status, "_still_here", lambda: False)
     at = AppTest.from_function(script).run()
