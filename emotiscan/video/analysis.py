@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from emotiscan.faces import Face
-from emotiscan.video.appearance import CutDetector, appearance
+from emotiscan.video.appearance import CutDetector, appearances
 from emotiscan.video.decode import Video, VideoFrame
 from emotiscan.video.finder import SEARCH_INTERVAL, FaceFinder
 from emotiscan.video.prefetch import read_ahead
@@ -131,7 +131,7 @@ class VideoAnalysis:
             if len(faces) > MAX_FACES:
                 largest = set(map(id, sorted(faces, key=lambda face: -face.side)[:MAX_FACES]))
                 faces = [face for face in faces if id(face) in largest]
-            tracks = tracker.update(frame.time, faces, [appearance(frame.image, face) for face in faces], cut)
+            tracks = tracker.update(frame.time, faces, appearances(frame.image, faces), cut)
             if cut:
                 self.cuts.append(frame.time)
             yield _Found(frame, faces, tracks, cut)

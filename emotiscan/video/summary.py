@@ -38,9 +38,10 @@ def summarize(timeline: "Timeline") -> "DataFrame":
 
     Returns:
         One row per person and emotion, expression or action unit: `track`, `seconds` (time in which the person was
-        seen well enough), `usable` (share of the person's frames of sufficient quality), `name`, `share` of the time in which the emotion is the most probable one or the action unit is present, `per_minute`
-        (events a minute; blank for emotions and expressions), `mean` probability, and `mean_intensity` while present (0 to 5; blank
-        if unknown).
+        seen well enough), `usable` (share of the person's frames of sufficient quality), `name`, `share` of the time
+        in which the emotion or expression is the most probable one or the action unit is present, `per_minute` (events
+        a minute; blank for emotions and expressions), `mean` probability, and `mean_intensity` while present (0 to 5;
+        blank if unknown).
     """
     import pandas as pd
 

@@ -283,7 +283,9 @@ class Timeline:
             pd.DataFrame({"frame": one.frames, "time": one.times, "track": track, "usable": one.usable} | one.smoothed)
             for track, one in self.tracks.items()
         ]
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["frame", "time", "track", "usable"])
+        return (
+            pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["frame", "time", "track", "usable"])
+        )
 
     def events_to_frame(self) -> "DataFrame":
         """Convert events and blinks to a pandas table.
