@@ -47,6 +47,9 @@ PLACE_WEIGHT = 0.12
 RETURN_COST = 0.5
 """Cost of somebody who was not in the frame before, relative to a face that has moved by its whole side."""
 
+LOOKS_WEIGHT = 2.0
+"""What the greatest possible difference in appearance weighs, relative to a face that has moved by its whole side."""
+
 SKIP_COST = 2.5
 """Cost of leaving somebody without a face: more than any possible pair, less than breaking up two good ones."""
 
@@ -172,7 +175,7 @@ def _cost(time: float, track: Track, face: Face, difference: float, alone: bool,
     """Cost of a face, whose looks differ by so much, for a person; infinite if it cannot be theirs."""
     if difference > max(MAX_CONTINUOUS_DIFFERENCE, MAX_EMERGING_DIFFERENCE):
         return np.inf
-    back = RETURN_COST + 2 * _returning_cost(time, track, face, difference, alone)
+    back = RETURN_COST + LOOKS_WEIGHT * _returning_cost(time, track, face, difference, alone)
     return min(back, _continuing_cost(time, track, face, difference)) if was_before else back
 
 
@@ -182,7 +185,7 @@ def _continuing_cost(time: float, track: Track, face: Face, difference: float) -
     shared = overlap(_square(track.expected(time), track.side), _square(center, side))
     if shared < MIN_CONTINUOUS_OVERLAP or difference > MAX_CONTINUOUS_DIFFERENCE or time - track.seen > CONTINUOUS_GAP:
         return np.inf
-    return 1 - shared + 2 * difference
+    return 1 - shared + LOOKS_WEIGHT * difference
 
 
 def _returning_cost(time: float, track: Track, face: Face, difference: float, alone: bool) -> float:
