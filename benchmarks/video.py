@@ -26,7 +26,7 @@ def main() -> None:
     options = parser.parse_args()
     runtime.configure()
     from emotiscan.analysis import Analyzer
-    from emotiscan.video.appearance import CutDetector, appearance
+    from emotiscan.video.appearance import CutDetector, appearances
     from emotiscan.video.decode import Video
     from emotiscan.video.finder import FaceFinder
     from emotiscan.video.track import Tracker
@@ -42,7 +42,7 @@ def main() -> None:
     )
     _, tracking = _timed(
         lambda: [
-            tracker.update(one.time, found, [appearance(one.image, face) for face in found])
+            tracker.update(one.time, found, appearances(one.image, found))
             for one, found in zip(frames, faces, strict=True)
         ]
     )

@@ -23,7 +23,7 @@ from emotiscan import runtime
 from emotiscan.faces import FaceDetector
 from emotiscan.faces.detection import overlap
 from emotiscan.resources import WEIGHTS
-from emotiscan.video.appearance import CutDetector, appearance
+from emotiscan.video.appearance import CutDetector, appearances
 from emotiscan.video.decode import Video
 from emotiscan.video.finder import FaceFinder
 from emotiscan.video.track import Tracker, assign
@@ -82,7 +82,7 @@ def follow_clip(detector: FaceDetector, clip: Path) -> tuple[np.ndarray, float]:
     for frame in Video(clip):
         cut = cuts.is_cut(frame.image)
         found = finder.find(frame.time, frame.image, cut)
-        numbers = tracker.update(frame.time, found, [appearance(frame.image, face) for face in found], cut)
+        numbers = tracker.update(frame.time, found, appearances(frame.image, found), cut)
         people = truth[frame.number]
         overlaps = np.array([[overlap(box, face.box or box) for face in found] for _, box, _ in people])
         costs = np.where(overlaps >= MIN_OVERLAP, 1 - overlaps, np.inf).reshape(len(people), len(found))

@@ -17,6 +17,11 @@ OPENFACE_PRESENCES = (*OPENFACE_STRENGTHS[:-1], "28", "45")
 OPENFACE_BLINK = {"45": "43"}
 """OpenFace's AU45 is the closure of the eyes in each frame: AU43."""
 
+OPENFACE_ANGLES = {"pose_Rx": ("pitch", 1), "pose_Ry": ("yaw", -1), "pose_Rz": ("roll", -1)}
+"""OpenFace's angles and ours, with their signs. Its axes point to the image's right, down, and away from the camera, and
+rotations are right-handed about them (`Rx * Ry * Rz`): the head turns down, to the image's left (the person's own
+right), and tilts to the image's right where its angles are positive."""
+
 FEAT_EMOTIONS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 
 
@@ -35,17 +40,21 @@ def openface_columns(action_units: Sequence[str], intensities: bool) -> list[str
 
 
 def openface_row(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Convert a record to OpenFace 2's columns: frames from 1, `face_id` the track, angles in radians."""
+    """Convert a record to OpenFace 2's columns.
+
+    Frames count from 1, `face_id` is the track, angles are in radians (see `OPENFACE_ANGLES`). `success` is 0 where the
+    quality is too low.
+    """
     pose = record.get("pose", {})
     row: dict[str, Any] = {
         "frame": record["frame"] + 1,
         "face_id": record["track"],
         "timestamp": round(record["time"], 3),
         "confidence": record["confidence"],
-        "success": 1,
+        "success": int(record.get("quality", {}).get("usable", True)),
     }
-    for column, angle in (("pose_Rx", "pitch"), ("pose_Ry", "yaw"), ("pose_Rz", "roll")):
-        row[column] = round(math.radians(pose[angle]), 4) if angle in pose else None
+    for column, (angle, sign) in OPENFACE_ANGLES.items():
+        row[column] = round(math.radians(sign * pose[angle]), 4) if angle in pose else None
     for au in OPENFACE_PRESENCES:
         name = _ours(au)
         if name in record["facs"]:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from emotiscan.files import atomic_write_bytes
 from emotiscan.rendering.camera import render_background
 from emotiscan.rendering.expressions import Expression
+from emotiscan.rendering.problems import NO_PROBLEMS
 from emotiscan.rendering.renderer import RenderFunction
 from emotiscan.rendering.scenes import Background, Camera, Light, Scene, sample_background, sample_light, sample_scene
 
@@ -307,8 +308,8 @@ def sample_acts(rng: np.random.Generator, seconds: float, often: float = 1.6) ->
 
 
 def sample_actor_scene(rng: np.random.Generator, light: Light) -> Scene:
-    """Sample a person without an expression, in the clip's light, seen by a good camera."""
-    scene = sample_scene(rng, emotion="neutral")
+    """Sample a person without an expression, in the clip's light, well visible and seen by a good camera."""
+    scene = sample_scene(rng, emotion="neutral", problems=NO_PROBLEMS)
     return replace(scene, light=light, camera=Camera(), expression=Expression())
 
 

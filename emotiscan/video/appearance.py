@@ -2,9 +2,11 @@
 
 An appearance is a pair of color histograms, one of the canonical crop and one of the clothes below it. Histograms,
 unlike pictures, change little when a head turns. They tell rendered people apart (area under the ROC curve 0.996) far
-better than the network's features do (0.57), which are trained to ignore who it is.
+better than the network's features do (0.57), which are trained to ignore who it is. What lies beyond the frame's border
+or is probably hidden by somebody in front does not count.
 """
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -12,9 +14,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from emotiscan.faces import Face, compose, warp
+from emotiscan.faces.alignment import apply, invert
 
 Appearance: TypeAlias = NDArray[np.float32]
-"""(n,) non-negative; the sum of each of the two histograms is 1/2."""
+"""(2, n) non-negative; the sum of each of the two histograms is 1, or 0 if that part cannot be seen."""
 
 GRID = 12
 """Side, in pixels, of the small images whose colors are counted."""
@@ -28,39 +31,111 @@ _INNER = np.array([[1 / 0.84, 0, -0.08 / 0.84], [0, 1, 0]])
 _CLOTHES = np.array([[1 / 0.66, 0, -0.17 / 0.66], [0, 1 / 0.6, -1.1 / 0.6]])
 """From the canonical crop to what is below the chin."""
 
+MIN_VISIBLE = 0.2
+"""Share of a part, of the face or the clothes, that must be visible to tell its colors."""
+
+MIN_NEARER = 0.85
+"""Size of another face, relative to this one, from which its owner may be in front: nearer people look larger."""
+
+UNKNOWN = 0.5
+"""Difference of two appearances that have no visible part in common."""
+
+_HEAD_CENTER, _HEAD_RADII = np.array([0.5, 0.45]), np.array([0.6, 0.72])
+"""Ellipse around a head with its hair, in fractions of its canonical crop."""
+
+_SHOULDERS, _NECK = 0.9, 0.95
+"""Half the width of a body, and the height at which it begins, in fractions of the canonical crop."""
+
 CUT_DIFFERENCE = 0.1
 """Mean difference of two frames, 0 to 1, from which there may be a cut between them."""
 
 
-def appearance(photo: Image.Image, face: Face) -> Appearance:
-    """Describe what the person with this face looks like."""
+def appearances(photo: Image.Image, faces: Sequence[Face]) -> list[Appearance]:
+    """Describe what the person with each of the faces of a photo looks like."""
+    return [
+        appearance(photo, face, [other for other in faces if other is not face and other.side > MIN_NEARER * face.side])
+        for face in faces
+    ]
+
+
+def appearance(photo: Image.Image, face: Face, others: Sequence[Face] = ()) -> Appearance:
+    """Describe what the person with this face looks like.
+
+    Args:
+        photo: the whole photo.
+        face: of the person.
+        others: faces of people who may be in front.
+    """
     parts = []
     for part in (_INNER, _CLOTHES):
+        to_part = compose(part, face.to_crop)
         # Averaged down in two steps: `warp` alone interpolates between few pixels.
-        image = warp(photo, compose(part, face.to_crop), 4 * GRID).reduce(4)
-        parts.append(_histogram(np.asarray(image)))
-    return np.concatenate(parts) * np.float32(0.5)
+        image = warp(photo, to_part, 48).reduce(48 // GRID)
+        visible = _visible(apply(invert(to_part), _CENTERS), photo.size, others)
+        if part is _INNER and visible.mean() < MIN_VISIBLE:  # a face that was found cannot be hidden
+            visible = _visible(apply(invert(to_part), _CENTERS), photo.size, ())
+        parts.append(_histogram(np.asarray(image).reshape(-1, 3), visible))
+    return np.stack(parts)
+
+
+def distances(some: Sequence[Appearance], others: Sequence[Appearance]) -> NDArray[np.float32]:
+    """Compare each appearance with each of others.
+
+    Returns:
+        (some, others) Hellinger distances of the parts that are visible in both, 0 (the same) to 1.
+    """
+    if not some or not others:
+        return np.zeros((len(some), len(others)), np.float32)
+    one, other = np.sqrt(np.stack(some)), np.sqrt(np.stack(others))
+    alike = np.stack([one[:, part] @ other[:, part].T for part in range(2)])
+    common = np.stack([np.outer(one[:, part].any(1), other[:, part].any(1)) for part in range(2)]).sum(0)
+    apart = np.sqrt(np.clip(1 - alike.sum(0) / np.maximum(common, 1), 0, 1))
+    return np.where(common, apart, UNKNOWN).astype(np.float32)
 
 
 def distance(one: Appearance, other: Appearance) -> float:
-    """Hellinger distance of two appearances, 0 (the same) to 1."""
-    return float(np.sqrt(max(0.0, 1 - np.sqrt(one * other).sum())))
+    """Compare two appearances (see `distances`)."""
+    return float(distances([one], [other])[0, 0])
 
 
-def _histogram(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    light, red, yellow = lab(pixels.reshape(-1, 3)).T
+def mixed(one: Appearance, other: Appearance, rate: float) -> Appearance:
+    """Mean of two appearances, in which the other one has the weight `rate`; a part only one knows is taken from it."""
+    rates = np.where(other.any(1), np.where(one.any(1), rate, 1.0), 0.0)[:, None].astype(np.float32)
+    return one + rates * (other - one)
+
+
+_CENTERS = (np.stack(np.meshgrid(np.arange(GRID), np.arange(GRID)), 2).reshape(-1, 2) + 0.5) / GRID
+"""Centers of the pixels of a small image, row by row, in fractions of its side."""
+
+
+def _visible(points: NDArray[np.float64], size: tuple[int, int], others: Sequence[Face]) -> NDArray[np.bool_]:
+    """Which of (n, 2) points of a photo are inside it, and not where somebody's head or body is."""
+    visible: NDArray[np.bool_] = ((points >= 0) & (points < size)).all(1)
+    for other in others:
+        at = apply(other.to_crop, points)
+        head = (((at - _HEAD_CENTER) / _HEAD_RADII) ** 2).sum(1) < 1
+        body = (at[:, 1] > _NECK) & (np.abs(at[:, 0] - 0.5) < _SHOULDERS)
+        visible &= ~(head | body)
+    return visible
+
+
+def _histogram(pixels: NDArray[np.uint8], visible: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Shares of colors among (n, 3) pixels; all 0 if too few of them are visible."""
+    total = np.zeros(int(np.prod(BINS)), np.float32)
+    if visible.mean() < MIN_VISIBLE:
+        return total
+    light, red, yellow = lab(pixels[visible]).T
     scaled = np.stack([light / 100, (red + 38) / 76, (yellow + 38) / 76])
     bins = np.array(BINS)[:, None]
-    # Each pixel counts for the two nearest bins of lightness, so that a slightly other exposure changes little.
+    # Each pixel counts for the two nearest bins of each axis, so that a slightly other exposure changes little.
     position = np.clip(scaled * bins - 0.5, 0, bins - 1)
     low = np.floor(position).astype(int)
     share = position - low
-    total = np.zeros(BINS, np.float32)
     for corner in np.ndindex(2, 2, 2):
         up = np.array(corner)[:, None]
-        at = np.minimum(low + up, bins - 1)
-        np.add.at(total, tuple(at), np.prod(np.where(up, share, 1 - share), axis=0))
-    return (total / total.sum()).ravel()
+        at = np.ravel_multi_index(tuple(np.minimum(low + up, bins - 1)), BINS)
+        total += np.bincount(at, np.prod(np.where(up, share, 1 - share), axis=0), len(total)).astype(np.float32)
+    return total / total.sum()
 
 
 def lab(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

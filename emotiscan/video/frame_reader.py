@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from emotiscan.faces import Face
-from emotiscan.video.appearance import CutDetector, appearance
+from emotiscan.video.appearance import CutDetector, appearances
 from emotiscan.video.finder import SEARCH_INTERVAL, FaceFinder
 from emotiscan.video.track import Tracker
 
@@ -88,7 +88,7 @@ class FrameReader:
         if len(faces) > self._max_faces:
             largest = set(map(id, sorted(faces, key=lambda face: -face.side)[: self._max_faces]))
             faces = [face for face in faces if id(face) in largest]
-        tracks = self._tracker.update(frame.time, faces, [appearance(frame.image, face) for face in faces], cut)
+        tracks = self._tracker.update(frame.time, faces, appearances(frame.image, faces), cut)
         return FoundFrame(frame, faces, tracks, cut)
 
     def read(self, found: Sequence[FoundFrame]) -> list[AnalyzedFrame]:

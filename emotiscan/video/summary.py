@@ -37,21 +37,24 @@ def summarize(timeline: "Timeline") -> "DataFrame":
     """Summarize each person.
 
     Returns:
-        One row per person and emotion or action unit: `track`, `seconds` (time in which the person was seen), `name`,
-        `share` of this time in which the emotion is the most probable one or the action unit is present, `per_minute`
-        (events a minute; blank for emotions), `mean` probability, and `mean_intensity` while present (0 to 5; blank
-        if unknown).
+        One row per person and emotion, expression or action unit: `track`, `seconds` (time in which the person was
+        seen well enough), `usable` (share of the person's frames of sufficient quality), `name`, `share` of the time
+        in which the emotion or expression is the most probable one or the action unit is present, `per_minute` (events
+        a minute; blank for emotions and expressions), `mean` probability, and `mean_intensity` while present (0 to 5;
+        blank if unknown).
     """
     import pandas as pd
 
     rows = []
     for track, one in timeline.tracks.items():
         seconds = float(one.durations.sum())
-        emotions = np.stack([one.smoothed[name] for name in timeline.emotions], 1)
-        strongest = emotions.argmax(1)
-        for index, name in enumerate(timeline.emotions):
-            share = _share(strongest == index, one)
-            rows.append((track, seconds, name, share, float("nan"), _mean(one.raw[name], one), float("nan")))
+        usable = float(one.usable.mean())
+        for names in (timeline.emotions, timeline.expressions):
+            strongest = _strongest([one.smoothed[name] for name in names])
+            for index, name in enumerate(names):
+                if names is timeline.emotions or name not in timeline.emotions:
+                    mean, share = _mean(one.raw[name], one), _share(strongest == index, one)
+                    rows.append((track, seconds, usable, name, share, float("nan"), mean, float("nan")))
         for au, threshold in timeline.thresholds.items():
             if au not in one.raw:
                 continue
@@ -60,8 +63,8 @@ def summarize(timeline: "Timeline") -> "DataFrame":
             rate = 60 * count / seconds if seconds else float("nan")
             strength = one.smoothed.get(f"{au}_intensity")
             level = float("nan") if strength is None or not present.any() else _mean(strength[present], one, present)
-            rows.append((track, seconds, au, _share(present, one), rate, _mean(one.raw[au], one), level))
-    names = ["track", "seconds", "name", "share", "per_minute", "mean", "mean_intensity"]
+            rows.append((track, seconds, usable, au, _share(present, one), rate, _mean(one.raw[au], one), level))
+    names = ["track", "seconds", "usable", "name", "share", "per_minute", "mean", "mean_intensity"]
     return pd.DataFrame(rows, columns=names).round(4)
 
 
@@ -82,6 +85,12 @@ def co_occurrence(timeline: "Timeline", track: int) -> "DataFrame":
     present = np.stack([one.smoothed[au] >= timeline.thresholds[au] for au in units], 1).astype(float)
     weights = one.durations / max(float(one.durations.sum()), 1e-9)
     return pd.DataFrame(present.T @ (present * weights[:, None]), index=units, columns=units).round(4)
+
+
+def _strongest(curves: list[np.ndarray]) -> np.ndarray:
+    """Index of the largest of several curves at each sample; -1 where none is known."""
+    values = np.stack(curves, 1) if curves else np.empty((0, 1))
+    return np.where(np.isfinite(values).any(1), np.nan_to_num(values, nan=-1.0).argmax(1), -1)
 
 
 def _share(flags: np.ndarray, one: "TrackTimeline") -> float:

@@ -3,8 +3,12 @@
 Raw curves are the readings as they are. Smoothed curves (see `smoothing`) are for plots and events. A track that is
 interrupted for more than `MAX_GAP`, or by a cut, continues as another stretch: nothing is smoothed across the gap, and
 no event spans it.
+
+Frames whose quality is too low (column `usable` of the readings) stay in the raw curves. For smoothed curves, events,
+baselines and summaries, they count as if nobody had been seen.
 """
 
+import copy
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,12 +16,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from emotiscan.facs import EXPRESSIONS
 from emotiscan.video.decode import increasing_times
 from emotiscan.video.events import MAX_BLINK, Event, find_events, log_odds
 from emotiscan.video.smoothing import smooth
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
 Floats = NDArray[np.float64]
 
@@ -36,6 +41,12 @@ CLOSED_EYES = "AU43"
 MIN_BLINK = 0.04
 """Shortest blink in seconds."""
 
+POSE = ("pitch", "yaw", "roll")
+"""Angles of the head, in degrees (see `faces.quality.Pose`)."""
+
+_NO_CURVES = frozenset({"frame", "time", "track", "x0", "y0", "x1", "y1", "confidence"})
+"""Columns of numbers that say where a face is, not what it shows."""
+
 
 class TrackTimeline:
     """The curves of one person.
@@ -44,7 +55,9 @@ class TrackTimeline:
         track: number of the person.
         times: (n,) seconds, increasing.
         frames: (n,) number of the frame in the clip.
-        raw: curves by name: emotions, expressions, action units, `AU12_intensity` and so on; NaN where not visible.
+        raw: curves by name: emotions, expressions, action units, `AU12_intensity`, pose and so on; NaN where not
+            visible.
+        usable: (n,) whether the quality is high enough; True if the network does not tell.
         parts: (n,) number of the uninterrupted stretch that each sample belongs to.
     """
 
@@ -55,28 +68,42 @@ class TrackTimeline:
         frames: NDArray[np.int64],
         raw: Mapping[str, Floats],
         cuts: Sequence[float] = (),
+        usable: NDArray[np.bool_] | None = None,
     ) -> None:
         self.track, self.times, self.frames, self.raw = track, times, frames, dict(raw)
-        breaks = np.diff(times, prepend=times[:1]) > max(MAX_GAP, 2.5 * _median_step(times))
+        self.usable = np.ones(len(times), bool) if usable is None else usable
+        breaks = self._waits() > max(MAX_GAP, 2.5 * _median_step(times))
         scene = np.searchsorted(np.asarray(cuts, float), times, side="right")
         breaks |= np.diff(scene, prepend=scene[:1]) > 0
         self.parts: NDArray[np.int64] = np.cumsum(breaks, dtype=np.int64)
 
+    def _waits(self) -> Floats:
+        """Seconds since the usable sample before, for each usable sample; 0 for the others."""
+        waits = np.zeros(len(self.times))
+        own = self.times[self.usable]
+        waits[self.usable] = np.diff(own, prepend=own[:1])
+        return waits
+
+    @cached_property
+    def visible(self) -> dict[str, Floats]:
+        """The raw curves, with NaN where the quality is too low."""
+        return {name: np.where(self.usable, curve, np.nan) for name, curve in self.raw.items()}
+
     @cached_property
     def smoothed(self) -> dict[str, Floats]:
-        """The curves after `smoothing.smooth`, in their ranges."""
-        values = np.stack(list(self.raw.values()), 1) if self.raw else np.empty((len(self.times), 0))
+        """The curves after `smoothing.smooth`, in their ranges; NaN where not visible or the quality is too low."""
+        values = np.stack(list(self.visible.values()), 1) if self.raw else np.empty((len(self.times), 0))
         result = smooth(self.times, values, self.parts)
-        tops = np.array([5.0 if name.endswith("_intensity") else 1.0 for name in self.raw])
-        return dict(zip(self.raw, np.clip(result, 0, tops).T, strict=True))
+        ranges = np.array([_range(name) for name in self.raw]).reshape(-1, 2)
+        return dict(zip(self.raw, np.clip(result, *ranges.T).T, strict=True))
 
     @cached_property
     def durations(self) -> Floats:
-        """Seconds that each sample stands for: until the next one, or a usual step before a gap."""
+        """Seconds that each sample stands for: until the next one, or a usual step before a gap; 0 if not usable."""
         usual = _median_step(self.times)
         following = np.diff(self.times, append=self.times[-1:] + usual)
         following[np.flatnonzero(np.diff(self.parts))] = usual
-        return np.minimum(following, 4 * usual) if usual else following
+        return np.where(self.usable, np.minimum(following, 4 * usual) if usual else following, 0.0)
 
 
 class Timeline:
@@ -86,6 +113,8 @@ class Timeline:
         tracks: curves by number of the person.
         thresholds: lowest probability at which each action unit is present.
         emotions: names of the emotions.
+        expressions: names of the facial expressions; empty if the network tells none. Surprise and neutral are both
+            expressions and emotions.
     """
 
     def __init__(
@@ -113,7 +142,9 @@ class Timeline:
         )
         self.tracks: dict[int, TrackTimeline] = {}
         self.total = float(max(times) - min(times)) if len(times) else 0.0
-        names = [name for name in table.columns if name in self.emotions or _is_curve(name, self.thresholds)]
+        names = [name for name in table.columns if _is_curve(table[name], name)]
+        expressions = tuple(name for name in EXPRESSIONS if name in names)
+        self.expressions = expressions if set(expressions) - set(self.emotions) else ()
         for key, rows in table.groupby("track", sort=True):
             track = int(str(key))
             raw_times = rows["time"].to_numpy(float)
@@ -125,6 +156,7 @@ class Timeline:
                 rows["frame"].to_numpy(np.int64),
                 {name: rows[name].to_numpy(float) for name in names},
                 cuts,
+                rows["usable"].fillna(True).to_numpy(bool) if "usable" in rows else None,
             )
 
     @cached_property
@@ -167,7 +199,7 @@ class Timeline:
                 own = timeline.parts == part
                 closures = find_events(
                     timeline.times[own],
-                    timeline.raw[CLOSED_EYES][own],
+                    timeline.visible[CLOSED_EYES][own],
                     self.thresholds[CLOSED_EYES],
                     track=timeline.track,
                     au="AU45",
@@ -196,8 +228,8 @@ class Timeline:
             chosen = (start is not None or end is not None) and bool(own.any())
             levels[track] = {
                 name: _level(curve[own] if chosen else curve, 0.5 if chosen else REST_QUANTILE)
-                for name, curve in timeline.raw.items()
-                if name.startswith("AU")
+                for name, curve in timeline.visible.items()
+                if name.partition("_")[0] in self.thresholds
             }
         return levels
 
@@ -213,34 +245,47 @@ class Timeline:
             end: see `baseline`.
         """
         levels = self.baseline(start, end)
-        other = object.__new__(Timeline)
-        other.emotions, other.thresholds, other.cuts, other.total = (
-            self.emotions,
-            self.thresholds,
-            self.cuts,
-            self.total,
+        return self._with_tracks(
+            {
+                track: TrackTimeline(
+                    track,
+                    timeline.times,
+                    timeline.frames,
+                    {name: _corrected(name, curve, levels[track].get(name)) for name, curve in timeline.raw.items()},
+                    self.cuts,
+                    timeline.usable,
+                )
+                for track, timeline in self.tracks.items()
+            }
         )
-        other.tracks = {
-            track: TrackTimeline(
-                track,
-                timeline.times,
-                timeline.frames,
-                {name: _corrected(name, curve, levels[track].get(name)) for name, curve in timeline.raw.items()},
-                self.cuts,
-            )
-            for track, timeline in self.tracks.items()
-        }
+
+    def including_unusable(self) -> "Timeline":
+        """Make a timeline in which frames of low quality count like all others."""
+        return self._with_tracks(
+            {
+                track: TrackTimeline(track, timeline.times, timeline.frames, timeline.raw, self.cuts)
+                for track, timeline in self.tracks.items()
+            }
+        )
+
+    def _with_tracks(self, tracks: dict[int, TrackTimeline]) -> "Timeline":
+        other = copy.copy(self)
+        other.__dict__.pop("events", None)  # computed anew
+        other.__dict__.pop("blinks", None)
+        other.tracks = tracks
         return other
 
     def to_frame(self) -> "DataFrame":
-        """Convert the smoothed curves to a pandas table with `frame`, `time` and `track` first."""
+        """Convert the smoothed curves to a pandas table with `frame`, `time`, `track` and `usable` first."""
         import pandas as pd
 
         parts = [
-            pd.DataFrame({"frame": one.frames, "time": one.times, "track": track} | one.smoothed)
+            pd.DataFrame({"frame": one.frames, "time": one.times, "track": track, "usable": one.usable} | one.smoothed)
             for track, one in self.tracks.items()
         ]
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["frame", "time", "track"])
+        return (
+            pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["frame", "time", "track", "usable"])
+        )
 
     def events_to_frame(self) -> "DataFrame":
         """Convert events and blinks to a pandas table.
@@ -266,8 +311,15 @@ class Timeline:
         return co_occurrence(self, track)
 
 
-def _is_curve(name: str, thresholds: Mapping[str, float]) -> bool:
-    return name in thresholds or (name.endswith("_intensity") and name.removesuffix("_intensity") in thresholds)
+def _is_curve(column: "Series", name: str) -> bool:
+    return name not in _NO_CURVES and column.dtype.kind in "fi"
+
+
+def _range(name: str) -> tuple[float, float]:
+    """Lowest and highest value of a curve."""
+    if name in POSE:
+        return -180.0, 180.0
+    return 0.0, 5.0 if name.endswith("_intensity") else 1.0
 
 
 def _mixed(times: Sequence[float]) -> bool:

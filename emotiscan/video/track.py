@@ -1,12 +1,15 @@
 """Tracks: one number a person over a clip.
 
-First come the people of the frame before: a face that overlaps the place where somebody should be now is theirs. Then
-those who were hidden for a moment, by place and looks (see `appearance`). Whoever was out of sight for longer, or seen
-in another scene, is known by the looks alone. Each step assigns all remaining faces together, at the least total cost
-(Kuhn, 1955, "The Hungarian method for the assignment problem"), so that two people who cross keep their numbers.
+The faces of a frame are assigned to the people seen so far all together, at the least total cost (Kuhn, 1955, "The
+Hungarian method for the assignment problem"), so that two people who cross keep their numbers. A face fits
+
+- somebody of the frame before, if it overlaps the place where they should be now;
+- somebody who was hidden for a moment, by place and looks (see `appearance`); they compete with the people of the frame
+  before, because a detector that follows one person may slip to another one in front;
+- somebody who was out of sight for longer, or in another scene, by the looks alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +17,7 @@ from numpy.typing import NDArray
 from emotiscan.faces import Face
 from emotiscan.faces.alignment import Box
 from emotiscan.faces.detection import overlap
-from emotiscan.video.appearance import Appearance, distance
+from emotiscan.video.appearance import Appearance, distances, mixed
 
 CONTINUOUS_GAP = 0.3
 """Seconds since a person was seen up to which the place alone may decide, if no frame in between was read without."""
@@ -35,11 +38,20 @@ MAX_DIFFERENCE = 0.58
 """Largest difference in appearance at which somebody who was out of sight is known again, 0 to 1. Of rendered people in
 other poses and light, 3% differ more from themselves, and 2% less from somebody else."""
 
-MAX_EMERGING_DIFFERENCE = 0.72
+MAX_EMERGING_DIFFERENCE = 0.8
 """The same for a face beside somebody else: who comes out from behind another person is half hidden at first."""
 
 PLACE_WEIGHT = 0.12
 """What the greatest possible distance from the expected place weighs, as a difference in appearance."""
+
+RETURN_COST = 0.5
+"""Cost of somebody who was not in the frame before, relative to a face that has moved by its whole side."""
+
+LOOKS_WEIGHT = 2.0
+"""What the greatest possible difference in appearance weighs, relative to a face that has moved by its whole side."""
+
+SKIP_COST = 2.5
+"""Cost of leaving somebody without a face: more than any possible pair, less than breaking up two good ones."""
 
 LOOKS_RATE = 0.08
 """Share of the newest frame in a track's mean appearance, after the first dozen frames."""
@@ -97,7 +109,7 @@ class Track:
         self.center, self.side, self.seen, self.box = center, side, max(time, self.seen), face.box
         self._count += alone
         rate = max(LOOKS_RATE, 1 / self._count) if alone else CROWDED_RATE
-        self.looks = self.looks + rate * (looks - self.looks)
+        self.looks = mixed(self.looks, looks, rate)
 
 
 class Tracker:
@@ -129,16 +141,25 @@ class Tracker:
         if cut:
             for track in self.tracks:
                 track.seen = min(track.seen, time - SHORT_GAP - 1e-6)
-        found: dict[int, tuple[Track, bool]] = {}
-        recent = [track for track in self.tracks if time - track.seen <= SHORT_GAP]
-        steady = [] if cut else [track for track in recent if track.number in self._before]
-        self._match(time, steady, faces, looks, found, _continuing_cost)
-        self._match(time, self.tracks, faces, looks, found, _returning_cost)
+        before = frozenset() if cut else self._before
+        alone = [_is_alone(face, faces) for face in faces]
+        differences = distances([track.looks for track in self.tracks], looks)
+        costs = np.array(
+            [
+                [
+                    _cost(time, track, *one, was_before=track.number in before)
+                    for one in zip(faces, row, alone, strict=True)
+                ]
+                for track, row in zip(self.tracks, differences.tolist(), strict=True)
+            ]
+        ).reshape(len(self.tracks), len(faces))
+        found = {column: self.tracks[row] for row, column in assign(costs, SKIP_COST)}
         numbers = []
         for index, (face, look) in enumerate(zip(faces, looks, strict=True)):
             if index in found:
-                track, moved = found[index]
-                track.update(time, face, look, alone=_is_alone(face, faces), moved=moved)
+                track = found[index]
+                moved = time - track.seen <= SHORT_GAP
+                track.update(time, face, look, alone=alone[index], moved=moved)
             else:
                 self._count += 1
                 track = Track(self._count, time, face, look)
@@ -149,43 +170,26 @@ class Tracker:
         self._before = frozenset(numbers)
         return numbers
 
-    def _match(
-        self,
-        time: float,
-        tracks: Sequence[Track],
-        faces: Sequence[Face],
-        looks: Sequence[Appearance],
-        found: dict[int, tuple[Track, bool]],
-        cost: Callable[[float, Track, Face, Appearance, bool], float],
-    ) -> None:
-        """Assign faces that are still nobody's to tracks that have no face yet."""
-        taken = {track.number for track, _ in found.values()}
-        free = [track for track in tracks if track.number not in taken]
-        left = [index for index in range(len(faces)) if index not in found]
-        alone = [_is_alone(faces[index], faces) for index in left]
-        costs = np.array(
-            [
-                [cost(time, track, faces[at], looks[at], single) for at, single in zip(left, alone, strict=True)]
-                for track in free
-            ]
-        )
-        for row, column in assign(costs.reshape(len(free), len(left))):
-            found[left[column]] = free[row], time - free[row].seen <= SHORT_GAP
+
+def _cost(time: float, track: Track, face: Face, difference: float, alone: bool, *, was_before: bool) -> float:
+    """Cost of a face, whose looks differ by so much, for a person; infinite if it cannot be theirs."""
+    if difference > max(MAX_CONTINUOUS_DIFFERENCE, MAX_EMERGING_DIFFERENCE):
+        return np.inf
+    back = RETURN_COST + LOOKS_WEIGHT * _returning_cost(time, track, face, difference, alone)
+    return min(back, _continuing_cost(time, track, face, difference)) if was_before else back
 
 
-def _continuing_cost(time: float, track: Track, face: Face, looks: Appearance, alone: bool) -> float:
+def _continuing_cost(time: float, track: Track, face: Face, difference: float) -> float:
     """Cost of a face for a person of the frame before; infinite if it cannot be."""
     center, side = _place(face)
     shared = overlap(_square(track.expected(time), track.side), _square(center, side))
-    difference = distance(track.looks, looks)
     if shared < MIN_CONTINUOUS_OVERLAP or difference > MAX_CONTINUOUS_DIFFERENCE or time - track.seen > CONTINUOUS_GAP:
         return np.inf
-    return 1 - shared + 2 * difference
+    return 1 - shared + LOOKS_WEIGHT * difference
 
 
-def _returning_cost(time: float, track: Track, face: Face, looks: Appearance, alone: bool) -> float:
+def _returning_cost(time: float, track: Track, face: Face, difference: float, alone: bool) -> float:
     """Cost of a face for a person who was out of sight; infinite if it cannot be."""
-    difference = distance(track.looks, looks)
     gap = time - track.seen
     if difference > (MAX_DIFFERENCE if alone or gap > SHORT_GAP else MAX_EMERGING_DIFFERENCE):
         return np.inf
@@ -204,11 +208,13 @@ def _square(center: NDArray[np.float64], side: float) -> Box:
     return x - side / 2, y - side / 2, x + side / 2, y + side / 2
 
 
-def assign(costs: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """Assign rows to columns: as many as possible, at the least total cost.
+def assign(costs: NDArray[np.float64], skip: float = 1e6) -> list[tuple[int, int]]:
+    """Assign rows to columns at the least total cost.
 
     Args:
         costs: (rows, columns); infinite where a pair is impossible.
+        skip: cost of leaving a row or column, of which there are fewer, alone; by default, as many pairs as possible
+            are made.
 
     Returns:
         Pairs of row and column, all possible.
@@ -217,10 +223,10 @@ def assign(costs: NDArray[np.float64]) -> list[tuple[int, int]]:
     if not rows or not columns:
         return []
     if rows > columns:
-        return sorted((row, column) for column, row in assign(costs.T))
+        return sorted((row, column) for column, row in assign(costs.T, skip))
     finite = np.isfinite(costs)
     padded = np.zeros((rows + 1, columns + 1))
-    padded[1:, 1:] = np.where(finite, costs, 1e6)
+    padded[1:, 1:] = np.where(finite, costs, skip)
     # Shortest augmenting paths with potentials of rows and columns; index 0 stands for "none".
     row_potential, column_potential = np.zeros(rows + 1), np.zeros(columns + 1)
     row_of = np.zeros(columns + 1, int)

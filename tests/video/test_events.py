@@ -155,3 +155,42 @@ def test_times_that_go_backwards_are_put_in_order():
     times = [0.04, 0.12, 0.16, 0.08, 0.24, 0.2]
     timeline = Timeline(table_of(times, {"AU12": np.zeros(6)}), times, ("positive", "neutral"), {"AU12": 0.5})
     assert timeline.tracks[1].times == pytest.approx(sorted(times))
+
+
+def test_expressions_and_pose_have_curves_too(rng):
+    times = np.arange(0, 4, 1 / RATE)
+    happy = movement(times, 1, 0.3, 1, 0.3)
+    shown = {"happiness": happy, "anger": (1 - happy) / 2, "neutral": (1 - happy) / 2 + 0.001, "yaw": 40 * happy - 20}
+    table = table_of(times, {"AU12": 0 * times} | shown)
+    timeline = Timeline(table, times, ("positive", "neutral"), {"AU12": 0.5})
+    assert timeline.expressions == ("neutral", "happiness", "anger")
+    track = timeline.tracks[1]
+    assert track.smoothed["yaw"].min() == pytest.approx(-20, abs=0.5)
+    assert track.smoothed["happiness"][45] == pytest.approx(1, abs=0.02)
+    summary = timeline.summary().set_index("name")
+    assert summary.loc["happiness", "share"] == pytest.approx(1.3 / 4, abs=0.05)
+    assert summary.index.is_unique
+    assert {"happiness", "yaw", "AU12"} <= set(timeline.to_frame().columns)
+
+
+def test_frames_of_low_quality_stay_raw_but_make_no_event(rng):
+    times = np.arange(0, 6, 1 / RATE)
+    curve = probability(movement(times, 1, 0.3, 0.5, 0.3) + movement(times, 4, 0.3, 0.5, 0.3), rng, 0.1)
+    usable = (times < 0.5) | (times > 2.5)
+    table = table_of(times, {"AU12": curve, "usable": usable})
+    timeline = Timeline(table, times, ("positive", "neutral"), {"AU12": 0.5})
+    assert [event.apex > 3 for event in timeline.events] == [True]
+    assert (timeline.tracks[1].raw["AU12"] == curve).all()
+    assert np.isnan(timeline.tracks[1].smoothed["AU12"][~usable]).all()
+    assert len(timeline.including_unusable().events) == 2
+    row = timeline.summary().iloc[0]
+    assert (row["usable"], row["seconds"]) == pytest.approx((usable.mean(), 4), abs=0.1)
+
+
+def test_one_bad_frame_does_not_split_an_event(rng):
+    times = np.arange(0, 4, 1 / RATE)
+    curve = probability(movement(times, 1, 0.3, 1.5, 0.3), rng, 0.1)
+    usable = np.abs(times - 2) > 0.05
+    curve[~usable] = 0
+    timeline = Timeline(table_of(times, {"AU12": curve, "usable": usable}), times, ("positive",), {"AU12": 0.5})
+    assert len(timeline.events) == 1

@@ -8,12 +8,13 @@ from PIL import Image
 
 from emotiscan.faces import Face, canonical_transform
 from emotiscan.faces.detection import overlap
-from emotiscan.video.appearance import CutDetector, appearance, distance
+from emotiscan.video.appearance import UNKNOWN, CutDetector, appearance, appearances, distance, distances, mixed
 from emotiscan.video.finder import FaceFinder
 from emotiscan.video.track import Tracker, assign
 from tests.support.clips import moving
 
-RED, BLUE = np.eye(6, dtype=np.float32)[0], np.eye(6, dtype=np.float32)[3]
+RED, BLUE, HALF_RED = (np.zeros((2, 4), np.float32) for _ in range(3))
+RED[:, 0] = BLUE[:, 2] = HALF_RED[0, 0] = 1  # of HALF_RED, the clothes cannot be seen
 
 
 def face_at(x: float, y: float = 100, side: float = 50) -> Face:
@@ -79,6 +80,24 @@ def test_the_assignment_has_the_least_total_cost(rng):
     assert assign(np.array([[np.inf, 0.5], [np.inf, 0.1]])) == [(1, 1)]
 
 
+def test_who_is_followed_onto_somebody_in_front_gives_the_place_back():
+    """A detector that follows the left person slips to the right one, who was hidden for a moment."""
+    both = [[(face_at(100), RED), (face_at(140), BLUE)]] * 10
+    slipped = [[(face_at(110 + 6 * step), BLUE)] for step in range(4)]
+    assert numbers(both + slipped)[-4:] == [[2]] * 4
+
+
+def test_parts_that_cannot_be_seen_do_not_count():
+    assert distance(RED, HALF_RED) == 0
+    assert distance(BLUE, HALF_RED) == 1
+    only_clothes = np.flip(HALF_RED, 0)
+    assert distance(HALF_RED, only_clothes) == UNKNOWN
+    assert (mixed(HALF_RED, BLUE, 0.5)[1] == BLUE[1]).all()
+    assert (mixed(BLUE, HALF_RED, 0.5)[1] == BLUE[1]).all()
+    assert distances([RED, BLUE], [RED]).tolist() == [[0], [1]]
+    assert distances([], [RED]).shape == (0, 1)
+
+
 @pytest.fixture(scope="module")
 def sprites():
     from tests.support.places import SAMPLES
@@ -92,6 +111,24 @@ def test_appearance_tells_people_apart_more_than_sizes_and_places(sprites, detec
     ]
     looks = [[appearance(frame, face) for face in detector.detect(frame)] for frame in frames]
     assert distance(looks[0][0], looks[1][0]) < 0.2 < distance(looks[0][0], looks[0][1])
+
+
+def test_the_colors_of_somebody_in_front_are_not_ones_own():
+    mine, front = face_at(150, 150, 100), face_at(230, 160, 110)
+    alone = Image.new("RGB", (400, 420), "tan")
+    crowded = alone.copy()
+    crowded.paste("red", (180, 105, 280, 420))
+    known = appearance(alone, mine)
+    assert distance(known, appearance(crowded, mine)) > 0.3
+    seen, _ = appearances(crowded, [mine, front])
+    assert distance(known, seen) < 0.05
+
+
+def test_what_is_beyond_the_border_has_no_colors():
+    face = face_at(150, 150, 100)
+    low = Image.new("RGB", (400, 205), "tan")
+    assert not appearance(low, face)[1].any()
+    assert appearance(low, face)[0].sum() == pytest.approx(1)
 
 
 def test_a_followed_face_is_the_one_that_a_search_finds(sprites, detector):
