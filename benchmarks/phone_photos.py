@@ -20,7 +20,7 @@ def phone_photos() -> dict[str, bytes]:
     """Make a photo with one face, one with a face that the edge cuts, and one of a group of 24."""
     return {
         "12 MP, one face": _photo([("smile", 1600, 1200, 700)]),
-        "12 MP, face at the edge": _photo([("smile", 1600, -600, 700)]),
+        "12 MP, face at the edge": _photo([("smile", 1600, -440, 700)]),
         "12 MP, group of 24": _photo(
             [
                 (name, 640, 16 + 672 * (number % 6), 16 + 756 * (number // 6))

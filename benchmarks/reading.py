@@ -12,10 +12,13 @@ network's operations over the rate at which the processor multiplies matrices.
 
 import argparse
 import importlib.util
+import os
 import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: idle threads would count as processor time
 
 import torch
 

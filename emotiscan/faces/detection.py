@@ -77,11 +77,17 @@ class FaceDetector:
         """
         return self._detect(self._shrink(photo), photo.size)
 
-    def _detect(self, shrunk: "Shrunk", size: tuple[int, int]) -> list[Face]:
-        """Find all faces; `size` is the original photo's."""
+    def _detect(self, shrunk: "Shrunk", size: tuple[int, int], thorough: bool = True) -> list[Face]:
+        """Find all faces.
+
+        Args:
+            shrunk: the photo.
+            size: of the original photo.
+            thorough: search with a margin also if no face is found without it.
+        """
         faces = self._find(shrunk, margin=0.0, min_confidence=MIN_CONFIDENCE)
         touching = [face for face in faces if _touches_border(face, size)]
-        if touching or not faces:
+        if touching or (thorough and not faces):
             inside = [face for face in faces if face not in touching]
             faces = inside + self._better(touching, inside, self._find(shrunk, MARGIN, MIN_CONFIDENCE, edges_only=True))
         return sorted(faces, key=lambda face: (face.box[0] + face.box[2], face.box[1]) if face.box else (0, 0))
@@ -99,7 +105,7 @@ class FaceDetector:
 
         The other directions are tried if no face is found, or none that is `CERTAIN`: in an upside-down face, MTCNN
         often finds a doubtful upright one. A turned photo must have a much more certain face (`TURNED_DOUBT`). The
-        other directions are searched without a margin, which is enough to choose one of them.
+        other directions are searched with a margin only where a face touches the border.
 
         Returns:
             The photo with its faces upright, the faces in it from left to right, and the degrees by which it was turned
@@ -112,13 +118,11 @@ class FaceDetector:
             return photo, faces, 0
         limit, best = min(1 - MIN_CONFIDENCE_TURNED, doubt * TURNED_DOUBT), 0
         for degrees, turn in TURNS.items():
-            doubt = _doubt(self._find(shrunk.turned(turn), margin=0.0, min_confidence=MIN_CONFIDENCE))
-            if doubt <= limit:
-                limit, best = doubt, degrees
-        if not best:
-            return photo, faces, 0
-        turned = photo.transpose(TURNS[best])
-        return turned, self._detect(shrunk.turned(TURNS[best]), turned.size), best
+            size = photo.size if degrees == 180 else photo.size[::-1]
+            found = self._detect(shrunk.turned(turn), size, thorough=False)
+            if _doubt(found) <= limit:
+                limit, best, faces = _doubt(found), degrees, found
+        return photo.transpose(TURNS[best]) if best else photo, faces, best
 
     def locate(self, image: Image.Image) -> Face:
         """Find the face in an image that is known to be one face, e.g. of a data set.

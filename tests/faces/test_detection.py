@@ -173,6 +173,18 @@ def test_an_ordinary_photo_is_searched_once(detector, smile, searches):
     assert searches == [0]
 
 
+@pytest.mark.parametrize("turn", detection.TURNS.values())
+def test_a_tight_portrait_that_lies_is_turned(detector, smile, turn):
+    (face,) = detector.detect(smile)
+    x0, y0, x1, y1 = face.box
+    around = 0.2 * face.side  # the face still touches the border
+    upright = smile.crop(tuple(map(int, (x0 - around, y0 - around, x1 + around, y1 + around))))
+    upright = upright.resize((2 * upright.width, 2 * upright.height))
+    righted, found, _ = detector.detect_any_way_up(upright.transpose(turn))
+    assert righted.tobytes() == upright.tobytes()
+    assert [face.box for face in found] == [pytest.approx(face.box, abs=3) for face in detector.detect(upright)]
+
+
 def test_without_a_face_the_edges_are_searched_in_one_direction_only(detector, searches):
     detector.detect_any_way_up(Image.new("RGB", (300, 300), (120, 130, 140)))
     assert searches == [0, detection.MARGIN, 0, 0, 0]
