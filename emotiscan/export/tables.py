@@ -18,9 +18,9 @@ OPENFACE_BLINK = {"45": "43"}
 """OpenFace's AU45 is the closure of the eyes in each frame: AU43."""
 
 OPENFACE_ANGLES = {"pose_Rx": ("pitch", 1), "pose_Ry": ("yaw", -1), "pose_Rz": ("roll", -1)}
-"""OpenFace's angles and ours, with their signs. Its axes point to the image's right, down, and away from the camera, and
-rotations are right-handed about them (`Rx * Ry * Rz`): the head turns down, to the image's left (the person's own
-right), and tilts to the image's right where its angles are positive."""
+"""OpenFace's angles and ours, with their signs. Its axes point to the image's right, down, and away from the camera,
+and rotations about them are right-handed (`Rx * Ry * Rz`): the head turns down, turns to the person's own right (the
+image's left), and tilts to the image's right where its angles are positive."""
 
 FEAT_EMOTIONS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 

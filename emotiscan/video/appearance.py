@@ -34,8 +34,9 @@ _CLOTHES = np.array([[1 / 0.66, 0, -0.17 / 0.66], [0, 1 / 0.6, -1.1 / 0.6]])
 MIN_VISIBLE = 0.2
 """Share of a part, of the face or the clothes, that must be visible to tell its colors."""
 
-MIN_NEARER = 0.85
-"""Size of another face, relative to this one, from which its owner may be in front: nearer people look larger."""
+MIN_NEARER = 1.1
+"""Size of another face, relative to this one, above which its owner is taken to be in front: who is nearer looks
+larger."""
 
 UNKNOWN = 0.5
 """Difference of two appearances that have no visible part in common."""
@@ -110,13 +111,13 @@ _CENTERS = (np.stack(np.meshgrid(np.arange(GRID), np.arange(GRID)), 2).reshape(-
 
 def _visible(points: NDArray[np.float64], size: tuple[int, int], others: Sequence[Face]) -> NDArray[np.bool_]:
     """Which of (n, 2) points of a photo are inside it, and not where somebody's head or body is."""
-    visible: NDArray[np.bool_] = ((points >= 0) & (points < size)).all(1)
+    hidden = ((points < 0) | (points >= size)).any(1)
     for other in others:
         at = apply(other.to_crop, points)
         head = (((at - _HEAD_CENTER) / _HEAD_RADII) ** 2).sum(1) < 1
         body = (at[:, 1] > _NECK) & (np.abs(at[:, 0] - 0.5) < _SHOULDERS)
-        visible &= ~(head | body)
-    return visible
+        hidden |= head | body
+    return np.asarray(~hidden)
 
 
 def _histogram(pixels: NDArray[np.uint8], visible: NDArray[np.bool_]) -> NDArray[np.float32]:

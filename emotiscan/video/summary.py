@@ -64,8 +64,8 @@ def summarize(timeline: "Timeline") -> "DataFrame":
             strength = one.smoothed.get(f"{au}_intensity")
             level = float("nan") if strength is None or not present.any() else _mean(strength[present], one, present)
             rows.append((track, seconds, usable, au, _share(present, one), rate, _mean(one.raw[au], one), level))
-    names = ["track", "seconds", "usable", "name", "share", "per_minute", "mean", "mean_intensity"]
-    return pd.DataFrame(rows, columns=names).round(4)
+    columns = ["track", "seconds", "usable", "name", "share", "per_minute", "mean", "mean_intensity"]
+    return pd.DataFrame(rows, columns=columns).round(4)
 
 
 def co_occurrence(timeline: "Timeline", track: int) -> "DataFrame":

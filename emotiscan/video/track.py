@@ -25,7 +25,7 @@ CONTINUOUS_GAP = 0.3
 MIN_CONTINUOUS_OVERLAP = 0.45
 """Overlap with the place where a person of the frame before should be."""
 
-MAX_CONTINUOUS_DIFFERENCE = 0.65
+MAX_CONTINUOUS_DIFFERENCE = 0.75
 """Difference in appearance from which it is somebody else at the same place, 0 to 1."""
 
 SHORT_GAP = 1.2
@@ -53,7 +53,7 @@ LOOKS_WEIGHT = 2.0
 SKIP_COST = 2.5
 """Cost of leaving somebody without a face: more than any possible pair, less than breaking up two good ones."""
 
-LOOKS_RATE = 0.08
+LOOKS_RATE = 0.15
 """Share of the newest frame in a track's mean appearance, after the first dozen frames."""
 
 CROWDED_RATE = 0.02

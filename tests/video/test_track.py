@@ -114,7 +114,7 @@ def test_appearance_tells_people_apart_more_than_sizes_and_places(sprites, detec
 
 
 def test_the_colors_of_somebody_in_front_are_not_ones_own():
-    mine, front = face_at(150, 150, 100), face_at(230, 160, 110)
+    mine, front = face_at(150, 150, 100), face_at(230, 160, 120)
     alone = Image.new("RGB", (400, 420), "tan")
     crowded = alone.copy()
     crowded.paste("red", (180, 105, 280, 420))
