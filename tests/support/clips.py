@@ -22,11 +22,14 @@ def encode(
     pixel_ratio: str | None = None,
     sound: bool = False,
     options: dict[str, str] | None = None,
+    title: str | None = None,
 ) -> bytes:
     """Encode RGB frames; `times` in seconds, 1/25 s apart by default."""
     frames = list(frames)
     file = io.BytesIO()
     with av.open(file, "w", format=format) as container:
+        if title:
+            container.metadata["title"] = title
         stream = container.add_stream(codec, rate=RATE, options={"crf": "12"} | (options or {}))
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = pixels

@@ -72,6 +72,7 @@ class Visitor:
         self._widgets: dict[str, WidgetState] = {}
         self._components: dict[str, Any] = {}  # the latest state of each
         self._fragments: dict[str, str] = {}  # which part of the page each belongs to
+        self._downloads: dict[str, str] = {}  # the file of each download button, by its label
         self._sent = 0
         self._file: tuple[str, str] | None = None  # the current upload: its widget and the URL that deletes it
         self._http = http.client.HTTPConnection(urlparse(address).netloc, timeout=patience)
@@ -169,6 +170,22 @@ class Visitor:
             return base64.b64decode(path.partition(",")[2])
         return self._request("GET", path)[1]
 
+    def download(self, label: str) -> bytes:
+        """Click a download button whose file is made when it is asked for, and return the file.
+
+        Args:
+            label: of the button.
+        """
+        request = BackMsg()
+        request.backend_operation_request.request_id = uuid.uuid4().hex
+        request.backend_operation_request.session_id = self.session
+        request.backend_operation_request.deferred_file.file_id = self._downloads[label]
+        self._socket.send(request.SerializeToString())
+        response = self._receive("backend_operation_response").backend_operation_response
+        if response.error_msg:
+            raise PageFailed(f"{label}: {response.error_msg}")
+        return self._request("GET", response.deferred_file.url)[1]
+
     def _discard(self) -> None:
         # A browser deletes a file before it uploads its replacement.
         if self._file:
@@ -245,6 +262,8 @@ class Visitor:
         if element.WhichOneof("type") == "bidi_component":
             name = element.bidi_component.component_name
             self._components[name], self._fragments[name] = element.bidi_component, message.delta.fragment_id
+        if element.WhichOneof("type") == "download_button":
+            self._downloads[element.download_button.label] = element.download_button.deferred_file_id
         shown = element.WhichOneof("type")
         if shown == "exception":
             raise PageFailed(f"{element.exception.type}: {element.exception.message}")

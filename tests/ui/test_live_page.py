@@ -113,3 +113,14 @@ def test_movement_to_try_is_sent_to_the_browser(at):
 )
 def test_messages_are_not_trusted(at, message):
     assert not send(at, **message)["faces"]
+
+
+def test_session_is_logged_once_it_is_stopped_and_stays_to_download(at, capsys):
+    send(at, kind="frame", time=0.1, picture=picture("smile"), target="", first=True)
+    assert not send(at, kind="stop")["faces"]
+    send(at, kind="stop")
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
+    (line,) = [fact for fact in map(json.loads, lines) if fact["event"] == "live"]
+    assert set(line) == {"event", "outcome", "frames", "seconds", "checkpoint"}
+    assert line["frames"] == 1
+    assert table(at)["time"].tolist() == [0.1]

@@ -175,3 +175,26 @@ def test_long_clip_ends_at_the_limit(at, monkeypatch):
     send(at, kind="frames", clip=1, name="me.mp4", duration=9, frames=frames(["calm"] * 4), last=False)
     assert answer(at)["done"]
     assert "Only the first 3 frames were read" in at.warning[0].value
+
+
+def logged(capsys) -> list[dict]:
+    """The log's lines about clips since the last call."""
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
+    return [fact for fact in map(json.loads, lines) if fact["event"] == "clip"]
+
+
+def test_clip_is_logged_as_one_line_without_personal_data(at, capsys, monkeypatch):
+    monkeypatch.setattr(clips, "MAX_FRAMES", 2)
+    send(at, kind="frames", clip=1, name="Erika.mp4", duration=1, frames=frames(["smile"] * 2), last=True)
+    send(at, kind="stop", clip=1)
+    (line,) = logged(capsys)
+    assert set(line) == {"event", "outcome", "frames", "faces", "seconds", "checkpoint"}
+    assert (line["outcome"], line["frames"], line["faces"]) == ("read", 2, 2)
+
+
+def test_refused_clip_is_logged_without_the_reason(at, capsys):
+    pytest.importorskip("av")
+    send_file(at, b"Erika Mustermann, born 1964")
+    (line,) = logged(capsys)
+    assert set(line) == {"event", "outcome", "frames", "faces", "seconds", "checkpoint"}
+    assert (line["outcome"], line["frames"], line["faces"]) == ("refused", 0, 0)

@@ -1,14 +1,24 @@
-"""Several visitors at once, over the network like browsers: each one receives only their own photos."""
+"""Several visitors at once, over the network like browsers: each receives only their own photos, clips and frames."""
 
+import base64
 import io
+import json
+import math
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
+import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from tests.conftest import SAMPLES
+from tests.support.pages import as_bytes
 from tests.support.running_app import running_app
 from tests.support.visitor import Visitor
+
+CAMERA, PLAYER = "emotiscan_live_camera", "emotiscan_clip_player"
 
 OWN = {  # for each visitor: photo, color of its frame, and a part of its reading
     "smile": ((250, 40, 40), "a positive expression"),
@@ -66,3 +76,88 @@ def test_visitors_who_leave_early_do_not_block_the_others(server):
         stays.open()
         page = stays.upload("private-stays.jpg", framed("surprise", 50))
     assert any(OWN["surprise"][1] in text for text in page.texts)
+
+
+VIEWERS = {  # for each viewer: sample, and the emotion that is read
+    "smile": "positive",
+    "surprise": "surprise",
+    "anger": "negative",
+    "calm": "neutral",
+    "laugh": "positive",
+    "fear": "negative",
+    "disgust": "negative",
+    "sadness": "negative",
+}
+SIDE = 240  # of a viewer's face in the frames, in pixels
+PLACES = {name: (55 * number, 30 * number) for number, name in enumerate(VIEWERS)}
+
+
+def frame_of(name: str) -> str:
+    """A frame with a viewer's face at a place of its own, as the browser sends it."""
+    frame = Image.new("RGB", (640, 480), (110, 120, 125))
+    frame.paste(Image.open(SAMPLES / f"{name}.jpg").resize((SIDE, SIDE)), PLACES[name])
+    return base64.b64encode(as_bytes(frame)).decode()
+
+
+def viewer_at(box: Sequence[float]) -> str:
+    """The viewer at whose place a face is."""
+    center = (box[0] + box[2] - SIDE) / 2, (box[1] + box[3] - SIDE) / 2
+    return min(PLACES, key=lambda name: math.dist(PLACES[name], center))
+
+
+def at_once(visit: Callable[[str, Barrier], list[str]]) -> list[str]:
+    """Let all viewers visit at the same time; returns what went wrong."""
+    together = Barrier(len(VIEWERS))
+    with ThreadPoolExecutor(len(VIEWERS)) as pool:
+        return [words for wrong in pool.map(visit, VIEWERS, [together] * len(VIEWERS)) for words in wrong]
+
+
+def test_eight_cameras_at_once_are_answered_with_their_own_readings(server):
+    def watch(name: str, together: Barrier) -> list[str]:
+        got = []
+        with Visitor(server) as visitor:
+            visitor.open("live")
+            together.wait(120)
+            for number in range(2):
+                message = {"kind": "frame", "time": float(number), "target": "", "first": number == 0}
+                faces = visitor.send(CAMERA, message | {"picture": frame_of(name)})["faces"]
+                got.append([(viewer_at(face["box"]), face["emotion"]) for face in faces])
+            together.wait(120)  # everyone has been read
+            recording = pd.read_csv(io.BytesIO(visitor.download("Last 60 seconds (CSV)")))
+        rows = recording[["x0", "y0", "x1", "y1", "emotion"]].itertuples(index=False)
+        got += [[(viewer_at(row[:4]), row[4])] for row in rows]
+        return [f"{name} got {got}"] if got != [[(name, VIEWERS[name])]] * 4 else []
+
+    assert not at_once(watch)
+
+
+def test_eight_clips_at_once_show_their_own_people(server):
+    def watch(name: str, together: Barrier) -> list[str]:
+        others = [f"private-{other}.mp4".encode() for other in VIEWERS if other != name]
+        about = {"clip": 1, "name": f"private-{name}.mp4", "duration": 0.3, "fps": 10}
+        picture, traffic = frame_of(name), b""
+        with Visitor(server) as visitor:
+            visitor.open("video")
+            together.wait(120)
+            for number in range(2):
+                frames = [{"time": 0.1 * number, "picture": picture}]
+                visitor.send(PLAYER, about | {"kind": "frames", "frames": frames, "last": number == 1})
+                traffic += b"".join(visitor.page.raw)
+            visitor.send(PLAYER, {"kind": "frame", "clip": 1, "time": 0.1, "picture": picture})
+            traffic += b"".join(visitor.page.raw)
+            [inspected] = [image for image in visitor.page.pictures if image.alt.startswith("The photo with one face")]
+            shown = Image.open(io.BytesIO(visitor.picture(inspected.url))).convert("RGB")
+            together.wait(120)  # everyone has been read
+            rows = json.loads(visitor.download("Readings (JSON)"))
+        wrong = [f"{name} was sent {other!r}" for other in others if other in traffic]
+        got = [
+            (row["video"], viewer_at([row[edge] for edge in ("x0", "y0", "x1", "y1")]), row["emotion"]) for row in rows
+        ]
+        if got != [(about["name"], name, VIEWERS[name])] * 2:
+            wrong.append(f"{name} got {got}")
+        sent = Image.open(io.BytesIO(base64.b64decode(picture)))
+        if shown.size != sent.size or np.abs(np.asarray(shown, float) - np.asarray(sent, float)).mean() > 8:
+            wrong.append(f"{name} was shown another picture")
+        return wrong
+
+    assert not at_once(watch)

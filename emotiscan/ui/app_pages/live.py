@@ -46,10 +46,14 @@ def show_camera(analyzer: Analyzer) -> None:
 def handle(analyzer: Analyzer, message: Mapping[str, Any], status: Any) -> None:
     """Read the frame that a message brings, and once more like a photo if the visitor paused at it."""
     session = visit_session(analyzer)
+    if message.get("kind") == "stop":
+        log_session(analyzer)
+        st.session_state["live-faces"] = []
     if message.get("kind") not in ("frame", "inspect"):
         return
     if message.get("first"):
-        finish(analyzer)
+        log_session(analyzer)
+        session.restart()
         st.session_state["live-began"] = time.monotonic()
     image = decode_frame(message.get("picture"))
     faces = []
@@ -68,13 +72,12 @@ def handle(analyzer: Analyzer, message: Mapping[str, Any], status: Any) -> None:
         st.session_state["live-inspected-now"] = True
 
 
-def finish(analyzer: Analyzer) -> None:
-    """Forget the last session; the log says how long it was, and nothing about who was seen."""
-    session, began = visit_session(analyzer), st.session_state.pop("live-began", None)
+def log_session(analyzer: Analyzer) -> None:
+    """Log once how long the camera ran, and nothing about who was seen."""
+    frames, began = visit_session(analyzer).frames, st.session_state.pop("live-began", None)
     if began is not None:
         seconds = round(time.monotonic() - began, 1)
-        log.note("live", outcome="read", frames=session.frames, seconds=seconds, checkpoint=analyzer.card.fingerprint)
-    session.restart()
+        log.note("live", outcome="read", frames=frames, seconds=seconds, checkpoint=analyzer.card.fingerprint)
 
 
 def answer(analyzer: Analyzer) -> dict[str, Any]:

@@ -34,8 +34,8 @@ def live_camera(key: str, handle: Callable[[Mapping[str, Any]], None], answer: C
     Args:
         key: key of the widget.
         handle: called with each message of the browser. Its `kind` is "frame" (`time` in seconds since the camera
-            started, `picture`, `target` of the heat map, `first`), or "inspect", a frame at which the visitor paused
-            (with a `large` picture as well).
+            started, `picture`, `target` of the heat map, `first`), "inspect", a frame at which the visitor paused
+            (with a `large` picture as well), or "stop": the camera was stopped.
         answer: called afterwards; returns what `video.live` says of the latest frame, and what the page shows.
     """
     exchange(_component, key, handle, lambda: {"side": SIDE, "inspectedSide": INSPECTED_SIDE, **answer()})

@@ -89,13 +89,21 @@ class Camera {
   }
 
   stop(text) {
+    const wasOn = this.run || this.paused;
     this.off();
+    if (wasOn) this.sayStopped();
     drawFaces(this.overlay, [], {});
     this.rate.textContent = "";
     this.message.textContent = text;
     this.startButton.textContent = "Start the camera";
     this.cover.hidden = false;
     this.pauseButton.disabled = this.stopButton.disabled = true;
+  }
+
+  // The server has nothing more to do for this session.
+  async sayStopped() {
+    while (this.waiting) await pause(20); // the answer to the last frame
+    if (!this.stream && this.video.isConnected) await this.ask({ kind: "stop" });
   }
 
   async start() {

@@ -103,6 +103,7 @@ def _handle(message: Mapping[str, Any], status: DeltaGenerator) -> None:
         handle(message, status)
     except (VideoError, ModuleNotFoundError) as error:
         st.session_state["clip-error"] = NO_DECODER if isinstance(error, ModuleNotFoundError) else str(error)
+        _log("refused")
         _forget()
 
 
@@ -181,19 +182,24 @@ def _stop(_message: Mapping[str, Any], _status: DeltaGenerator) -> None:
 
 
 def _finish(clip: Clip) -> None:
-    """Note that the clip has been read; the log says how long it took, and nothing about the clip."""
+    """Note that the clip has been read, or as much of it as was wanted."""
     clip.finish()
-    seconds = time.monotonic() - st.session_state.pop("clip-began", time.monotonic())
-    if seconds:
+    _log("read")
+    runtime.trim_memory()
+
+
+def _log(outcome: str) -> None:
+    """Log once how long the clip of this visit took, and nothing about what it shows."""
+    clip, began = visit_clip(), st.session_state.pop("clip-began", None)
+    if clip is not None and began is not None:
         log.note(
             "clip",
-            outcome="read",
+            outcome=outcome,
             frames=clip.frames,
             faces=clip.faces,
-            seconds=round(seconds, 1),
+            seconds=round(time.monotonic() - began, 1),
             checkpoint=analyzer().card.fingerprint,
         )
-    runtime.trim_memory()
 
 
 def _look_at(message: Mapping[str, Any], status: DeltaGenerator) -> None:
