@@ -63,7 +63,5 @@ def set_parameters(values: Mapping[str, str | list[str] | None]) -> None:
 
 def try_link(au: str) -> None:
     """Show a link to the Live page, with this action unit as the movement to try."""
-    live = PAGES / "live.py"
-    if live.is_file():
-        label = f"Try {au} with your camera"
-        st.page_link(live, label=label, icon=":material/videocam:", query_params={GOAL_PARAMETER: au})
+    label = f"Try {au} with your camera"
+    st.page_link(PAGES / "live.py", label=label, icon=":material/videocam:", query_params={GOAL_PARAMETER: au})

@@ -52,11 +52,11 @@ def show_intensities(au: str) -> None:
     with st.grid(min_column_width=SIDE_WIDTH, gap="small"):
         for place, picture in enumerate(pictures):
             letter = facs.intensity_letter(facs.MAX_INTENSITY * place / (len(pictures) - 1))
-            title = f"intensity {letter}" if letter else "at rest"
-            show_picture(picture, f"A synthetic face with {name}, {title}", caption=title.capitalize())
+            title = f"Intensity {letter}" if letter else "At rest"
+            show_picture(picture, f"A synthetic face with {name}, {title}", caption=title)
         for picture in au_pictures(f"{au}_left"):
-            title = "on the person’s left side only"
-            show_picture(picture, f"A synthetic face with {name} {title}", caption=title.capitalize())
+            title = "Person’s left side only"
+            show_picture(picture, f"A synthetic face with {name}, {title}", caption=title)
     sides = " It scores each side of the face on its own." if au in facs.SIDED_AUS else ""
     st.caption(INTENSITIES + sides)
 

@@ -10,7 +10,7 @@ from emotiscan.ui import components, webcam
 from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.samples import samples
 from emotiscan.ui.session import Photo, read_photo, recent_photos
-from emotiscan.ui.uploader import upload_photos
+from emotiscan.ui.uploader import FILE_TYPES, upload_photos
 
 PHOTO, WEBCAM = "Photo", "Webcam"
 INTRODUCTION = "Reads visible movements in a face, not feelings. Photos stay in memory and are never stored."
@@ -74,7 +74,7 @@ def choose_photo(samples_place: DeltaGenerator) -> Choice:
     """Let the visitor choose a photo, or a sample in `samples_place`."""
     upload = st.file_uploader(
         "Upload a photo",
-        type=["jpg", "jpeg", "png", "webp"],
+        type=FILE_TYPES,
         max_upload_size=MAX_BYTES // 2**20,
         key="upload",
         on_change=_take_upload,

@@ -14,6 +14,7 @@ from emotiscan.ui.links import AU_PARAMETER, linked_action_units, set_parameters
 from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.samples import samples
 from emotiscan.ui.session import Photo, photo_key, read_photo, recent_photos
+from emotiscan.ui.uploader import FILE_TYPES
 
 NO_SECOND = "none"
 """Option of the second photo: there is none."""
@@ -42,7 +43,7 @@ def choose_photos(needs_second: bool) -> list[Photo]:
     left, middle, right = st.columns([1, 1, 1], gap="medium")
     uploads = right.file_uploader(
         "Add one or two photos",
-        type=["jpg", "jpeg", "png", "webp"],
+        type=FILE_TYPES,
         accept_multiple_files=True,
         max_upload_size=MAX_BYTES // 2**20,
         key="compare-upload",

@@ -20,6 +20,13 @@ QUESTIONS: dict[str, str] = {
 }
 """The questions, by the name that the page's URL has for them."""
 
+ICONS = {
+    UNITS: ":material/location_searching:",
+    CHANGES: ":material/compare_arrows:",
+    FACES: ":material/leaderboard:",
+    METHODS: ":material/layers:",
+}
+
 SMILE = "AU12"
 """The action unit that “Whose smile is stronger?” is about until the visitor chooses another one."""
 
@@ -55,4 +62,4 @@ def show_questions(photo: Photo, number: int, targets: Sequence[str], method: st
         st.caption("Compare:", width="content")
         for question, title in QUESTIONS.items():
             query = {QUESTION: question, **parameters[question]}
-            st.page_link(PAGES / "compare.py", label=title, query_params=query)
+            st.page_link(PAGES / "compare.py", label=title, icon=ICONS[question], query_params=query)

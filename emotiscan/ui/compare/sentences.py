@@ -34,12 +34,11 @@ def place_of(heat_map: HeatMap) -> str:
 
 def places(maps: Sequence[HeatMap]) -> str:
     """Say where each map peaks, e.g. “AU6 peaks at the cheeks, AU12 at the lip corners.”; "" without any map."""
-    known = [(heat_map.target, place) for heat_map in maps if (place := place_of(heat_map))]
+    known = [(_short(heat_map.target), _at(place_of(heat_map))) for heat_map in maps if not heat_map.is_empty]
     if not known:
         return ""
     (first, place), *others = known
-    parts = [f"{_short(first)} peaks at the {place}", *(f"{_short(target)} at the {place}" for target, place in others)]
-    return ", ".join(parts) + "."
+    return ", ".join([f"{first} peaks {place}", *(f"{target} {place}" for target, place in others)]) + "."
 
 
 def strength(reading: Reading, target: str) -> tuple[float, float]:
@@ -90,7 +89,7 @@ def agreement(maps: Mapping[str, HeatMap], target: str) -> str:
     if not shown:
         return f"No method finds evidence of {display_name(target)}." if maps else ""
     if target not in facs.ACTION_UNITS:
-        by_place = ", ".join(f"{title} at the {place_of(heat_map) or 'edge'}" for title, heat_map in shown.items())
+        by_place = ", ".join(f"{title} {_at(place_of(heat_map))}" for title, heat_map in shown.items())
         return f"The maps peak here: {by_place}."
     inside = [title for title, heat_map in shown.items() if _peaks_in_region(heat_map)]
     region = ", ".join(facs.ACTION_UNITS[target].regions)
@@ -105,6 +104,13 @@ def agreement(maps: Mapping[str, HeatMap], target: str) -> str:
 def _peaks_in_region(heat_map: HeatMap) -> bool:
     values = heat_map.values
     return bool(region_mask(heat_map.target, len(values)).flat[values.argmax()])
+
+
+def _at(place: str) -> str:
+    """A region with its preposition, e.g. “at the lips” and “beside the nose”."""
+    if not place:
+        return "outside of all regions"
+    return place if place.startswith(("beside", "between")) else f"at the {place}"
 
 
 def _short(target: str) -> str:
