@@ -227,7 +227,7 @@ def _intensity(intensity: float) -> str:
     squares = "".join('<i class="on"></i>' if place < filled else "<i></i>" for place in range(5))
     return (
         f'<span class="steps" title="{intensity:.1f} of 5"><span aria-hidden="true" class="steps">{squares}</span>'
-        f'<b>{letter}</b></span><span class="screen-reader">{intensity:.1f} of 5</span>'
+        f'<b>{letter}</b></span><span class="screen-reader">intensity {intensity:.1f} of 5</span>'
     )
 
 

@@ -62,7 +62,7 @@ def main() -> None:
     tiles = views.make_tiles(shown.maps, settings)
     if with_differences:
         tiles += differences(shown, settings)
-    views.show_grid(tiles)
+    views.show_grid(tiles, [view.short_caption for view in shown.maps])
     views.show_legend(settings)
     if with_differences:
         show_difference_legend()

@@ -67,15 +67,12 @@ def show_confusions(au: str) -> None:
     with st.grid(min_column_width=2 * SIDE_WIDTH + 60, gap="medium"):
         for other, difference in facs.ACTION_UNITS[au].confused_with.items():
             with st.container(border=True, gap="xsmall"):
-                one, two = st.columns(2, gap="small")
-                for column, shown in ((one, au), (two, other)):
-                    with column:
-                        pictures = au_pictures(shown)
-                        if pictures:
-                            show_picture(pictures[-1], f"A synthetic face with {shown}")
-                        if shown == au:
-                            st.markdown(f"**{shown}**")
-                        else:
+                with st.grid(2, min_column_width=100, gap="small"):
+                    for shown in (au, other):
+                        with st.container(gap="xxsmall"):
+                            pictures = au_pictures(shown)
+                            if pictures:
+                                show_picture(pictures[-1], f"A synthetic face with {shown}")
                             au_link(shown)
                 st.markdown(difference)
 

@@ -27,7 +27,8 @@ OWN_PHOTO = "read-photo"
 
 STYLE = """
 <style>
-@media (max-width: 640px) { /* on a phone, the samples take one line, so that the reading is near */
+@media (max-width: 640px) { /* on a phone, photo and samples take less room, so that the reading is near */
+  .st-key-photo img { max-height: 40vh; width: auto; }
   .st-key-sample [role=radiogroup] { flex-wrap: nowrap; overflow-x: auto; }
   .st-key-sample button { flex: none; }
 }
@@ -139,7 +140,7 @@ def main() -> None:
     left, right = st.columns([5, 9], gap="large")
     with left:
         source = choose_source()
-        inputs, picture_place, samples_place = st.container(), st.container(), st.container()
+        inputs, picture_place, samples_place = st.container(), st.container(key="photo"), st.container()
     with inputs:
         choice = take_snapshot() if source == WEBCAM else choose_photo(samples_place)
     with right:

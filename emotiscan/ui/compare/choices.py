@@ -96,7 +96,7 @@ def _restore(widget: str, parameter: str, options: Sequence[str], default: str) 
 def _show_photo(photo: Photo) -> None:
     picture = marked_photo(photo.picture, photo.faces)
     found = "one face" if len(photo.readings) == 1 else f"{len(photo.readings)} faces"
-    show_picture(picture, f"{photo.name}, with {found}", width=round(200 * picture.width / max(picture.size)))
+    show_picture(picture, f"{photo.name}, with {found}", width=round(150 * picture.width / max(picture.size)))
 
 
 def _choose_uploads() -> None:

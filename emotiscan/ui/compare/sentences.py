@@ -17,19 +17,23 @@ SAME_INTENSITY = 0.5
 
 
 def place_of(heat_map: HeatMap) -> str:
-    """Name the region of the face (`facs.REGIONS`) in which a map peaks, the smallest one; "" if there is none."""
+    """Name the region of the face (`facs.REGIONS`) in which a map peaks; "" if there is none.
+
+    Of several, one of the action unit's own regions is named, otherwise the smallest.
+    """
     if heat_map.is_empty:
         return ""
     values = heat_map.values
     row, column = np.unravel_index(values.argmax(), values.shape)
     x, y = (column + 0.5) / values.shape[1], (row + 0.5) / values.shape[0]
+    own = facs.ACTION_UNITS[heat_map.target].regions if heat_map.target in facs.ACTION_UNITS else ()
     inside = [
-        (ellipse.rx * ellipse.ry, region)
+        (own.index(region) if region in own else len(own), ellipse.rx * ellipse.ry, region)
         for region, ellipses in facs.REGIONS.items()
         for ellipse in ellipses
         if ((x - ellipse.x) / ellipse.rx) ** 2 + ((y - ellipse.y) / ellipse.ry) ** 2 <= 1
     ]
-    return min(inside)[1] if inside else ""
+    return min(inside)[-1] if inside else ""
 
 
 def places(maps: Sequence[HeatMap]) -> str:
