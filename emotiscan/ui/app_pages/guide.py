@@ -14,8 +14,7 @@ INTRODUCTION = (
     "below is synthetic."
 )
 INTENSITIES = "FACS scores the intensity from A to E: A trace, B slight, C marked, D severe, E maximum."
-SIDE_WIDTH = 132
-"""Width of a small picture, in CSS pixels: two fit side by side on a phone."""
+SIDE_WIDTH = 132  # of a small picture, in CSS pixels: two fit side by side on a phone
 
 
 def choose_au() -> str:

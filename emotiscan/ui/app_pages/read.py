@@ -22,8 +22,7 @@ NO_SNAPSHOT = (
     "Take a snapshot to see the reading. No camera picture? Allow this page to use the camera in your browser, close "
     "other programs that use it, or choose “Photo” instead."
 )
-OWN_PHOTO = "read-photo"
-"""Session key of the visitor's own photo that was shown last (`Photo.key`)."""
+OWN_PHOTO = "read-photo"  # session key of the visitor's own photo that was shown last (`Photo.key`)
 
 STYLE = """
 <style>
