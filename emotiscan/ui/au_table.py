@@ -79,6 +79,9 @@ STYLE = """
   .es-aus td.icon { width: 0; padding: 0; } .es-aus .picture, .es-aus td.probability .bar { display: none; }
   .es-aus td.probability, .es-aus thead th:nth-child(3) { width: 3.4rem; }
 }
+@container (max-width: 20rem) {
+  .es-aus .steps i { display: none; } .es-aus td.intensity { width: auto; } .es-aus .short { width: auto; }
+}
 @media (min-width: 700px) {
   .es-aus tr:hover .thumbnail, .es-aus tr:focus-within .thumbnail { left: auto; right: calc(100% + 14px); top: -66px; }
 }

@@ -27,7 +27,7 @@ OWN_PHOTO = "read-photo"  # session key of the visitor's own photo that was show
 STYLE = """
 <style>
 @media (max-width: 640px) { /* on a phone, photo and samples take less room, so that the reading is near */
-  .st-key-photo img { max-height: 40vh; width: auto; }
+  .st-key-photo img { max-height: 40vh; width: auto !important; max-width: 100%; }
   .st-key-sample [role=radiogroup] { flex-wrap: nowrap; overflow-x: auto; }
   .st-key-sample button { flex: none; }
 }
