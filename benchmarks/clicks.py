@@ -45,7 +45,7 @@ def reading_clicks(at: AppTest) -> Iterator[Click]:
     def another_method() -> None:
         for photo in at.session_state["photos"].values():
             photo.maps.clear()  # as if no map had been computed yet
-        at.selectbox(key="read-method").set_value(next(methods))
+        at.pills(key="read-method").set_value(next(methods))
 
     yield "another method, no cached maps", another_method
 
@@ -56,8 +56,8 @@ def _targets(at: AppTest) -> "ButtonGroup":
 
 def comparing_clicks(at: AppTest) -> Iterator[Click]:
     """Yield clicks on the page that compares faces."""
-    kinds = cycle(["One action unit on several faces", "Difference", "Action units of one face"])
-    yield "compare: another comparison", lambda: at.segmented_control(key="comparison").set_value(next(kinds))
+    questions = cycle(["faces", "methods", "units"])
+    yield "compare: another question", lambda: at.pills(key="compare-question").set_value(next(questions))
 
 
 def guide_clicks(at: AppTest) -> Iterator[Click]:

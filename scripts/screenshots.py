@@ -20,7 +20,8 @@ def open_reading(page: Page) -> None:
 
 def compare_photos(page: Page) -> None:
     """Compare two photos of one person."""
-    page.get_by_text("Before and after", exact=True).click()
+    page.get_by_text("What changed between two photos?", exact=True).click()
+    page.get_by_role("combobox", name="Second photo").wait_for()
     for box, option in (("First photo", "Calm face"), ("Second photo", "Faint smile")):
         page.get_by_role("combobox", name=box).click()
         page.get_by_role("option", name=option).first.click()

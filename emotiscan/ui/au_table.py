@@ -1,10 +1,10 @@
-"""The table of action units: those present first, the others from the brows to the jaw, each with a heat map on hover.
+"""The table of action units: those present first, the others folded by part of the face, each with a heat map on hover.
 
 It is HTML of our own: such a table adapts to a phone, is read aloud row by row, and opens a picture without asking the
 server. Nothing that a visitor wrote goes into it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 import streamlit as st
@@ -23,42 +23,64 @@ from emotiscan.ui.session import Photo, heat_maps_of
 THUMBNAIL_SIDE = 176
 """Side of the heat map that opens beside a row, in pixels."""
 
+MAX_IN_SIGHT = 5
+"""Maximum number of present action units that are shown unfolded: the strongest."""
+
 MAX_UNCERTAIN = 3
 """Maximum number of action units named as harder to detect beside those that are present."""
 
-LETTERS = "The letter after the percentage is its strength in FACS: A trace, B slight, C marked, D severe, E maximum."
+PROBABILITIES = "Bar: probability that the movement is present; the tick is the decision threshold."
+INTENSITIES = "Squares: its intensity in FACS, A trace, B slight, C marked, D severe, E maximum."
 
 STYLE = """
 <style>
-.es-aus { --accent: light-dark(#0B5E67, #4FC3CC); --pale: color-mix(in srgb, currentColor 14%, transparent); }
-.es-aus table { width: 100%; border-collapse: collapse; font-size: 0.95rem; line-height: 1.25; }
-.es-aus th, .es-aus td { padding: 0.25rem 0.3rem; text-align: left; font-weight: 400; border: 0; }
+.es-aus { --accent: light-dark(#0B5E67, #4FC3CC); --strong: light-dark(#B4540A, #F0A04B);
+  --pale: color-mix(in srgb, currentColor 14%, transparent); container-type: inline-size; line-height: 1.25; }
+.es-aus table { width: 100%; border-collapse: collapse; font-size: 0.95rem; }
+.es-aus th, .es-aus td { padding: 0.16rem 0.3rem; text-align: left; font-weight: 400; border: 0; }
+.es-aus thead th { padding-top: 0; font-size: 0.8rem; opacity: 0.8; }
 .es-aus tr.au { border-top: 1px solid var(--pale); }
 .es-aus tr.au:hover, .es-aus tr.au:focus-within { background: var(--pale); }
-.es-aus tr.part th { padding-top: 0.8rem; font-size: 0.85rem; font-weight: 600; }
-.es-aus tbody:first-of-type tr.part th { padding-top: 0; }
-.es-aus td.icon { position: relative; width: 44px; }
-.es-aus .picture { display: block; width: 40px; height: 40px; border-radius: 6px; }
+.es-aus td.icon { position: relative; width: 38px; }
+.es-aus .picture { display: block; width: 34px; height: 34px; border-radius: 6px; }
 .es-aus tr.absent .picture { opacity: 0.75; }
 .es-aus a { color: var(--accent); font-weight: 600; text-decoration: none; }
 .es-aus a:hover { text-decoration: underline; }
 .es-aus .title { display: flex; gap: 0.25rem; }
-.es-aus .short { flex: none; width: 3rem; }
+.es-aus .short { flex: none; width: 2.9rem; }
 .es-aus tr.present .name { font-weight: 600; }
-.es-aus td.share { width: 42%; }
-.es-aus .share div { display: flex; align-items: center; gap: 0.5rem; }
+.es-aus .side { display: block; font-weight: 400; font-size: 0.82rem; opacity: 0.85; }
+.es-aus td.probability { width: 34%; }
+.es-aus .share { display: flex; align-items: center; gap: 0.5rem; }
 .es-aus .bar { position: relative; flex: 1; height: 8px; border-radius: 4px; background: var(--pale); }
 .es-aus .fill { position: absolute; inset: 0 auto 0 0; border-radius: 4px; background: currentColor; opacity: 0.5; }
 .es-aus tr.present .fill { background: var(--accent); opacity: 1; }
 .es-aus .threshold { position: absolute; top: -3px; bottom: -3px; width: 2px; background: currentColor; }
 .es-aus .number { width: 3.2rem; text-align: right; font-variant-numeric: tabular-nums; }
-.es-aus .letter { width: 0.8rem; font-weight: 600; }
-.es-aus .side { font-weight: 400; opacity: 0.8; white-space: nowrap; }
+.es-aus td.intensity { width: 5.6rem; }
+.es-aus .steps { display: flex; align-items: center; gap: 2px; }
+.es-aus .steps i { width: 9px; height: 9px; border-radius: 2px; background: var(--pale); }
+.es-aus .steps i.on { background: var(--strong); }
+.es-aus .steps b { margin-left: 0.4rem; font-weight: 700; }
+.es-aus .rest { display: flex; flex-wrap: wrap; align-items: center; gap: 0.3rem 0.4rem; margin-top: 0.45rem;
+  font-size: 0.82rem; }
+.es-aus details[open] { flex-basis: 100%; }
+.es-aus summary { padding: 0.15rem 0.5rem; border: 1px solid var(--pale); border-radius: 1rem; cursor: pointer;
+  width: fit-content; }
+.es-aus details[open] summary { margin-bottom: 0.3rem; }
+.es-aus p { margin: 0.4rem 0 0; font-size: 0.85rem; }
 .es-aus .screen-reader { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .es-aus .thumbnail { display: none; }
 .es-aus tr:hover .thumbnail, .es-aus tr:focus-within .thumbnail {
   display: block; position: absolute; z-index: 5; left: 4px; top: calc(100% + 6px); width: 176px; height: 176px;
   max-width: none; border-radius: 10px; box-shadow: 0 4px 18px rgb(0 0 0 / 40%); pointer-events: none;
+}
+@container (max-width: 25rem) {
+  .es-aus td.icon { width: 0; padding: 0; } .es-aus .picture, .es-aus td.probability .bar { display: none; }
+  .es-aus td.probability, .es-aus thead th:nth-child(3) { width: 3.4rem; }
+}
+@container (max-width: 20rem) {
+  .es-aus .steps i { display: none; } .es-aus td.intensity { width: auto; } .es-aus .short { width: auto; }
 }
 @media (min-width: 700px) {
   .es-aus tr:hover .thumbnail, .es-aus tr:focus-within .thumbnail { left: auto; right: calc(100% + 14px); top: -66px; }
@@ -67,19 +89,18 @@ STYLE = """
 """
 
 
-def show_action_units(photo: Photo, number: int, card: Card) -> None:
-    """Show the table of one face's action units, and which are harder to detect beside those present."""
+def show_action_units(photo: Photo, number: int, card: Card, method: str = explain.DEFAULT_METHOD) -> None:
+    """Show the table of one face's action units.
+
+    Args:
+        photo: the photo.
+        number: index of the face among its readings.
+        card: of the checkpoint in use; it knows which action units are harder to detect beside others.
+        method: of the heat maps that open beside the rows, a key of `explain.METHODS`.
+    """
     reading = photo.readings[number]
-    st.subheader("Facial action units (FACS)", anchor=False)
-    st.html(STYLE + au_table(reading, thumbnails(photo, number)))
-    st.caption(
-        "Bars show the probability that the movement is present (not its strength). The tick marks the decision "
-        "threshold. Point at a row, or tap it, to see where the model saw it; each AU number links to the FACS guide."
-        + (f" {LETTERS}" if reading.intensities else "")
-    )
-    uncertain = harder_to_detect(reading, masked_action_units(card))
-    if uncertain:
-        st.caption(uncertain)
+    notes = harder_to_detect(reading, masked_action_units(card))
+    st.html(STYLE + au_table(reading, thumbnails(photo, number, method), notes))
 
 
 def harder_to_detect(reading: Reading, masked: Iterable[MaskedAU]) -> str:
@@ -104,46 +125,81 @@ def harder_to_detect(reading: Reading, masked: Iterable[MaskedAU]) -> str:
     )
 
 
-def au_table(reading: Reading, pictures: Mapping[str, str]) -> str:
-    """Return a reading's action units as an HTML table.
+def au_table(reading: Reading, pictures: Mapping[str, str], note: str = "") -> str:
+    """Return a reading's action units as HTML: a table of those present, and folded tables of the others.
 
     Args:
         reading: of one face.
         pictures: URLs of heat maps, by action unit; some may be missing.
+        note: text for a last fold about how to read the table.
     """
-    bodies = "".join(
-        f'<tbody><tr class="part"><th colspan="3" scope="rowgroup">{escape(title)}</th></tr>'
-        + "".join(_row(reading, au, pictures.get(au)) for au in action_units)
-        + "</tbody>"
-        for title, action_units in _groups(reading)
+    present = strongest_first(reading)
+    folds = _folds(reading, "Also present", {"others": present[MAX_IN_SIGHT:]}, pictures)
+    folds += _folds(reading, "Not visible", {"covered": list(reading.not_visible)}, pictures)
+    words = " ".join(filter(None, (PROBABILITIES, INTENSITIES if reading.intensities else "", note)))
+    legend = f"<details><summary>Legend</summary><p>{escape(words)}</p></details>"
+    folds += _folds(reading, "Not present", _absent_by_part(reading), pictures, legend)
+    shown = present[:MAX_IN_SIGHT]
+    first = (
+        _table(reading, shown, pictures, "Present")
+        if shown
+        else "<p>Present: none. No action unit reaches its decision threshold.</p>"
     )
-    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Picture", "Action unit", "Probability"))
-    return f'<div class="es-aus"><table><thead class="screen-reader"><tr>{heads}</tr></thead>{bodies}</table></div>'
+    return f'<div class="es-aus">{first}{folds}</div>'
 
 
-def _groups(reading: Reading) -> Iterator[tuple[str, list[str]]]:
-    yield ("Present" if reading.present else "Present: none"), list(reading.present)
-    if reading.not_visible:
-        yield "Not visible: covered", list(reading.not_visible)
+def strongest_first(reading: Reading) -> list[str]:
+    """Sort the present action units by their intensity, or, without intensities, by their probability."""
+    return sorted(reading.present, key=lambda au: (-reading.intensities.get(au, 0.0), -reading.action_units[au]))
+
+
+def _absent_by_part(reading: Reading) -> dict[str, list[str]]:
     absent = [au for au in reading.action_units if au not in {*reading.present, *reading.not_visible}]
-    for part in facs.PARTS:
-        action_units = [au for au in absent if facs.ACTION_UNITS[au].part == part]
-        if action_units:
-            yield f"Not present: {part}", action_units
+    return {part: facs.in_facs_order(au for au in absent if facs.ACTION_UNITS[au].part == part) for part in facs.PARTS}
 
 
-def _row(reading: Reading, au: str, picture: str | None) -> str:
+def _folds(
+    reading: Reading,
+    title: str,
+    groups: Mapping[str, Sequence[str]],
+    pictures: Mapping[str, str],
+    last: str = "",
+) -> str:
+    """A line of folded tables, one for each group that has action units, and then `last`; "" if there is neither."""
+    folds = "".join(
+        f"<details><summary>{escape(name.capitalize())} <b>{len(group)}</b></summary>"
+        f"{_table(reading, group, pictures, f'{title}: {name}')}</details>"
+        for name, group in groups.items()
+        if group
+    )
+    heading = f"<span>{title}:</span>" if folds else ""
+    return f'<div class="rest">{heading}{folds}{last}</div>' if folds or last else ""
+
+
+def _table(reading: Reading, action_units: Sequence[str], pictures: Mapping[str, str], title: str) -> str:
+    with_intensity = bool(reading.intensities) and action_units[0] in reading.present
+    heads = ["Action unit", "Probability", *(["Intensity"] if with_intensity else [])]
+    cells = "".join(f'<th scope="col">{head}</th>' for head in heads)
+    rows = "".join(_row(reading, au, pictures.get(au), with_intensity) for au in action_units)
+    hidden = "" if action_units[0] in reading.present else ' class="screen-reader"'
+    return (
+        f'<table aria-label="{escape(title)}"><thead{hidden}><tr><td class="icon"></td>{cells}</tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
+    )
+
+
+def _row(reading: Reading, au: str, picture: str | None, with_intensity: bool) -> str:
     unit, icon = facs.ACTION_UNITS[au], au_icon(au)
-    present = au in reading.present
     thumbnail = f'<img class="thumbnail" src="{escape(picture)}" alt="">' if picture else ""
     close_up = f'<img class="picture" src="{icon}" alt="">' if icon else ""
+    intensity = f'<td class="intensity">{_intensity(reading.intensities[au])}</td>' if with_intensity else ""
     return (
-        f'<tr class="au {"present" if present else "absent"}" data-au="{au}">'
+        f'<tr class="au {"present" if au in reading.present else "absent"}" data-au="{au}">'
         f'<td class="icon">{close_up}{thumbnail}</td>'
         f'<th scope="row" title="{escape(unit.appearance)}"><span class="title">'
         f'<a class="short" href="guide?{AU_PARAMETER}={au}" target="_blank">{au}</a> '
         f'<span class="name">{escape(unit.name)}{_side(reading, au)}</span></span></th>'
-        f'<td class="share">{_share(reading, au)}</td></tr>'
+        f'<td class="probability">{_probability(reading, au)}</td>{intensity}</tr>'
     )
 
 
@@ -153,32 +209,42 @@ def _side(reading: Reading, au: str) -> str:
     return "" if side == "both" else f' <span class="side">(person’s {side})</span>'
 
 
-def _share(reading: Reading, au: str) -> str:
-    """The bar of an action unit, with probability and intensity; or that it is not visible."""
+def _probability(reading: Reading, au: str) -> str:
+    """The bar of an action unit; or that it is not visible."""
     if au in reading.not_visible:
         return f'<span class="side">{NOT_VISIBLE}</span>'
     probability, threshold = reading.action_units[au], reading.thresholds[au]
-    intensity = reading.intensities.get(au)
-    letter = "" if intensity is None else f'<span class="letter">{facs.intensity_letter(intensity)}</span>'
-    description = f"{'present' if au in reading.present else 'not present'}, threshold {escape(percent(threshold))}"
-    if letter and au in reading.present:
-        description += f", intensity {intensity:.1f} of 5"
+    state = "present" if au in reading.present else "not present"
     return (
-        f'<div><span class="bar"><span class="fill" style="width: {100 * probability:.0f}%"></span>'
+        f'<div class="share"><span class="bar"><span class="fill" style="width: {100 * probability:.0f}%"></span>'
         f'<span class="threshold" style="left: {100 * threshold:.0f}%"></span></span>'
-        f'<span class="number">{escape(percent(probability))}</span>{letter}</div>'
-        f'<span class="screen-reader">{description}</span>'
+        f'<span class="number">{escape(percent(probability))}</span></div>'
+        f'<span class="screen-reader">{state}, threshold {escape(percent(threshold))}</span>'
     )
 
 
-def thumbnails(photo: Photo, number: int) -> dict[str, str]:
-    """Return data URLs of the face with each action unit's heat map, except empty ones; made once per face."""
-    if number not in photo.thumbnails:
+def _intensity(intensity: float) -> str:
+    """FACS' letter of an intensity, and five squares of which as many are filled."""
+    letter = facs.intensity_letter(intensity)
+    filled = "ABCDE".find(letter) + 1 if letter else 0
+    squares = "".join('<i class="on"></i>' if place < filled else "<i></i>" for place in range(5))
+    return (
+        f'<span class="steps" title="{intensity:.1f} of 5"><span aria-hidden="true" class="steps">{squares}</span>'
+        f'<b>{letter}</b></span><span class="screen-reader">intensity {intensity:.1f} of 5</span>'
+    )
+
+
+def thumbnails(photo: Photo, number: int, method: str = explain.DEFAULT_METHOD) -> dict[str, str]:
+    """Return data URLs of the face with each action unit's heat map, except empty ones; made once per face and method.
+
+    The arguments are those of `show_action_units`.
+    """
+    if (number, method) not in photo.thumbnails:
         reading = photo.readings[number]
         crop = reading.crop.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
         visible = [au for au in reading.action_units if au not in reading.not_visible]
-        maps = heat_maps_of(photo, number, visible, explain.DEFAULT_METHOD)
-        photo.thumbnails[number] = {
+        maps = heat_maps_of(photo, number, visible, method)
+        photo.thumbnails[number, method] = {
             au: picture_url(explain.overlay(crop, found), "JPEG") for au, found in maps.items() if not found.is_empty
         }
-    return photo.thumbnails[number]
+    return photo.thumbnails[number, method]

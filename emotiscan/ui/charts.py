@@ -1,6 +1,4 @@
-"""Plots of readings: the emotion bars, and changes between two readings."""
-
-from collections.abc import Mapping
+"""Plots of readings: changes between two of them; and the colors of emotions."""
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -19,55 +17,21 @@ EMOTION_COLORS = {
 FIRST, SECOND, MUTED = "#0F8A96", "#D98A1F", "#8A979C"
 """Colors that can be told apart on light and dark pages and with color blindness."""
 
+MAX_CHANGES = 10
+"""Number of action units of which a plot shows the change."""
+
 
 def show(figure: go.Figure, key: str, alt: str) -> None:
     """Show a plot; `alt` describes it for screen readers."""
     st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt, key=key)
 
 
-def emotion_bars(emotions: Mapping[str, float]) -> go.Figure:
-    """Plot probabilities of emotions or expressions as horizontal bars, the most probable on top."""
-    order = sorted(emotions, key=emotions.__getitem__)
-    values = [emotions[emotion] for emotion in order]
-    figure = go.Figure(
-        go.Bar(
-            x=values,
-            y=[emotion.capitalize() for emotion in order],
-            orientation="h",
-            marker_color=[
-                EMOTION_COLORS.get(facs.EMOTION_OF_LABEL.get(emotion, emotion), "#0B5E67") for emotion in order
-            ],
-            text=[percent(value) for value in values],
-            textposition="outside",
-            textfont_size=14,
-            cliponaxis=False,
-            hovertemplate="%{y}: %{x:.1%}<extra></extra>",
-        )
-    )
-    figure.update_layout(
-        height=44 * len(order) + 16,
-        margin={"l": 0, "r": 8, "t": 4, "b": 4},
-        bargap=0.35,
-        xaxis={"range": [0, 1.18], "visible": False, "fixedrange": True},
-        yaxis={"tickfont_size": 14, "ticklabelstandoff": 8, "fixedrange": True},
-        dragmode=False,
-        showlegend=False,
-    )
-    return figure
-
-
-def describe_emotions(emotions: Mapping[str, float], kind: str = "emotion") -> str:
-    """Describe the bars of emotions, or of another kind, for screen readers."""
-    order = sorted(emotions, key=emotions.__getitem__, reverse=True)
-    return f"Probability of each {kind}: " + ", ".join(f"{e} {percent(emotions[e])}" for e in order)
-
-
 def au_changes(before: Reading, after: Reading) -> go.Figure:
-    """Plot each action unit's probability in two readings, joined by a line, with its threshold as a tick.
+    """Plot action units' probabilities in two readings, joined by a line, with the threshold as a tick.
 
-    The largest change is on top.
+    The largest changes, the largest on top.
     """
-    order = wording.most_changed(before, after)
+    order = wording.most_changed(before, after)[:MAX_CHANGES]
     titles = [display_name(au) for au in order]
     figure = go.Figure()
     for title, au in zip(titles, order, strict=True):
@@ -113,7 +77,7 @@ def au_changes(before: Reading, after: Reading) -> go.Figure:
 
 def describe_au_changes(before: Reading, after: Reading) -> str:
     """Describe the changes for screen readers."""
-    return "Each action unit in both photos: " + ", ".join(
+    return "The largest changes between both photos: " + ", ".join(
         f"{au} {percent(before.action_units[au])} to {percent(after.action_units[au])}"
-        for au in wording.most_changed(before, after)
+        for au in wording.most_changed(before, after)[:MAX_CHANGES]
     )

@@ -4,17 +4,23 @@ import streamlit as st
 
 from emotiscan import facs
 from emotiscan.analysis import Analyzer, Reading
-from emotiscan.explain import METHODS
 from emotiscan.export.boxes import marked_photo
 from emotiscan.export.text import display_name, quality_note, turned_note
 from emotiscan.model.checkpoint import CheckpointError
-from emotiscan.ui import charts, heat_map_views, wording
+from emotiscan.ui import au_table, emotion_bars, heat_map_views, method_choice, wording
+from emotiscan.ui.compare import questions
 from emotiscan.ui.links import PAGES, link_action_units, linked_action_units
 from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.session import Photo, analyzer
 
-FIRST_MAPS = 5
-"""Maximum number of action units whose heat maps are shown before the visitor chooses; the emotion's comes on top."""
+FIRST_MAPS = 4
+"""Number of heat maps that are shown before the visitor chooses, at most: they fit in one row."""
+
+METHOD_KEY = "read-method"
+"""Key of the widget in which to choose the heat map method of a reading."""
+
+MAX_PICTURE_HEIGHT = 460
+"""Height of the photo on a page, in CSS pixels: with it, a portrait leaves room for its caption on a laptop."""
 
 
 def loaded_analyzer(needed: bool = True) -> Analyzer | None:
@@ -62,7 +68,8 @@ def choose_face(photo: Photo) -> int:
         )
     picture = marked_photo(photo.picture, photo.faces, chosen)
     count = "one face" if len(readings) == 1 else f"{len(readings)} faces, numbered from left to right"
-    show_picture(picture, f"The photo with {count}; face {chosen + 1} is selected.", place=place)
+    width = round(MAX_PICTURE_HEIGHT * picture.width / picture.height)
+    show_picture(picture, f"The photo with {count}; face {chosen + 1} is selected.", width=width, place=place)
     if photo.rotated:
         st.info(turned_note(photo.rotated), icon=":material/screen_rotation:")
     if photo.skipped_faces:
@@ -71,40 +78,57 @@ def choose_face(photo: Photo) -> int:
     return chosen
 
 
-def show_emotions(reading: Reading) -> None:
-    """Show the emotion in a sentence, and the bars of all of them."""
-    st.subheader("Emotion", anchor=False)
-    st.markdown(f"**{wording.headline(reading)}** {wording.movements(reading)}")
+def show_verdict(reading: Reading) -> None:
+    """Show the emotion in a sentence, and what is wrong with the face, if anything."""
+    st.header(wording.headline(reading), anchor=False)
     problems = reading.quality.problems if reading.quality else (("small",) if reading.face.too_small else ())
     if problems:
-        st.warning(quality_note(problems))
-    charts.show(charts.emotion_bars(reading.emotions), "emotions", charts.describe_emotions(reading.emotions))
-    if reading.expressions:
-        with st.expander(f"{len(reading.expressions)} expressions"):
-            figure = charts.emotion_bars(reading.expressions)
-            charts.show(figure, "expressions", charts.describe_emotions(reading.expressions, "expression"))
+        st.warning(quality_note(problems), icon=":material/visibility_off:")
+
+
+def show_emotions(reading: Reading) -> None:
+    """Show the verdict, the movements in a sentence, and the bars of all emotions."""
+    show_verdict(reading)
+    st.markdown(wording.movements(reading))
+    emotion_bars.show_bars(reading)
+
+
+def show_reading(photo: Photo, number: int) -> None:
+    """Show one face's emotion, action units and heat maps so that the essentials fit on one screen."""
+    reading = photo.readings[number]
+    show_verdict(reading)
+    left, right = st.columns([4, 7], gap="medium")
+    with left:
+        emotion_bars.show_bars(reading)
+    with right:
+        au_table.show_action_units(photo, number, analyzer().card, method_choice.current_method(METHOD_KEY))
+    show_heat_maps(photo, number)
 
 
 def show_heat_maps(photo: Photo, number: int) -> None:
     """Show heat maps of the chosen action units and emotions side by side."""
-    reading = photo.readings[number]
-    st.subheader("Grad-CAM heat maps", anchor=False)
-    st.caption("Where the model saw each action unit and the emotion")
-    chosen = choose_targets(reading, f"{photo.key}-{number}")
-    with st.expander("Heat map settings", icon=":material/tune:"):
-        method = heat_map_views.choose_method("read")
+    reading, card = photo.readings[number], analyzer().card
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.subheader("Grad-CAM heat maps", anchor=False, width="stretch")
+        with st.popover("Action units", icon=":material/checklist:"):
+            chosen = choose_targets(reading, f"{photo.key}-{number}")
         settings = heat_map_views.choose_settings("read")
+    method = method_choice.choose_method(METHOD_KEY)
     if not chosen:
         st.caption("Choose at least one action unit or emotion.")
         return
     with st.spinner("Computing heat maps…"):
         maps = [heat_map_views.make_view(photo, number, target, method, display_name(target)) for target in chosen]
     tiles = heat_map_views.make_tiles(maps, settings)
-    heat_map_views.show_grid(tiles)
+    heat_map_views.show_grid(tiles, [view.short_caption for view in maps])
+    st.caption(method_choice.describe_method(card, method))
     heat_map_views.show_legend(settings)
-    heat_map_views.show_guide_links(chosen)
-    note = f"Method: {METHODS[method].title}; {heat_map_views.describe_scale(settings)}."
-    heat_map_views.offer_downloads(photo.name, tiles, maps, note, "read")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.popover("How the methods differ", icon=":material/help:"):
+            method_choice.show_differences(card)
+        heat_map_views.show_guide_links(chosen)
+    questions.show_questions(photo, number, chosen, method)
+    heat_map_views.offer_downloads(photo.name, tiles, maps, settings, "read")
 
 
 def choose_targets(reading: Reading, key: str) -> list[str]:
@@ -113,8 +137,9 @@ def choose_targets(reading: Reading, key: str) -> list[str]:
     Those that the page's URL names are preselected, otherwise the present action units and the emotion. The URL follows
     the choice, so that it can be shared.
     """
-    defaults = [*(reading.present or reading.likeliest_action_units[:1])[:FIRST_MAPS], reading.emotion]
-    targets = [*reading.action_units, *reading.emotions]
+    strongest = au_table.strongest_first(reading) or reading.likeliest_action_units[:1]
+    defaults = [*strongest, reading.emotion][:FIRST_MAPS]
+    targets = [*facs.in_facs_order(reading.action_units), *reading.emotions]
     linked = [target for target in linked_action_units() if target in targets]
     chosen = st.pills(
         "Action units and emotions",

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import streamlit as st
 from PIL import Image
 
 from emotiscan import explain, facs
-from emotiscan.explain import METHODS, HeatMap, Tile, overlays
+from emotiscan.explain import CELLS, METHODS, HeatMap, Tile, overlays
 from emotiscan.export.data_urls import picture_url
 from emotiscan.export.text import NOT_VISIBLE, percent
 from emotiscan.ui.links import au_link
@@ -59,19 +60,38 @@ class HeatMapView:
     @property
     def name(self) -> str:
         """Name in the downloaded arrays, e.g. ``"0a1b2c_face1_AU12_gradcam"``."""
-        return f"{self.photo.key[:6]}_face{self.number + 1}_{self.heat_map.target}_{self.method}"
+        return f"{self.photo.key[:6]}_face{self.number + 1}_{self.heat_map.target}_{self.made_by}"
+
+    @property
+    def made_by(self) -> str:
+        """Key of the method that made the map: that of Grad-CAM where local probabilities are not predicted."""
+        return "gradcam" if self.method == CELLS and not self.heat_map.is_probability else self.method
+
+    @property
+    def method_title(self) -> str:
+        """Name of the method that made the map."""
+        return METHODS[self.made_by].title
 
     @property
     def caption(self) -> str:
-        """The target's probability, and how much of the map lies where it should."""
+        """The method, the target's probability, and how much of the map lies where it should."""
+        target = self.heat_map.target
+        if self.heat_map.is_empty or target not in facs.ACTION_UNITS:
+            return self.short_caption
+        region = ", ".join(facs.ACTION_UNITS[target].regions)
+        return self.short_caption.removesuffix("in its region") + f"of the map in its region ({region})"
+
+    @property
+    def short_caption(self) -> str:
+        """The same without the names of the region."""
         reading, target = self.photo.readings[self.number], self.heat_map.target
         known = {**reading.action_units, **reading.emotions}
         text = NOT_VISIBLE if target in reading.not_visible else percent(known[target])
+        text = f"{self.method_title} · {text}"
         if self.heat_map.is_empty:
             return f"{text} · no evidence anywhere in the face"
         if target in facs.ACTION_UNITS:
-            region = ", ".join(facs.ACTION_UNITS[target].regions)
-            text += f" · {100 * self.heat_map.energy_in_region():.0f}% of the map in its region ({region})"
+            text += f" · {100 * self.heat_map.energy_in_region():.0f}% in its region"
         return text
 
 
@@ -81,9 +101,9 @@ def make_view(photo: Photo, number: int, target: str, method: str, title: str) -
 
 
 def choose_settings(key: str) -> DisplaySettings:
-    """Show the controls of the display settings in one line."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        opacity = st.slider("Overlay opacity", 0.0, 1.0, 0.6, 0.05, format="percent", key=f"{key}-opacity", width=200)
+    """Show the controls of the display settings, folded."""
+    with st.popover("Display", icon=":material/tune:"):
+        opacity = st.slider("Overlay opacity", 0.0, 1.0, 0.6, 0.05, format="percent", key=f"{key}-opacity")
         scale = st.segmented_control(
             "Color scale",
             [OWN, SHARED],
@@ -101,28 +121,24 @@ def choose_settings(key: str) -> DisplaySettings:
     return DisplaySettings(opacity, scale == SHARED, outlined, place == PHOTO)
 
 
-def choose_method(key: str) -> str:
-    """Let the visitor choose a method; returns its key in `METHODS`."""
-    method = st.selectbox(
-        "Method", list(METHODS), format_func=lambda name: METHODS[name].title, key=f"{key}-method", width=220
-    )
-    st.caption(METHODS[method].description)
-    return method
-
-
 def make_tiles(maps: Sequence[HeatMapView], settings: DisplaySettings) -> list[Tile]:
     """Render the maps as captioned pictures."""
     peaks = _shared_peaks(maps) if settings.shared else {}
     return [Tile(render(view, settings, peaks.get(_scale_key(view))), view.title, view.caption) for view in maps]
 
 
-def show_grid(tiles: Sequence[Tile]) -> None:
-    """Show pictures with captions side by side: four to six per row, fewer where they would get too small."""
-    with st.grid(min(max(len(tiles), 4), 6), min_column_width=MIN_WIDTH):
-        for tile in tiles:
-            with st.container():
+def show_grid(tiles: Sequence[Tile], captions: Sequence[str] = ()) -> None:
+    """Show pictures with captions side by side: four to six per row, fewer where they would get too small.
+
+    Args:
+        tiles: the pictures; their captions describe them to screen readers.
+        captions: shorter ones to show below the first pictures.
+    """
+    with st.grid(min(max(len(tiles), 4), 6), min_column_width=MIN_WIDTH, gap="small"):
+        for tile, caption in zip_longest(tiles, captions[: len(tiles)]):
+            with st.container(gap="xxsmall"):
                 show_picture(tile.picture, f"Heat map of {tile.title}: {tile.caption}")
-                st.markdown(f"**{tile.title}**  \n:small[{tile.caption}]")
+                st.markdown(f"**{tile.title}**  \n:small[{caption or tile.caption}]")
 
 
 def render(view: HeatMapView, settings: DisplaySettings, peak: float | None = None) -> Image.Image:
@@ -181,19 +197,38 @@ def show_legend(settings: DisplaySettings) -> None:
     )
 
 
-def offer_downloads(title: str, tiles: Sequence[Tile], maps: Sequence[HeatMapView], note: str, key: str) -> None:
-    """Show download buttons for the picture sheet and the arrays; both are made on demand."""
+def describe_methods(maps: Sequence[HeatMapView]) -> str:
+    """Name the methods that made the maps, e.g. “Grad-CAM and LayerCAM”."""
+    return " and ".join(dict.fromkeys(view.method_title for view in maps))
+
+
+def offer_downloads(
+    title: str, tiles: Sequence[Tile], maps: Sequence[HeatMapView], settings: DisplaySettings, key: str
+) -> None:
+    """Show download buttons for the picture sheet and the arrays; both are made on demand, and name the methods.
+
+    Args:
+        title: heading of the sheet.
+        tiles: its pictures.
+        maps: whose arrays to offer.
+        settings: how the pictures show the maps.
+        key: prefix of the buttons' keys.
+    """
     card = analyzer().card
+    methods = describe_methods(maps)
     small_print = (
-        f"{note} EmotiScan, checkpoint {card.fingerprint}. A heat map shows where the model saw evidence of a visible "
-        "movement; it says nothing about feelings."
+        f"Heat maps: {methods}; {describe_scale(settings)}. EmotiScan, checkpoint {card.fingerprint}. A heat map shows "
+        "where the model saw evidence of a visible movement; it says nothing about feelings."
     )
     ends = ("no evidence", "strongest")
+    slug = "-".join(dict.fromkeys(view.made_by.replace("++", "-plus-plus") for view in maps))
     with st.container(horizontal=True):
         st.download_button(
             "Download picture (PNG)",
-            lambda: explain.png(explain.sheet(title, tiles, small_print, overlays.color_bar(260, 14), ends)),
-            "emotiscan-heat-maps.png",
+            lambda: explain.png(
+                explain.sheet(f"{title} · {methods}", tiles, small_print, overlays.color_bar(260, 14), ends)
+            ),
+            f"emotiscan-heat-maps-{slug}.png",
             "image/png",
             icon=":material/image:",
             on_click="ignore",
@@ -202,7 +237,7 @@ def offer_downloads(title: str, tiles: Sequence[Tile], maps: Sequence[HeatMapVie
         st.download_button(
             "Download arrays (NPZ)",
             lambda: explain.npz({view.name: view.heat_map for view in maps}),
-            "emotiscan-heat-maps.npz",
+            f"emotiscan-heat-maps-{slug}.npz",
             "application/octet-stream",
             icon=":material/data_array:",
             on_click="ignore",

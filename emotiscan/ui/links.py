@@ -1,8 +1,11 @@
-"""Links between pages that keep the session, and the action units that a page's URL names."""
+"""Links between pages that keep the session, and what a page's URL says: action units, method, photos."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
+
+from emotiscan.explain import DEFAULT_METHOD, METHODS
 
 PAGES = Path(__file__).resolve().parent / "app_pages"
 
@@ -11,6 +14,12 @@ AU_PARAMETER = "au"
 
 OLD_AU_PARAMETER = "code"
 """Its name in links from earlier versions, which keep working."""
+
+METHOD_PARAMETER = "method"
+"""Query parameter that names a heat map method by its key in `explain.METHODS`, e.g. `?method=gradcam`."""
+
+GOAL_PARAMETER = "goal"
+"""Query parameter of the Live page that names the action unit to try."""
 
 
 def au_link(au: str) -> None:
@@ -30,3 +39,29 @@ def link_action_units(targets: list[str]) -> None:
         st.query_params[AU_PARAMETER] = targets
     else:
         st.query_params.pop(AU_PARAMETER, None)
+
+
+def linked_method() -> str:
+    """Return the heat map method that the page's URL names; the default one if it names none or an unknown one."""
+    method = st.query_params.get(METHOD_PARAMETER, DEFAULT_METHOD)
+    return method if method in METHODS else DEFAULT_METHOD
+
+
+def link_method(method: str) -> None:
+    """Put this method into the page's URL; the default one needs no parameter."""
+    set_parameters({METHOD_PARAMETER: None if method == DEFAULT_METHOD else method})
+
+
+def set_parameters(values: Mapping[str, str | list[str] | None]) -> None:
+    """Set parameters of the page's URL, and remove those whose value is None or empty."""
+    for name, value in values.items():
+        if value:
+            st.query_params[name] = value
+        else:
+            st.query_params.pop(name, None)
+
+
+def try_link(au: str) -> None:
+    """Show a link to the Live page, with this action unit as the movement to try."""
+    label = f"Try {au} with your camera"
+    st.page_link(PAGES / "live.py", label=label, icon=":material/videocam:", query_params={GOAL_PARAMETER: au})

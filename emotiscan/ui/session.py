@@ -51,7 +51,7 @@ class Photo:
         rotated: degrees by which the photo was turned clockwise to find a face (see `Analysis.rotated`).
         is_snapshot: whether it comes from the camera.
         maps: heat maps computed so far, by face index, method and target.
-        thumbnails: data URLs of small heat maps, by face index and action unit.
+        thumbnails: data URLs of small heat maps, by face index and method, then by action unit.
     """
 
     key: str
@@ -63,7 +63,7 @@ class Photo:
     rotated: int = 0
     is_snapshot: bool = False
     maps: dict[tuple[int, str, str], HeatMap] = field(default_factory=dict)
-    thumbnails: dict[int, dict[str, str]] = field(default_factory=dict)
+    thumbnails: dict[tuple[int, str], dict[str, str]] = field(default_factory=dict)
 
     @property
     def picture(self) -> Image.Image:

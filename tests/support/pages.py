@@ -6,14 +6,14 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 _FOLDER = "emotiscan/ui/app_pages"
-ABOUT, ALBUM, COMPARE, GUIDE, LIVE, MODEL, VIDEO = (
-    f"{_FOLDER}/{name}.py" for name in ("about", "album", "compare", "guide", "live", "model", "video")
+ABOUT, ALBUM, COMPARE, GUIDE, LIVE, MODEL, READ, VIDEO = (
+    f"{_FOLDER}/{name}.py" for name in ("about", "album", "compare", "guide", "live", "model", "read", "video")
 )
 
 
 def texts(at: AppTest) -> str:
     """Return all text on the page."""
-    kinds = (at.title, at.subheader, at.markdown, at.caption, at.warning, at.error, at.info)
+    kinds = (at.title, at.header, at.subheader, at.markdown, at.caption, at.warning, at.error, at.info)
     return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 

@@ -11,7 +11,7 @@ from emotiscan.analysis import Analyzer, Reading
 from emotiscan.export.text import percent
 from emotiscan.reading import Sides
 from emotiscan.reports import UNDEFINED, Estimate, MaskedAU
-from emotiscan.ui.au_table import au_table, harder_to_detect
+from emotiscan.ui.au_table import MAX_IN_SIGHT, au_table, harder_to_detect, strongest_first
 from emotiscan.ui.session import Photo
 from tests.support.places import SAMPLES
 
@@ -48,13 +48,25 @@ def reading() -> Reading:
     return Analyzer().analyze((SAMPLES / "smile.jpg").read_bytes()).readings[0]
 
 
-def test_present_units_come_first_and_the_others_from_brows_to_jaw(reading):
-    rows = Rows(au_table(reading, {})).rows
-    titles = [row.strip() for row in rows if "resent" in row and "AU" not in row]
+def test_present_units_come_first_and_the_others_are_folded_from_brows_to_jaw(reading):
+    page = au_table(reading, {})
+    titles = re.findall(r'<table aria-label="([^"]+)">', page)
     assert titles == ["Present", *(f"Not present: {part}" for part in facs.PARTS)]
-    action_units = [match[0] for row in rows if (match := re.search(r"AU\d+", row))]
+    action_units = [match[0] for row in Rows(page).rows if (match := re.search(r"AU\d+", row))]
     assert sorted(action_units) == sorted(reading.action_units)
-    assert action_units[: len(reading.present)] == list(reading.present)
+    assert action_units[: len(reading.present)] == strongest_first(reading)
+    assert page.index("<details>") > page.index(f'data-au="{action_units[len(reading.present) - 1]}"')
+
+
+def test_the_strongest_units_are_in_sight_and_the_rest_of_those_present_is_folded(reading):
+    units = list(reading.action_units)[: MAX_IN_SIGHT + 2]
+    probabilities = {au: 0.99 if au in units else 0.01 for au in reading.action_units}
+    intensities = {au: 1.0 + units.index(au) / 2 if au in units else 0.0 for au in reading.action_units}
+    full = replace(reading, action_units=probabilities, intensities=intensities)
+    assert strongest_first(full) == units[::-1]
+    in_sight, folded = au_table(full, {}).split("Also present", 1)
+    assert re.findall(r'data-au="(\w+)"', in_sight) == units[:1:-1]
+    assert re.findall(r'data-au="(\w+)"', folded)[:2] == units[1::-1]
 
 
 def test_each_row_says_its_probability_and_threshold(reading):
@@ -69,8 +81,6 @@ def test_each_row_says_its_probability_and_threshold(reading):
 
 
 def test_face_without_any_action_unit_says_none(reading):
-    from dataclasses import replace
-
     nothing = replace(reading, action_units=dict.fromkeys(reading.action_units, 0.0))
     assert "Present: none" in au_table(nothing, {})
 
@@ -92,6 +102,7 @@ def test_thumbnails_leave_out_empty_heat_maps_and_are_made_once(reading, monkeyp
     assert len(pictures) < len(reading.action_units)
     assert all(address.startswith("data:image/jpeg;base64,") for address in pictures.values())
     assert module.thumbnails(photo, 0) is pictures, "made again"
+    assert module.thumbnails(photo, 0, "gradcam")["AU12"] != pictures["AU12"]
 
 
 def masked(au, beside, auc):
@@ -123,12 +134,14 @@ def test_a_covered_unit_is_called_not_visible_without_a_number(covered_reading):
     smile = next(row for row in rows if "AU12" in row)
     assert "not visible" in smile
     assert "%" not in smile
-    assert any("Not visible: covered" in row for row in rows)
+    assert "Not visible: covered" in au_table(covered_reading, {})
     assert sum("AU12" in row for row in rows) == 1
 
 
 def test_intensity_letter_and_one_sided_units(covered_reading):
-    reading = replace(covered_reading, sides={"AU1": Sides(0.9, 0.1)}, intensities={"AU1": 3.2, "AU4": 0.0})
+    reading = replace(
+        covered_reading, sides={"AU1": Sides(0.9, 0.1)}, intensities={**covered_reading.intensities, "AU1": 3.2}
+    )
     brow = next(row for row in Rows(au_table(reading, {})).rows if re.search(r"AU1\b", row))
     assert "person’s right" in brow
     assert " C " in brow

@@ -46,7 +46,7 @@ def test_heat_map_metrics_have_a_table_of_their_own(guide):
 def test_address_opens_an_action_unit(app, parameter):
     app.query_params[parameter] = "AU17"
     at = app.switch_page(GUIDE).run()
-    assert "AU17 Chin raiser" in [heading.value for heading in at.subheader]
+    assert "AU17 Chin raiser" in [heading.value for heading in at.header]
 
 
 @pytest.mark.parametrize("au", facs.AU_NAMES)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from emotiscan import facs
 from emotiscan.ui import components, metrics
-from emotiscan.ui.links import AU_PARAMETER, OLD_AU_PARAMETER, au_link, linked_action_units
+from emotiscan.ui.links import AU_PARAMETER, OLD_AU_PARAMETER, au_link, linked_action_units, try_link
 from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.samples import au_pictures
 
@@ -13,6 +13,8 @@ INTRODUCTION = (
     f"action unit with a number; what it means is left open. EmotiScan knows {len(facs.AU_NAMES)} of them. The face "
     "below is synthetic."
 )
+INTENSITIES = "FACS scores the intensity from A to E: A trace, B slight, C marked, D severe, E maximum."
+SIDE_WIDTH = 132  # of a small picture, in CSS pixels: two fit side by side on a phone
 
 
 def choose_au() -> str:
@@ -29,38 +31,49 @@ def choose_au() -> str:
 def show_au(au: str) -> None:
     """Show one action unit: how it looks, which muscles make it, and what it is confused with."""
     unit = facs.ACTION_UNITS[au]
-    left, right = st.columns([2, 3], gap="large")
-    with left:
-        show_pictures(au)
-    with right:
-        st.subheader(f"{au} {unit.name}", anchor=False)
-        st.markdown(unit.appearance)
-        st.markdown(f"**Region:** {', '.join(unit.regions)}  \n**Muscle:** {unit.muscles}")
-        if unit.confused_with:
-            st.markdown("**Often confused with**")
-            for other, difference in unit.confused_with.items():
-                with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                    au_link(other)
-                    st.markdown(difference)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.header(f"{au} {unit.name}", anchor=False, width="content")
+        try_link(au)
+    st.markdown(f"{unit.appearance}  \n**Region:** {', '.join(unit.regions)} · **Muscle:** {unit.muscles}")
+    show_intensities(au)
+    if unit.confused_with:
+        show_confusions(au)
     show_metrics(au)
 
 
-def show_pictures(au: str) -> None:
-    """Show a synthetic face with the action unit at the intensity that the visitor chooses."""
+def show_intensities(au: str) -> None:
+    """Show the synthetic face at rest and at rising intensities, and with the action unit on one side only."""
     pictures = au_pictures(au)
     if not pictures:
         st.caption("There is no picture of this action unit.")
         return
-    steps = [round(100 * place / (len(pictures) - 1)) for place in range(len(pictures))]
-    place = st.container()
-    step = st.select_slider("Intensity", steps, value=steps[-1], format_func=lambda step: f"{step}%", key="intensity")
-    unit = facs.ACTION_UNITS[au]
-    alt = f"A synthetic face with {au} {unit.name} at {step}% intensity"
-    show_picture(pictures[steps.index(step)], alt, place=place)
-    one_sided = au_pictures(f"{au}_left")
-    if one_sided:
-        st.caption("FACS scores it on each side. On the person's left half alone:")
-        show_picture(one_sided[-1], f"A synthetic face with {au} {unit.name} on the person's left half alone")
+    name = f"{au} {facs.ACTION_UNITS[au].name}"
+    with st.grid(min_column_width=SIDE_WIDTH, gap="small"):
+        for place, picture in enumerate(pictures):
+            letter = facs.intensity_letter(facs.MAX_INTENSITY * place / (len(pictures) - 1))
+            title = f"Intensity {letter}" if letter else "At rest"
+            show_picture(picture, f"A synthetic face with {name}, {title}", caption=title)
+        for picture in au_pictures(f"{au}_left"):
+            title = "Person’s left side only"
+            show_picture(picture, f"A synthetic face with {name}, {title}", caption=title)
+    sides = " It scores each side of the face on its own." if au in facs.SIDED_AUS else ""
+    st.caption(INTENSITIES + sides)
+
+
+def show_confusions(au: str) -> None:
+    """Show the action unit beside each of those that it is often mistaken for, with how to tell them apart."""
+    st.subheader("Often confused with", anchor=False)
+    with st.grid(min_column_width=2 * SIDE_WIDTH + 60, gap="medium"):
+        for other, difference in facs.ACTION_UNITS[au].confused_with.items():
+            with st.container(border=True, gap="xsmall"):
+                with st.grid(2, min_column_width=100, gap="small"):
+                    for shown in (au, other):
+                        with st.container(gap="xxsmall"):
+                            pictures = au_pictures(shown)
+                            if pictures:
+                                show_picture(pictures[-1], f"A synthetic face with {shown}")
+                            au_link(shown)
+                st.markdown(difference)
 
 
 def show_metrics(au: str) -> None:

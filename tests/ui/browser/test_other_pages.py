@@ -9,7 +9,7 @@ def test_every_page_opens_from_the_menu_and_is_accessible(page):
     assert_accessible(page)
     for name, words in (
         ("Album", "drop them here"),
-        ("Compare", "What to compare"),
+        ("Compare", "What do you want to know?"),
         ("FACS guide", "Often confused with"),
         ("Model", "Confusion matrix"),
         ("About", "Privacy"),
@@ -22,7 +22,7 @@ def test_every_page_opens_from_the_menu_and_is_accessible(page):
 
 def test_two_faces_are_compared_and_downloaded(page):
     open_page(page, "Compare")
-    page.get_by_text("One action unit on several faces").click()
+    page.get_by_text("Whose smile is stronger?").click()
     page.get_by_text("Choose a second photo").wait_for()
     wait_until_settled(page)
     page.get_by_role("combobox", name="Second photo").click()
@@ -37,24 +37,29 @@ def test_two_faces_are_compared_and_downloaded(page):
         assert Path(download.value.path()).stat().st_size > 500
         wait_until_settled(page)
     page.asked_for.extend([".png", ".npz"])
-    page.get_by_text("Before and after", exact=True).click()
-    page.get_by_label("Each action unit in both photos").wait_for()
+    page.get_by_text("What changed between two photos?").click()
+    page.get_by_label("The largest changes between both photos").wait_for()
     wait_until_settled(page)
     assert overflow(page) <= 0
 
 
-def test_guide_shows_an_action_unit_at_the_chosen_intensity(page):
+def test_guide_shows_an_action_unit_from_trace_to_maximum(page):
     open_page(page, "FACS guide")
     page.get_by_role("radio", name="AU12", exact=True).click()
     page.get_by_role("heading", name="AU12 Lip corner puller").wait_for()
     wait_until_settled(page)
     assert "au=AU12" in page.url
-    strong = page.get_by_role("img", name="A synthetic face with AU12 Lip corner puller at 100% intensity")
-    before = strong.get_attribute("src")
-    page.get_by_role("slider").focus()
-    page.keyboard.press("Home")
-    calm = page.get_by_role("img", name="A synthetic face with AU12 Lip corner puller at 0% intensity")
-    calm.wait_for()
+    for words in ("At rest", "Intensity A", "Intensity E", "Person’s left side only"):
+        assert page.get_by_role("img", name=f"A synthetic face with AU12 Lip corner puller, {words}").is_visible()
+    assert overflow(page) <= 0
+    assert_accessible(page)
+
+
+def test_each_question_is_one_click_from_a_reading(page):
+    page.get_by_role("link", name="Does another method agree?").click()
+    page.get_by_role("img", name="Heat map of LayerCAM").wait_for()
     wait_until_settled(page)
-    assert calm.get_attribute("src") != before
+    assert "question=methods" in page.url
+    assert "photo=smile" in page.url
+    assert page.get_by_text(" maps peak in the region of ").is_visible()
     assert_accessible(page)

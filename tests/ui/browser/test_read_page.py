@@ -44,6 +44,7 @@ def test_pasted_image_is_read(page):
 
 def test_heat_maps_differ_between_action_units(page):
     wait_for_reading(page, "a positive expression")
+    page.get_by_role("button", name="Action units").click()
     for au in ("AU1", "AU4"):
         page.get_by_role("button", name=au, exact=True).click()
         page.get_by_role("img", name=re.compile(rf"Heat map of {au}\b")).wait_for()
@@ -65,7 +66,7 @@ def test_hovering_over_an_action_unit_shows_its_heat_map(page):
     assert place, "the heat map is hidden"
     assert place["x"] >= 0
     assert place["x"] + place["width"] <= page.viewport_size["width"]
-    page.get_by_role("heading", name="Emotion").hover()
+    page.get_by_role("heading", name="a positive expression").hover()
     assert not line.locator(".thumbnail").is_visible()
 
 
@@ -87,3 +88,45 @@ def test_address_opens_a_sample_with_its_action_units(page, parameter):
     page.goto(f"{page.url.split('?')[0]}?sample=surprise&{parameter}=AU1&{parameter}=AU2")
     wait_for_reading(page, "a surprised expression")
     assert page.get_by_role("img", name="Heat map of").count() == 2
+
+
+def test_method_is_chosen_in_sight_and_named_everywhere(page):
+    wait_for_reading(page, "a positive expression")
+    page.get_by_role("radio", name="Grad-CAM", exact=True).click()
+    page.get_by_role("img", name=re.compile("Heat map of AU12 .*: Grad-CAM")).wait_for()
+    wait_until_settled(page)
+    assert "method=gradcam" in page.url
+    assert not page.get_by_role("img", name="Local AU probability").count()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download picture").click()
+    page.asked_for.append(".png")
+    assert download.value.suggested_filename == "emotiscan-heat-maps-gradcam.png"
+    page.reload()
+    page.get_by_role("img", name=re.compile("Heat map of AU12 .*: Grad-CAM")).wait_for()
+    wait_until_settled(page)
+
+
+def test_essentials_fit_on_the_first_screen_of_a_laptop(page):
+    if page.viewport_size["width"] < 600:
+        pytest.skip("a phone shows them one below the other")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    wait_for_reading(page, "a positive expression")
+    for element in (
+        page.get_by_role("heading", name="a positive expression"),
+        page.get_by_role("img", name="The photo with one face"),
+        page.locator("tr[data-au=AU12]"),
+        page.get_by_role("radio", name="Grad-CAM", exact=True),
+        page.get_by_role("img", name="Heat map of").first,
+    ):
+        box = element.bounding_box()
+        assert box["y"] + box["height"] <= 900
+
+
+def test_folded_action_units_open_with_the_keyboard(page):
+    wait_for_reading(page, "a positive expression")
+    row = page.locator("tr[data-au=AU4]")
+    assert not row.is_visible()
+    page.locator("summary", has_text="Brows").focus()
+    page.keyboard.press("Enter")
+    row.wait_for()
+    assert overflow(page) <= 0
