@@ -50,7 +50,7 @@ def test_right_maps_beat_the_baselines_and_wrong_ones_do_not():
     n, k = 40, len(facs.AU_NAMES)
     targets = np.zeros((n, k, SIDE, SIDE), bool)
     for au in range(k):
-        targets[:, au, 3 * au : 3 * au + 3] = True
+        targets[:, au, 2 * au : 2 * au + 2] = True
     present = rng.random((n, k)) < 0.5
     subjects = np.arange(n).astype(str)
     shuffled = np.roll(targets, 3, axis=1)

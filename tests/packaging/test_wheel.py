@@ -93,12 +93,17 @@ def test_wheel_holds_the_package(names):
 
 def test_wheel_holds_the_resources_and_nothing_else(names):
     described = json.loads((SAMPLES / "samples.json").read_text(encoding="utf-8"))
-    uploader = {f"emotiscan/ui/uploader/uploader.{suffix}" for suffix in ("css", "html", "js")}
+    scripts = {
+        str(file.relative_to(ROOT).as_posix())
+        for suffix in ("css", "html", "js", "cjs")
+        for file in (ROOT / "emotiscan").rglob(f"*.{suffix}")
+    }
+    assert len(scripts) > 3
     weights = {f"{RESOURCES}weights/{name}" for name in ("emotiscan.safetensors", "README.md")}
     samples = {f"{RESOURCES}samples/{name}" for name in ("samples.json", *(one["file"] for one in described))}
     guide = {f"{RESOURCES}samples/action_units/{unit}.webp" for unit in facs.AU_NAMES}
     guide |= {f"{RESOURCES}samples/action_units/{unit}_left.webp" for unit in facs.SIDED_AUS}
-    expected = {"emotiscan/py.typed", f"{RESOURCES}streamlit/config.toml", *uploader, *weights, *samples, *guide}
+    expected = {"emotiscan/py.typed", f"{RESOURCES}streamlit/config.toml", *scripts, *weights, *samples, *guide}
     assert {name for name in names if not name.endswith(".py")} == expected
 
 

@@ -211,7 +211,7 @@ def test_a_diverging_loss_ends_the_run_before_it_spoils_the_weights(ckplus, trai
         monkeypatch.setattr(
             fit_module.FaceLightningModule,
             "_losses",
-            lambda self, batch: (loss(self, batch)[0] * torch.nan, None, None),
+            lambda self, batch: (loss(self, batch)[0] * torch.nan, None),
         )
 
     between_epochs(diverge)
