@@ -19,9 +19,9 @@ LICENSE_PHRASES = {"MIT": "MIT License", "BSD": "Redistribution and use", "Apach
 """What a license file of each kind contains."""
 
 BUNDLED = {
-    "av": "its wheel bundles FFmpeg with x264 and x265: the GPL holds for whoever passes the wheel on, in an image",
+    "av": "its wheel bundles FFmpeg with x264 and x265: the GPL applies if you pass the wheel on, in an image",
     "pillow-heif": "its wheel bundles libheif and libde265 (LGPL), and x265 (GPL), which the app does not use: the GPL "
-    "holds for whoever passes the wheel on; without this package only HEIC photos are refused",
+    "applies if you pass the wheel on; without this package only HEIC photos are refused",
 }
 """Packages whose wheels carry libraries under other licenses than their metadata state."""
 

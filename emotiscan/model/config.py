@@ -23,8 +23,8 @@ class ModelConfig:
 
     Attributes:
         backbone: one of `backbones.BACKBONES`.
-        emotions: what the network tells apart, in order; exactly one is true. They are the outputs of the emotion head
-            (softmax) unless it has `expressions`.
+        emotions: classes that the network distinguishes, in order; exactly one is true. They are the outputs of the
+            emotion head (softmax) unless it has `expressions`.
         action_units: outputs of the action unit head, in order; each is true or false on its own (sigmoid).
         input_size: side of the input crop in pixels, at least 32.
         stride: crop pixels per cell of the feature map: 32, or 16. With 16, the last block of a DenseNet keeps the

@@ -50,7 +50,7 @@ class UploadedClip:
         """
         from emotiscan.video.decode import Video
 
-        # Not the BytesIO itself: its position belongs to whoever iterates.
+        # Not the BytesIO itself: the iteration moves its position.
         self.video = Video(self._file.getbuffer(), fps=self._fps)
         self._frames = shrunk(iter(self.video))
 
