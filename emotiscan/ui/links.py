@@ -5,8 +5,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from emotiscan.explain import DEFAULT_METHOD, METHODS
-
 PAGES = Path(__file__).resolve().parent / "app_pages"
 
 AU_PARAMETER = "au"
@@ -43,12 +41,16 @@ def link_action_units(targets: list[str]) -> None:
 
 def linked_method() -> str:
     """Return the heat map method that the page's URL names; the default one if it names none or an unknown one."""
+    from emotiscan.explain import DEFAULT_METHOD, METHODS  # imports torch, which the app's first second does not need
+
     method = st.query_params.get(METHOD_PARAMETER, DEFAULT_METHOD)
     return method if method in METHODS else DEFAULT_METHOD
 
 
 def link_method(method: str) -> None:
     """Put this method into the page's URL; the default one needs no parameter."""
+    from emotiscan.explain import DEFAULT_METHOD
+
     set_parameters({METHOD_PARAMETER: None if method == DEFAULT_METHOD else method})
 
 
