@@ -11,8 +11,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from emotiscan.ui.request_queue import QueuePosition, RequestQueue
 
-MAX_AT_ONCE = 4
-"""Most photos that are read at the same time; each takes about 80 MB meanwhile."""
+MAX_AT_ONCE = 2
+"""Most photos that are read at the same time. Each needs memory for all its pixels, and a container may see more cores
+than it gets."""
 
 
 def _cores() -> int:

@@ -8,8 +8,10 @@ them, scaled to the size that a page shows.
 import hashlib
 import io
 import os
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -35,6 +37,9 @@ KEPT_PHOTOS = 4
 
 KEPT_SIDE = 1280
 """Longer side of a kept photo, in pixels."""
+
+_decoding = threading.Lock()
+"""Held while a photo is decoded, which takes twice the memory of its pixels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,12 +114,24 @@ def analyze(data: bytes, placeholder: DeltaGenerator | None = None) -> Analysis:
     Raises:
         ImageError: the file is not a usable image.
     """
+    with _analyzed(data, placeholder) as analysis:
+        return analysis
+
+
+@contextmanager
+def _analyzed(data: bytes, placeholder: DeltaGenerator | None) -> Iterator[Analysis]:
+    """Analyze a photo as `analyze` does, and hold the visitor's turn inside the `with` block.
+
+    What needs all pixels belongs into the block: no more photos are in memory at full size than there are turns.
+    """
     model = analyzer()
     try:
-        with queue_status.turn(placeholder) as busy, log.timed_reading(model.card.fingerprint) as timed:
-            photo = read_image(data, max_side=WORKING_SIDE)
-            analysis = timed.analysis = model.analyze(photo, beside_others=busy)
-        return analysis
+        with queue_status.turn(placeholder) as busy:
+            with log.timed_reading(model.card.fingerprint) as timed:
+                with _decoding:
+                    photo = read_image(data, max_side=WORKING_SIDE)
+                timed.analysis = model.analyze(photo, beside_others=busy)
+            yield timed.analysis
     finally:
         runtime.trim_memory()
 
@@ -147,14 +164,16 @@ def read_photo(data: bytes, name: str, placeholder: DeltaGenerator | None = None
 
 
 def _new_photo(key: str, data: bytes, name: str, placeholder: DeltaGenerator | None) -> Photo:
-    analysis = analyze(data, placeholder)
-    scale = min(1.0, KEPT_SIDE / max(analysis.photo.size))
-    sides = [max(1, round(scale * side)) for side in analysis.photo.size]
-    picture = analysis.photo if scale == 1 else analysis.photo.resize(sides, Image.Resampling.LANCZOS, reducing_gap=1.3)
-    file = io.BytesIO()
-    picture.save(file, "JPEG", quality=95, subsampling=0)
-    faces = tuple(reading.face.scaled(scale) for reading in analysis.readings)
-    return Photo(key, name, file.getvalue(), analysis.readings, faces, analysis.skipped_faces, analysis.rotated)
+    with _analyzed(data, placeholder) as analysis:
+        scale = min(1.0, KEPT_SIDE / max(analysis.photo.size))
+        sides = [max(1, round(scale * side)) for side in analysis.photo.size]
+        picture = analysis.photo
+        if scale < 1:
+            picture = picture.resize(sides, Image.Resampling.LANCZOS, reducing_gap=1.3)
+        file = io.BytesIO()
+        picture.save(file, "JPEG", quality=95, subsampling=0)
+        faces = tuple(reading.face.scaled(scale) for reading in analysis.readings)
+        return Photo(key, name, file.getvalue(), analysis.readings, faces, analysis.skipped_faces, analysis.rotated)
 
 
 _samples: dict[tuple[str, str], Photo] = {}  # by the checkpoint's fingerprint and the photo's key
