@@ -48,10 +48,10 @@ def frames(names: list[str], start: float = 0.0) -> list[dict]:
 
 
 def read_smile(at: AppTest) -> AppTest:
-    """A man with a calm face, person 1, and for 0.4 s in between, a woman who smiles."""
+    """A man with a calm face, person 1, and for 0.4 s in between, somebody who laughs and looks different."""
     about = {"kind": "frames", "clip": 1, "name": "me.mp4", "duration": 1.2, "fps": 10}
     send(at, **about, frames=frames(["calm"] * 4), last=False)
-    send(at, **about, frames=frames(["smile"] * 4, 0.4), last=False)
+    send(at, **about, frames=frames(["laugh"] * 4, 0.4), last=False)
     send(at, **about, frames=frames(["calm"] * 3, 0.8), last=True)
     return at.segmented_control(key="clip-person").set_value(2).run()
 
