@@ -11,6 +11,7 @@ from emotiscan import explain, facs
 from emotiscan.explain import CELLS, METHODS, HeatMap, Tile, overlays
 from emotiscan.export.data_urls import picture_url
 from emotiscan.export.text import NOT_VISIBLE, percent
+from emotiscan.ui import downloads
 from emotiscan.ui.links import au_link
 from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.session import Photo, analyzer, heat_maps_of
@@ -222,13 +223,18 @@ def offer_downloads(
     )
     ends = ("no evidence", "strongest")
     slug = "-".join(dict.fromkeys(view.made_by.replace("++", "-plus-plus") for view in maps))
+    picture_name, arrays_name = (f"emotiscan-heat-maps-{slug}.{ending}" for ending in ("png", "npz"))
     with st.container(horizontal=True):
         st.download_button(
             "Download picture (PNG)",
-            lambda: explain.png(
-                explain.sheet(f"{title} · {methods}", tiles, small_print, overlays.color_bar(260, 14), ends)
+            downloads.held(
+                lambda: explain.png(
+                    explain.sheet(f"{title} · {methods}", tiles, small_print, overlays.color_bar(260, 14), ends)
+                ),
+                picture_name,
+                "image/png",
             ),
-            f"emotiscan-heat-maps-{slug}.png",
+            picture_name,
             "image/png",
             icon=":material/image:",
             on_click="ignore",
@@ -236,8 +242,12 @@ def offer_downloads(
         )
         st.download_button(
             "Download arrays (NPZ)",
-            lambda: explain.npz({view.name: view.heat_map for view in maps}),
-            f"emotiscan-heat-maps-{slug}.npz",
+            downloads.held(
+                lambda: explain.npz({view.name: view.heat_map for view in maps}),
+                arrays_name,
+                "application/octet-stream",
+            ),
+            arrays_name,
             "application/octet-stream",
             icon=":material/data_array:",
             on_click="ignore",

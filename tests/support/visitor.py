@@ -165,7 +165,7 @@ class Visitor:
         return json.loads(self._components[name].json)
 
     def picture(self, path: str) -> bytes:
-        """Get a picture of the page, from its own address or out of a data URL."""
+        """Get a picture or file of the page, from its own address or out of a data URL."""
         if path.startswith("data:"):
             return base64.b64decode(path.partition(",")[2])
         return self._request("GET", path)[1]
@@ -176,6 +176,10 @@ class Visitor:
         Args:
             label: of the button.
         """
+        return self.picture(self.made_file(label))
+
+    def made_file(self, label: str) -> str:
+        """Have the file of a download button made; returns its path, from which a browser would fetch it."""
         request = BackMsg()
         request.backend_operation_request.request_id = uuid.uuid4().hex
         request.backend_operation_request.session_id = self.session
@@ -184,7 +188,7 @@ class Visitor:
         response = self._receive("backend_operation_response").backend_operation_response
         if response.error_msg:
             raise PageFailed(f"{label}: {response.error_msg}")
-        return self._request("GET", response.deferred_file.url)[1]
+        return response.deferred_file.url
 
     def _discard(self) -> None:
         # A browser deletes a file before it uploads its replacement.

@@ -161,3 +161,15 @@ def test_eight_clips_at_once_show_their_own_people(server):
         return wrong
 
     assert not at_once(watch)
+
+
+def test_download_over_a_slow_connection_survives_what_others_do_meanwhile(server):
+    with Visitor(server) as slow, Visitor(server) as other:
+        slow.open("live")
+        message = {"kind": "frame", "time": 0.0, "target": "", "first": True, "picture": frame_of("smile")}
+        slow.send(CAMERA, message)
+        path = slow.made_file("Last 60 seconds (CSV)")
+        for _ in range(3):
+            other.open("live")
+            slow.send(CAMERA, {"kind": "stop"})
+        assert b"AU12" in slow.picture(path)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from emotiscan.export.records import csv_text
-from emotiscan.ui import album, components
+from emotiscan.ui import album, components, downloads
 from emotiscan.ui.album import MAX_FACES, Album, Entry
 from emotiscan.ui.samples import samples
 from emotiscan.ui.session import analyze, analyzer
@@ -81,7 +81,7 @@ def offer_exports(entries: list[Entry]) -> None:
         for label, ending, mime, make in files:
             st.download_button(
                 label,
-                make,
+                downloads.held(make, f"emotiscan.{ending}", mime),
                 f"emotiscan.{ending}",
                 mime,
                 icon=":material/download:",

@@ -10,7 +10,7 @@ from emotiscan import runtime
 from emotiscan.analysis import Analyzer
 from emotiscan.export.text import display_name
 from emotiscan.images import ImageError
-from emotiscan.ui import au_table, components, log, queue_status, webcam
+from emotiscan.ui import au_table, components, downloads, log, queue_status, webcam
 from emotiscan.ui.charts import EMOTION_COLORS, MUTED
 from emotiscan.ui.live_camera import live_camera
 from emotiscan.ui.messages import decode_bytes, decode_frame, number_in
@@ -133,7 +133,7 @@ def main() -> None:
         webcam.choose_challenge()
     right.download_button(
         "Last 60 seconds (CSV)",
-        visit_session(analyzer).csv_text,
+        downloads.held(visit_session(analyzer).csv_text, "emotiscan-live.csv", "text/csv"),
         "emotiscan-live.csv",
         "text/csv",
         icon=":material/download:",

@@ -5,7 +5,7 @@ import streamlit as st
 from emotiscan.export.data_urls import data_url
 from emotiscan.export.text import display_name, percent
 from emotiscan.ui import charts as page_charts
-from emotiscan.ui import components
+from emotiscan.ui import components, downloads
 from emotiscan.ui.video import charts, reading
 from emotiscan.ui.video.clip import Clip
 from emotiscan.ui.wording import escape_markdown
@@ -156,5 +156,11 @@ def offer_downloads(clip: Clip) -> None:
     with st.container(horizontal=True):
         for label, name, mime, make in files:
             st.download_button(
-                label, make, name, mime, icon=":material/download:", on_click="ignore", key=f"clip-{name}"
+                label,
+                downloads.held(make, name, mime),
+                name,
+                mime,
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"clip-{name}",
             )

@@ -1,0 +1,41 @@
+"""Files that are made when they are asked for, and stay until they have been fetched.
+
+Streamlit deletes such a file when, after its making, pages of any visitors have run twice. The page of a live camera
+runs many times a second: over a slow connection, the file would be gone before a browser fetches it. So the visit that
+asked for a file holds on to it until its page runs anew.
+"""
+
+import threading
+from collections.abc import Callable
+
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
+
+
+def held(make: Callable[[], str | bytes], file_name: str, mime: str) -> Callable[[], bytes]:
+    """Return a function for `st.download_button` that makes a file which this visit holds on to.
+
+    Args:
+        make: makes the file.
+        file_name: as given to the button.
+        mime: as given to the button.
+    """
+    context = get_script_run_ctx()
+
+    def make_and_hold() -> bytes:
+        made = make()
+        data = made.encode() if isinstance(made, str) else made
+        if context is not None and runtime.exists():
+            files = runtime.get_instance().media_file_mgr
+            # The file belongs to the visit whose context the thread has. This thread has none, and others use it, too.
+            thread = threading.Thread(
+                target=files.add,
+                args=(data, mime, f"held-{file_name}", file_name),
+                kwargs={"is_for_static_download": True},
+            )
+            add_script_run_ctx(thread, context)
+            thread.start()
+            thread.join()
+        return data
+
+    return make_and_hold
