@@ -89,6 +89,14 @@ def add_workers(parser: Group, task: str, default: int = 2, minimum: int = 0) ->
     )
 
 
+def add_reading_processes(parser: Group) -> None:
+    """Add --workers and --ray, which share photos or clips out among processes."""
+    parser.add_argument(
+        "--workers", metavar="N", type=whole_number(1), default=1, help="number of processes (default: 1)"
+    )
+    parser.add_argument("--ray", action="store_true", help="read on a Ray cluster, with --workers actors")
+
+
 def add_cache(parser: Group) -> None:
     """Add `--cache`: the folder that remembers where faces were found."""
     parser.add_argument(

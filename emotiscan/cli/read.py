@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from emotiscan import stubbed_imports
 from emotiscan.cli.main import OK, SOME_FAILED
-from emotiscan.cli.options import UsageError, add_device, add_engine, add_weights, weights_of, whole_number
+from emotiscan.cli.options import UsageError, add_device, add_engine, add_reading_processes, add_weights, weights_of
 from emotiscan.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -64,10 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
     processes = parser.add_argument_group("large collections")
-    processes.add_argument(
-        "--workers", metavar="N", type=whole_number(1), default=1, help="number of processes (default: 1)"
-    )
-    processes.add_argument("--ray", action="store_true", help="read on a Ray cluster, with --workers actors")
+    add_reading_processes(processes)
 
 
 def run(arguments: argparse.Namespace) -> int:
