@@ -74,6 +74,9 @@ class ModelConfig:
             raise ValueError(f"input_size is {self.input_size}; the backbones need at least 32 px")
         if self.sides and not self.local_action_units:
             raise ValueError("sides need local_action_units: only a map of cells has two halves")
+        unknown = [problem for problem in self.quality if problem not in facs.PROBLEMS]
+        if unknown:
+            raise ValueError(f"the problem “{unknown[0]}” is none of: {', '.join(facs.PROBLEMS)}")
         if self.expressions:
             self._check_expressions()
 

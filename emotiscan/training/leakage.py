@@ -1,8 +1,9 @@
-"""Leakage: whether the weights that a run starts from were trained on subjects that it will be tested on."""
+"""Leakage: whether the weights that a run starts or learns from were trained on subjects that it will be tested on."""
 
 import dataclasses
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from emotiscan.datasets.loaders import seed_of_split, without_paths
@@ -14,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def warn_of_leakage(settings: TrainingSettings, divided: Mapping[str, str]) -> None:
-    """Warn if the starting weights were trained on the same data sets, split by subject in another way.
+    """Warn if the starting weights or a teacher were trained on the same data sets, split by subject in another way.
 
     Some of the subjects that validate or test now were then trained on, which makes metrics on them too good. Weights
     that do not say how they were trained (ImageNet's, random ones, an unreadable file) are ignored.
@@ -24,12 +25,15 @@ def warn_of_leakage(settings: TrainingSettings, divided: Mapping[str, str]) -> N
         divided: the source of each data set that is split by a seed (the run's, or its own `split=SEED`), by name. Data
             sets with a split column are always split the same way.
     """
-    path = starting_checkpoint(settings.init)
-    if path is None:
-        return
+    for path in dict.fromkeys([starting_checkpoint(settings.init), *settings.teacher]):
+        if path is not None:
+            _warn_of_checkpoint(Path(path), settings, divided)
+
+
+def _warn_of_checkpoint(path: Path, settings: TrainingSettings, divided: Mapping[str, str]) -> None:
     try:
         training = load_checkpoint(path)[1].training
-    except CheckpointError:  # `initial_model` reports what is wrong with it
+    except CheckpointError:  # `initial_model` and `load_teachers` report what is wrong with it
         return
     before: Any = training.get("settings") or {}
     if "seed" not in before:

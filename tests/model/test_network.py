@@ -262,6 +262,7 @@ class TestConfig:
             ({"sides": True}, "sides need local_action_units"),
             ({"expressions": ("happiness", "anger")}, "“surprise” has none"),
             ({"expressions": (*facs.EXPRESSIONS, "boredom")}, "“boredom” belongs to none"),
+            ({"quality": ("blurred", "tired")}, "the problem “tired” is none of"),
             ({"expressions": facs.EXPRESSIONS, "emotions": facs.EMOTIONS}, "“neutral” belongs to none"),
         ],
     )

@@ -12,11 +12,13 @@ from tests.support.trees import write_csv
 def load(tmp_path, cache, tiny_model, caplog):
     """Loads the data of a run that starts from weights trained on `ckplus` with seed 3; returns what is logged."""
 
-    def load(source, before="ckplus", **settings):
+    def load(source, before="ckplus", init=None, **settings):
         settings_before = {"data": [before], "seed": 3, "folds": None, "fold": None}
         training = {"data": {"ckplus": {"train": 16}}, "settings": settings_before}
         weights = save_checkpoint(tmp_path / "a.safetensors", tiny_model, Card(tiny_model.config, training=training))
-        load_data(TrainingSettings(data=(source,), out="", init=str(weights), cache=str(cache), workers=0, **settings))
+        load_data(
+            TrainingSettings(data=(source,), out="", init=init or str(weights), cache=str(cache), workers=0, **settings)
+        )
         return caplog.text
 
     return load
@@ -26,6 +28,12 @@ def test_another_seed_is_warned_of(load, ckplus):
     said = load(f"ckplus:{ckplus}", seed=4)
     assert "a.safetensors was trained on ckplus with another split by subject (seed 3)" in said
     assert "metrics on them will be too good" in said
+
+
+def test_teachers_are_checked_as_well(load, ckplus, tmp_path):
+    teacher = str(tmp_path / "a.safetensors")  # what `load` writes
+    assert "another split by subject" not in load(f"ckplus:{ckplus}", seed=3, init="none", teacher=(teacher,))
+    assert "another split by subject (seed 3)" in load(f"ckplus:{ckplus}", seed=4, init="none", teacher=(teacher,))
 
 
 def test_folds_are_warned_of(load, ckplus):
