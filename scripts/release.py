@@ -24,9 +24,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 NOTES = {
     "validation": "FER+ validation part: faces on which at least five of ten annotators agree. The temperature of the "
-    "emotions was fitted to these faces, so their calibration error is a little optimistic. Action units of 274 of them "
-    "are AI-annotated by a vision-language model; nothing was fitted to these.",
-    "coded": "Photos from the web (LFW), AI-annotated by a vision-language model as the other 108 were. The last five "
+    "emotions was fitted to these faces, so their calibration error is a little optimistic. The action units of 274 of "
+    "them are AI-annotated by a vision-language model; nothing was fitted to these.",
+    "coded": "Photos from the web (LFW), AI-annotated by a vision-language model as the other 108 were. The last seven "
     "runs left them out, and the one before except in its first epoch, which took emotions from many and action units "
     "from a few. Slopes, offsets and thresholds were fitted to them, so calibration error and F1 are optimistic; the "
     "AUC does not depend on these. AU26 and AU27 were annotated together.",
