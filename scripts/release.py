@@ -37,6 +37,7 @@ NOTES = {
     "training; each photo has one student's label, and many labels are doubtful.",
     "rendered": "Synthetic faces, rendered by this project, of subjects that were not used for training or "
     "calibration; their action units are exact.",
+    "clear": "Synthetic faces like the others, but with nothing in front of them, sharp and well exposed.",
     "acted": "Those of the rendered faces that act an expression, with action units that occur together in people.",
     "random": "Those of the rendered faces whose action units were combined at random, as nobody combines them.",
     "places": "Synthetic faces, rendered by this project, of subjects that were not used for training or calibration.",
@@ -88,6 +89,8 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
         ("random", f"{options.held_out},faces=random", []),
     ):
         yield name, emotiscan, measuring("evaluate", name, data, report / name, *more)
+    if options.clear_faces:
+        yield "clear", emotiscan, measuring("evaluate", "clear", options.clear_faces, report / "clear")
     for name, data, more in (("places", options.held_out, ["200"]), ("photo-places", options.photos, [])):
         out = report / name / "report.json"
         yield name, emotiscan, measuring("localize", name, data, out, "--compare", *more)
@@ -155,6 +158,7 @@ def main() -> int:
         parser.add_argument(f"--{name}", required=True, help="a data set, as `emotiscan train --data` takes it")
     parser.add_argument("--model", type=Path, required=True, help="the converted ICT-FaceKit (see `emotiscan render`)")
     parser.add_argument("--lfw", type=Path, help="folder or zip file of the photos that weights/codes/ names")
+    parser.add_argument("--clear-faces", help="a data set of uncovered, sharp, well exposed rendered faces")
     parser.add_argument("--large-faces", help="a data set of faces of at least 200 px, e.g. rendered with --size 512")
     parser.add_argument("--mediapipe-model", type=Path, help="face_landmarker.task, to compare with MediaPipe")
     parser.add_argument("--mediapipe-python", help="interpreter that has mediapipe (default: this one)")

@@ -10,7 +10,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import emotiscan
-from emotiscan.model.checkpoint import fingerprint_of
+from emotiscan.model.checkpoint import fingerprint_of, load_checkpoint
 from emotiscan.ui import footer
 from tests.support.pages import ABOUT, ALBUM, COMPARE, GUIDE, MODEL, READ, as_bytes, texts
 from tests.support.places import ROOT, SAMPLES
@@ -31,7 +31,7 @@ def test_first_visit_shows_the_reading_of_a_sample(app):
     assert not at.exception
     assert "positive" in texts(at)
     assert au_table(at)["AU12"] == "present"
-    assert len(au_table(at)) == 15
+    assert set(au_table(at)) == set(load_checkpoint()[1].config.action_units)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_photo_without_a_face_gives_a_warning_and_the_next_one_is_read(app):
 
 
 def test_tiny_face_is_read_with_a_warning(app):
-    small = Image.open(SAMPLES / "smile.jpg").resize((48, 48))
+    small = Image.open(SAMPLES / "smile.jpg").resize((44, 44))
     at = upload(app.run(), "tiny.png", as_bytes(small, "PNG"), "image/png")
     assert not at.exception
     assert "few pixels" in " ".join(warning.value for warning in at.warning) or "No face" in at.warning[0].value
