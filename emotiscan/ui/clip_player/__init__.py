@@ -25,12 +25,17 @@ _component = st.components.v2.component(
     "emotiscan_clip_player",
     html=(_FOLDER / "clip_player.html").read_text(encoding="utf-8"),
     css=(_FOLDER / "clip_player.css").read_text(encoding="utf-8"),
-    js=FRAMES_SCRIPT + (_FOLDER / "clip_player.js").read_text(encoding="utf-8"),
+    js=FRAMES_SCRIPT
+    + "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("position.js", "clip_player.js")),
 )
 
 
 def clip_player(
-    key: str, handle: Callable[[Mapping[str, Any]], None], answer: Callable[[], Mapping[str, Any]], fps: float
+    key: str,
+    handle: Callable[[Mapping[str, Any]], None],
+    answer: Callable[[], Mapping[str, Any]],
+    fps: float,
+    chart: str = "",
 ) -> None:
     """Show the player.
 
@@ -42,9 +47,11 @@ def clip_player(
         answer: called afterwards; may return `error`, `progress` (0 to 1) and `done` of a clip that is decoded here,
             and `seek` (`id`, `time`), a place to show.
         fps: frames per second to send.
+        chart: key of a plotly chart over the clip's time, in which to mark the place that the player shows.
     """
     settings = {
         "fps": fps,
+        "chart": chart,
         "side": SIDE,
         "batch": FRAMES_PER_MESSAGE,
         "inspectedSide": INSPECTED_SIDE,

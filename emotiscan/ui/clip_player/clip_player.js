@@ -31,6 +31,8 @@ class Player {
     this.running = 0; // the clip that is being read, or 0
     this.sought = null; // the last place that the server asked to show
     this.waiting = null;
+    const time = () => (this.running || this.stage.hidden ? null : this.video.currentTime);
+    this.mark = new PositionMark(this.video, () => this.data?.chart, time);
 
     find(".choose").onclick = find(".another").onclick = () => this.input.click();
     find(".record").onclick = () => this.record();
@@ -55,6 +57,7 @@ class Player {
 
   close() {
     this.running = 0;
+    this.mark.close();
     clearTimeout(this.waiting?.timer);
     this.recorder?.stop();
     this.release();
@@ -70,6 +73,7 @@ class Player {
   update(data, send) {
     this.data = data;
     this.send = send;
+    requestAnimationFrame(this.mark.draw); // the chart may have been drawn anew
     if (data.answered === this.waiting?.number) {
       const { resolve, timer } = this.waiting;
       clearTimeout(timer);
