@@ -1,13 +1,10 @@
 """Choose or record a clip, which the browser decodes, sends frame by frame, and plays from the visitor's own file."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
+from emotiscan.ui.browser import component
 from emotiscan.ui.messages import exchange
-from emotiscan.ui.video import FRAMES_SCRIPT
 from emotiscan.ui.video.clip import SIDE
 from emotiscan.ui.video.server_decoding import MAX_BYTES, too_large
 
@@ -20,14 +17,7 @@ INSPECTED_SIDE = 1280
 MAX_RECORDING = 30
 """Longest clip that the camera records, in seconds."""
 
-_FOLDER = Path(__file__).parent
-_component = st.components.v2.component(
-    "emotiscan_clip_player",
-    html=(_FOLDER / "clip_player.html").read_text(encoding="utf-8"),
-    css=(_FOLDER / "clip_player.css").read_text(encoding="utf-8"),
-    js=FRAMES_SCRIPT
-    + "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("position.js", "clip_player.js")),
-)
+_component = component(__file__, "files.js", "frames.js", "files.css")
 
 
 def clip_player(

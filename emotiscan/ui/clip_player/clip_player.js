@@ -38,20 +38,7 @@ class Player {
     find(".record").onclick = () => this.record();
     find(".stop").onclick = () => this.stopped();
     this.inspect.onclick = () => this.sendFrame();
-    this.input.onchange = () => {
-      if (this.input.files.length) this.open(this.input.files[0]);
-      this.input.value = ""; // otherwise the same clip could not be chosen again
-    };
-    this.zone.ondragover = (event) => {
-      event.preventDefault();
-      this.zone.classList.add("over");
-    };
-    this.zone.ondragleave = () => this.zone.classList.remove("over");
-    this.zone.ondrop = (event) => {
-      event.preventDefault();
-      this.zone.classList.remove("over");
-      if (event.dataTransfer.files.length) this.open(event.dataTransfer.files[0]);
-    };
+    takeFiles(this.zone, this.input, ([file]) => this.open(file));
     this.show("idle");
   }
 
@@ -107,7 +94,7 @@ class Player {
     this.finished.hidden = part !== "finished";
     this.stage.hidden = part === "idle" || !(this.url || this.video.srcObject);
     this.inspect.hidden = this.stage.hidden;
-    this.zone.classList.toggle("empty", part === "idle");
+    this.zone.classList.toggle("zone", part === "idle");
     this.video.controls = part === "finished";
     if (part !== "busy") this.bar.removeAttribute("value");
     this.message.hidden = !text;
