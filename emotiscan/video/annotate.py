@@ -12,6 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 from emotiscan.video.errors import VideoError
 
 if TYPE_CHECKING:
+    import av
+
     from emotiscan.analysis import Reading
     from emotiscan.video.frame_reader import AnalyzedFrame
 
@@ -155,7 +157,12 @@ class Annotator:
             return None, None
 
     def add(self, frame: "AnalyzedFrame") -> None:
-        """Add a frame at its own time."""
+        """Add a frame at its own time.
+
+        Raises:
+            VideoError: the encoder cannot take it.
+            OSError: it cannot be written.
+        """
         import av
 
         picture = av.VideoFrame.from_image(annotate(frame))
@@ -165,7 +172,18 @@ class Annotator:
         # Players need times that increase; a container may have others.
         self._last = max(self._last + 1, round(frame.time / TIME_BASE))
         picture.pts, picture.time_base = self._last, TIME_BASE
-        self._container.mux(self._stream.encode(picture))
+        self._encode(picture)
+
+    def _encode(self, picture: "av.VideoFrame | None") -> None:
+        """Encode a frame, or without one, what the encoder still holds."""
+        import av
+
+        try:
+            self._container.mux(self._stream.encode(picture))
+        except OSError:
+            raise
+        except (av.FFmpegError, ValueError) as error:
+            raise VideoError(f"The annotated clip cannot be encoded: {error}.") from error
 
     def finish(self, start: float | None = None) -> None:
         """Copy the sound and complete the file.
@@ -174,11 +192,12 @@ class Annotator:
             start: time in seconds from which on sound is wanted; None for all.
 
         Raises:
-            VideoError: no frame was added.
+            VideoError: no frame was added, or the encoder fails.
+            OSError: it cannot be written.
         """
         if self._last < 0:
             raise VideoError("There is no frame to annotate.")
-        self._container.mux(self._stream.encode())
+        self._encode(None)
         if self._sound_source is not None:
             self._copy_sound(start)
         self._container.close()

@@ -66,6 +66,22 @@ def test_a_visits_clip_ends_where_it_becomes_too_large(monkeypatch):
     assert 1 <= len(decoded(clip.data())) < 9
 
 
+def test_a_visits_clip_that_cannot_be_encoded_says_so_and_keeps_nothing(monkeypatch):
+    clip = AnnotatedClip(10)
+    clip.add(frame(0))
+
+    def fail(*_):
+        raise VideoError("no")
+
+    monkeypatch.setattr(Annotator, "add", fail)
+    clip.add(frame(1))
+    clip.add(frame(2))
+    clip.finish()
+    assert clip.note == "The annotated clip could not be made."
+    assert not clip.is_complete
+    assert clip.data() == b""
+
+
 def test_a_visits_clip_without_frames_is_no_file():
     clip = AnnotatedClip(10)
     clip.finish()

@@ -6,6 +6,8 @@ import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from emotiscan.video.errors import VideoError
+
 if TYPE_CHECKING:
     from emotiscan.video.annotate import Annotator
     from emotiscan.video.frame_reader import AnalyzedFrame
@@ -62,11 +64,9 @@ class AnnotatedClip:
     @contextlib.contextmanager
     def _giving_up(self) -> Iterator[None]:
         """After an error, keep nothing."""
-        import av
-
         try:
             yield
-        except (av.FFmpegError, ValueError, OSError):
+        except (VideoError, OSError):
             self.note, self._annotator, self._file = "The annotated clip could not be made.", None, io.BytesIO()
 
     def data(self) -> bytes:
