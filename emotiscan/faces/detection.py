@@ -1,6 +1,6 @@
 """Face detection: MTCNN (see `mtcnn`) with this project's sizes and thresholds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +27,14 @@ MIN_CONFIDENCE_CROPPED = 0.60
 
 MIN_CONFIDENCE_FOLLOWED = 0.80
 """Lowest accepted MTCNN confidence of a face near the place where one was just before, 0 to 1."""
+
+MIN_CONFIDENCE_SEEN, MIN_OVERLAP_SEEN = 0.95, 0.5
+"""Lowest MTCNN confidence of a followed face, and its overlap with the expected box, at which one look at that box is
+enough; otherwise the places around it are searched, too."""
+
+MAX_SHIFT = 0.12
+"""Distance of a followed face's edges from those of the expected box, in sides of it, above which it is looked at once
+more."""
 
 FOLLOWED_SIDE = 72
 """Side in pixels to which a larger face is averaged down before it is followed; the networks look at 48 pixels."""
@@ -135,6 +143,36 @@ class FaceDetector:
             center = np.array(image.size) / 2
             return min(faces, key=lambda face: _distance(face, center) / face.side)
         return Face(None, None, None, framed_transform(*image.size))
+
+    def follow_all(self, photo: Image.Image, boxes: Sequence[Box]) -> list[Face | None]:
+        """Find the faces that are near boxes (see `follow`). For most, one look at the box itself is enough.
+
+        Args:
+            photo: e.g. the next frame of a clip; RGB.
+            boxes: where the faces are expected: x0, y0, x1, y1 in photo pixels.
+
+        Returns:
+            For each box the face near it; None if there is none.
+        """
+        found = self._look_at(photo, boxes)
+        # Landmarks are less exact in a face that is not in the middle of what the network looks at.
+        again = [at for at, face in enumerate(found) if face and face.box and _shift(face.box, boxes[at]) > MAX_SHIFT]
+        centered = self._look_at(photo, [face.box for at in again if (face := found[at]) and face.box])
+        for at, face in zip(again, centered, strict=True):
+            found[at] = face
+        return [face or self.follow(photo, box) for face, box in zip(found, boxes, strict=True)]
+
+    def _look_at(self, photo: Image.Image, boxes: Sequence[Box]) -> list[Face | None]:
+        """The face at each box; None if it is doubtful, or if the square around the box extends beyond the photo."""
+        found: list[Face | None] = [None] * len(boxes)
+        inside = [at for at, box in enumerate(boxes) if not _extends_beyond(box, photo.size)]
+        if inside:
+            seen = self._cascade.look_at(photo, np.array([boxes[at] for at in inside], np.float32))
+            for row, at in enumerate(inside):
+                one = Detections(*(part[row : row + 1] for part in seen))
+                for face in _accepted(one, MIN_CONFIDENCE_SEEN, lambda points: points):
+                    found[at] = face if face.box and overlap(face.box, boxes[at]) >= MIN_OVERLAP_SEEN else None
+        return found
 
     def follow(self, photo: Image.Image, box: Box, min_confidence: float = MIN_CONFIDENCE_FOLLOWED) -> Face | None:
         """Find the face that is near a box, without searching the rest of the photo.
@@ -254,13 +292,21 @@ def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
 
 
 def _touches_border(face: Face, size: tuple[int, int]) -> bool:
-    """Whether the square around a face's box, which is what MTCNN looks at, extends beyond the photo."""
-    if face.box is None:
-        return False
-    (x0, y0, x1, y1), (width, height) = face.box, size
+    return face.box is not None and _extends_beyond(face.box, size)
+
+
+def _extends_beyond(box: Box, size: tuple[int, int]) -> bool:
+    """Whether the square around a box, which is what MTCNN looks at, extends beyond a photo of this size."""
+    (x0, y0, x1, y1), (width, height) = box, size
     half = max(x1 - x0, y1 - y0) / 2
     x, y = (x0 + x1) / 2, (y0 + y1) / 2
     return x < half or y < half or x + half > width or y + half > height
+
+
+def _shift(one: Box, other: Box) -> float:
+    """Largest distance between the edges of two boxes, in the longer side of the other one."""
+    side = max(other[2] - other[0], other[3] - other[1])
+    return max(abs(edge - of_other) for edge, of_other in zip(one, other, strict=True)) / max(side, 1e-6)
 
 
 def _distance(face: Face, point: NDArray[np.float64]) -> float:

@@ -66,6 +66,17 @@ def test_heat_map_follows_the_choice(at, target, shown):
     assert ("map" in face) == shown
 
 
+def test_only_the_largest_face_has_a_heat_map(at):
+    both = Image.new("RGB", (480, 360), (120, 120, 110))
+    both.paste(Image.open(SAMPLES / "surprise.jpg").resize((160, 160)), (10, 100))
+    both.paste(Image.open(SAMPLES / "smile.jpg").resize((260, 260)), (200, 60))
+    picture = base64.b64encode(as_bytes(both)).decode()
+    large, small = send(at, kind="frame", time=0.1, picture=picture, target="auto", first=True)["faces"]
+    assert large["box"][0] > small["box"][2]
+    assert "map" in large
+    assert "map" not in small
+
+
 def test_recording_holds_the_last_minute(at):
     for number, time in enumerate((0.0, 30.0, 59.0, 70.0)):
         send(at, kind="frame", time=time, picture=picture("smile"), target="", first=number == 0)

@@ -1,6 +1,7 @@
 """The Video page's server side: what a browser sends becomes curves, events and single frames."""
 
 import base64
+import io
 import json
 
 import numpy as np
@@ -175,6 +176,21 @@ def test_long_clip_ends_at_the_limit(at, monkeypatch):
     send(at, kind="frames", clip=1, name="me.mp4", duration=9, frames=frames(["calm"] * 4), last=False)
     assert answer(at)["done"]
     assert "Only the first 3 frames were read" in at.warning[0].value
+
+
+def test_annotated_clip_is_made_only_if_it_was_asked_for(at):
+    av = pytest.importorskip("av")
+    about = {"kind": "frames", "name": "me.mp4", "duration": 0.4, "fps": 10, "last": True}
+    send(at, **about, clip=1, frames=frames(["calm"] * 2))
+    assert at.session_state["clip-read"].annotated is None
+    at.toggle(key="clip-annotate").set_value(True).run()
+    send(at, **about, clip=2, frames=frames(["calm"] * 4))
+    assert at.download_button(key="clip-emotiscan-clip.mp4").label == "Annotated clip (MP4)"
+    with av.open(io.BytesIO(at.session_state["clip-read"].annotated.data())) as container:
+        pictures = [np.asarray(frame.to_image()) for frame in container.decode(video=0)]
+    assert len(pictures) == 4
+    plain = np.asarray(Image.open(SAMPLES / "calm.jpg").convert("RGB").resize(pictures[0].shape[1::-1]))
+    assert np.abs(pictures[0].astype(int) - plain).max() > 100, "a box is drawn"
 
 
 def logged(capsys) -> list[dict]:

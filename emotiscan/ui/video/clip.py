@@ -1,6 +1,7 @@
-"""A clip of this visit: its readings and thumbnails of faces, never its frames. Memory is bounded.
+"""A clip of this visit: its readings and thumbnails of faces, and an annotated clip if the visitor asks for one.
 
-The frames come from the browser, which decodes the clip, or from `video.decode` if the browser cannot.
+Otherwise no frame is kept, and memory is bounded. The frames come from the browser, which decodes the clip, or from
+`video.decode` if the browser cannot.
 """
 
 import io
@@ -13,6 +14,7 @@ from PIL import Image
 from emotiscan.analysis import Analyzer
 from emotiscan.export.records import as_cell
 from emotiscan.reading import Reading
+from emotiscan.ui.video.annotated_clip import AnnotatedClip
 from emotiscan.video.frame_reader import FrameReader
 from emotiscan.video.table import Table, video_record
 from emotiscan.video.timeline import Timeline
@@ -47,11 +49,15 @@ class Clip:
         notes: what was lost or left out, in sentences for users.
         time: of the latest frame in seconds.
         is_complete: whether no more frames will come.
+        annotated: the frames with boxes and bars, if the visitor has asked for them.
         preview: curves of the emotions of the first people, by number of the person: (time, probabilities in the
             order of the network's emotions).
     """
 
-    def __init__(self, analyzer: Analyzer, name: str, duration: float, fps: float) -> None:
+    def __init__(
+        self, analyzer: Analyzer, name: str, duration: float, fps: float, annotated: AnnotatedClip | None = None
+    ) -> None:
+        self.annotated = annotated
         self.name, self.duration, self.fps = name, duration, fps
         self.notes: list[str] = []
         self.time = 0.0
@@ -77,12 +83,17 @@ class Clip:
                 self._table.add(video_record(self.name, frame.number, frame.time, track, reading))
                 self._thumbnails.add(track, frame.time, reading)
                 self.preview.setdefault(track, []).append((frame.time, tuple(reading.emotions.values())))
+            if self.annotated:
+                self.annotated.add(frame)
         if len(frames) >= room:
             self.notes.append(f"Only the first {MAX_FRAMES} frames were read. Choose fewer frames per second.")
             self.finish()
 
     def finish(self) -> None:
         """Note that no more frames will come."""
+        if self.annotated and not self.is_complete:
+            self.annotated.finish()
+            self.notes += [self.annotated.note] if self.annotated.note else []
         self.is_complete, self._reader, self.preview = True, None, {}
 
     @property

@@ -64,7 +64,7 @@ class LiveSession:
             target: of the heat map.
 
         Returns:
-            What a browser draws of each face, largest first (see `describe`).
+            What a browser draws of each face, largest first (see `describe`); only the largest has a heat map.
         """
         from emotiscan.video.decode import VideoFrame
 
@@ -77,7 +77,7 @@ class LiveSession:
             self._recorded.append(video_record("", frame.number, time, track, reading))
             faces.append((track, reading))
         faces.sort(key=lambda face: -face[1].face.side)
-        return [describe(track, reading, target if place < 2 else OFF) for place, (track, reading) in enumerate(faces)]
+        return [describe(track, reading, OFF if place else target) for place, (track, reading) in enumerate(faces)]
 
     def csv_text(self) -> str:
         """The readings of the last minute as a CSV file, one row a face and frame."""

@@ -1,5 +1,7 @@
 """What the Video page shows of a clip: curves while it is read, then the timeline, the apexes, and downloads."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from emotiscan.export.data_urls import data_url
@@ -91,20 +93,20 @@ def show_timeline(clip: Clip, track: int) -> None:
         figure,
         config={"displayModeBar": False},
         alt=charts.describe_timeline(timeline, track, names),
-        key="clip-chart",
+        key=reading.CHART,
         on_select=_show_selected,
         selection_mode="points",
     )
     st.caption(
         "Curves are smoothed probabilities. Bands run from onset to offset of each action unit, diamonds mark the "
-        "apex. Click a point to see its frame."
+        "apex. The line follows the player. Click a point to see its frame."
     )
     if reading.shown_time() is not None:
         st.markdown(f"The frame at {reading.shown_time():.2f} s is read below.")
 
 
 def _show_selected() -> None:
-    points = st.session_state["clip-chart"].selection.points
+    points = st.session_state[reading.CHART].selection.points
     if points:
         reading.show_at(float(points[0]["x"]))
 
@@ -134,8 +136,8 @@ def show_gallery(clip: Clip, track: int) -> None:
 
 
 def offer_downloads(clip: Clip) -> None:
-    """Show download buttons for the readings, the events and the summary."""
-    files = (
+    """Show download buttons for the readings, the events, the summary and the annotated clip."""
+    files: list[tuple[str, str, str, Callable[[], str | bytes]]] = [
         ("Readings (CSV)", "emotiscan-clip.csv", "text/csv", clip.csv_text),
         ("Readings (JSON)", "emotiscan-clip.json", "application/json", clip.json_text),
         (
@@ -150,7 +152,9 @@ def offer_downloads(clip: Clip) -> None:
             "text/csv",
             lambda: clip.timeline.summary().to_csv(index=False),
         ),
-    )
+    ]
+    if clip.annotated and clip.annotated.is_complete:
+        files.append(("Annotated clip (MP4)", "emotiscan-clip.mp4", "video/mp4", clip.annotated.data))
     st.subheader("Download", anchor=False)
     st.caption(f"{clip.frames} frames of “{escape_markdown(clip.name)}”; times are the clip's own.")
     with st.container(horizontal=True):
