@@ -65,7 +65,8 @@ def _choose(faces: Sequence[Face], config: ModelConfig, key: str, given_order: s
             key=f"{key}-order",
             width=240,
         )
-    expressions = _pills("Expression", config.expressions, key=f"{key}-expressions") if config.expressions else []
+    singles = config.single_expressions  # surprise and neutral are emotions, too
+    expressions = _pills("Expression", singles, key=f"{key}-expressions") if singles else []
     action_units = _pills("Action units present", facs.in_facs_order(config.action_units), key=f"{key}-aus")
     letters = [letter for letter in facs.INTENSITY_LETTERS.values() if letter]
     weakest = letters[0]
