@@ -107,7 +107,7 @@ def test_scatter_plot_shows_each_face_once_but_not_what_is_covered():
     assert [names(group) for group in groups] == [["low"], ["high", "middle"], [], []]
     figure = scatter.scatter(groups, VALENCE, "AU12", PLAIN)
     assert list(figure.data[1].x) == pytest.approx([0.7, 0.3])
-    assert list(figure.data[1].y) == [0.9, 0.6]
+    assert list(figure.data[1].y) == pytest.approx([0.9, 0.6])
     assert "1 negative, 2 positive" in scatter.describe(groups, VALENCE, "AU12", PLAIN)
 
 
@@ -124,12 +124,21 @@ def test_axis_of_an_intensity_has_the_letters_of_facs():
     assert figure.layout.xaxis.ticktext == ("0", "A", "B", "C", "D", "E")
 
 
+def test_faces_at_the_same_place_are_moved_apart_but_stay_near():
+    crowd = scatter.spread([(0.5, 0.5)] * 300 + [(0.9, 0.9)])
+    assert crowd[0] == (0.5, 0.5)
+    assert crowd[-1] == (0.9, 0.9)
+    assert len({(round(x, 3), round(y, 3)) for x, y in crowd}) > 250
+    assert all(abs(x - 0.5) < 0.1 and abs(y - 0.5) < 0.2 for x, y in crowd[:-1])
+
+
 def test_names_of_files_are_no_markup_in_the_plot():
     named = face("<b>x</b><a href='https://example.org'>y</a>", 0.8, 0.9)
     groups = scatter.groups_of([named], "positive", "AU12", PLAIN)
     (text,) = scatter.scatter(groups, "positive", "AU12", PLAIN).data[1].text
     assert "<b>" not in text
     assert "<a" not in text
+    assert "AU12 (probability): 0.90" in text
 
 
 def test_model_without_positive_and_negative_has_other_axes():

@@ -55,9 +55,12 @@ def show_face(entry: Entry, title: str) -> None:
     if entry.reading is None or entry.picture is None:
         return
     photo = reopen_face(entry.key, title, entry.picture, entry.reading, st.empty())
-    show_picture(photo.picture, f"{entry.name}: {entry.title}", width=PICTURE_WIDTH)
-    st.caption(escape_markdown(entry.name))
-    components.show_reading(photo, 0)
+    left, right = st.columns([1, 5], gap="medium")
+    with left:
+        show_picture(photo.picture, f"{entry.name}: {entry.title}", width=PICTURE_WIDTH)
+        st.caption(escape_markdown(entry.name))
+    with right:
+        components.show_reading(photo, 0)
 
 
 def open_face(entry: Entry) -> None:

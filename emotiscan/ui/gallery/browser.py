@@ -12,6 +12,9 @@ from emotiscan.ui.wording import escape_markdown
 
 GALLERY, SCATTER = "Gallery", "Scatter plot"
 
+OPEN_ICON = ":material/open_in_full:"
+PLAY_ICON = ":material/play_arrow:"
+
 TILE_WIDTH = 150
 """Minimum width of a face in the gallery, in CSS pixels: two fit side by side on a phone."""
 
@@ -24,6 +27,7 @@ def browse(
     *,
     given_order: str = "upload order",
     per_page: int = 60,
+    icon: str = OPEN_ICON,
 ) -> None:
     """Show faces, filtered and sorted as the visitor chooses.
 
@@ -34,6 +38,7 @@ def browse(
         open_face: called with a face that the visitor clicks, before the page runs anew.
         given_order: name of the order that `faces` are in.
         per_page: number of faces on a page of the gallery.
+        icon: of the buttons that open a face.
     """
     found = _choose(faces, config, key, given_order)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
@@ -51,7 +56,7 @@ def browse(
     elif view == SCATTER:
         _show_scatter(found, config, key, open_face)
     else:
-        _show_pages(found, key, open_face, per_page)
+        _show_pages(found, key, open_face, per_page, icon)
 
 
 def _choose(faces: Sequence[Face], config: ModelConfig, key: str, given_order: str) -> list[Face]:
@@ -96,10 +101,10 @@ def _lowest(letter: str) -> float:
     return next(value for value, known in facs.INTENSITY_LETTERS.items() if known == letter) - 0.5
 
 
-def _show_pages(faces: Sequence[Face], key: str, open_face: Callable[[Face], None], per_page: int) -> None:
+def _show_pages(faces: Sequence[Face], key: str, open_face: Callable[[Face], None], per_page: int, icon: str) -> None:
     pages = max(1, -(-len(faces) // per_page))
     page = st.number_input("Page", 1, pages, key=f"{key}-page", width=160) if pages > 1 else 1
-    show_tiles(faces[(page - 1) * per_page : page * per_page], f"{key}-open", open_face)
+    show_tiles(faces[(page - 1) * per_page : page * per_page], f"{key}-open", open_face, icon=icon)
 
 
 def show_tiles(
@@ -107,6 +112,7 @@ def show_tiles(
     key: str,
     open_face: Callable[[Face], None],
     heading: Callable[[Face], str] | None = None,
+    icon: str = OPEN_ICON,
 ) -> None:
     """Show faces side by side, each with its emotion, its action units, and a button that opens it.
 
@@ -115,6 +121,7 @@ def show_tiles(
         key: prefix of the buttons' keys.
         open_face: as in `browse`.
         heading: returns what to say of a face, as Markdown, in place of its emotion and action units.
+        icon: of the buttons.
     """
     with st.grid(min_column_width=TILE_WIDTH, gap="medium"):
         for face in faces:
@@ -125,6 +132,7 @@ def show_tiles(
                 st.button(
                     escape_markdown(face.name),
                     type="tertiary",
+                    icon=icon,
                     key=f"{key}-{face.key}",
                     on_click=open_face,
                     args=(face,),
@@ -178,4 +186,7 @@ def _show_scatter(faces: Sequence[Face], config: ModelConfig, key: str, open_fac
     )
     hidden = len(faces) - sum(map(len, groups))
     left_out = f" {hidden} more cannot be plotted: one of the two is not visible." if hidden else ""
-    st.caption(f"Each point is a face. Click one to open it; the gallery opens the same faces by keyboard.{left_out}")
+    st.caption(
+        "Each point is a face. Click one to open it; the gallery opens the same faces by keyboard. Faces that would "
+        f"cover each other are moved apart a little.{left_out}"
+    )

@@ -6,7 +6,7 @@ from emotiscan.export.data_urls import data_url
 from emotiscan.ui import charts as page_charts
 from emotiscan.ui import components, downloads
 from emotiscan.ui.downloads import Download
-from emotiscan.ui.gallery.browser import browse, show_tiles
+from emotiscan.ui.gallery.browser import PLAY_ICON, browse, show_tiles
 from emotiscan.ui.video import charts, reading
 from emotiscan.ui.video.clip import Clip
 from emotiscan.ui.video.faces import ClipFace
@@ -119,14 +119,14 @@ def show_gallery(clip: Clip, track: int) -> None:
     apexes = clip.apex_faces(track, GALLERY_SIZE)
     st.subheader("Apex of each action unit", anchor=False)
     if apexes:
-        show_tiles(apexes, "clip-apex", _show_face, lambda face: face.heading)
+        show_tiles(apexes, "clip-apex", _show_face, lambda face: face.heading, PLAY_ICON)
     else:
         st.caption("No action unit was present for long enough to count as an event.")
     faces = clip.faces_of(track)
     if faces:
         st.subheader("All faces", anchor=False)
         key = f"clip-faces-{track}"
-        browse(faces, clip.config, key, _show_face, given_order="time", per_page=FACES_PER_PAGE)
+        browse(faces, clip.config, key, _show_face, given_order="time", per_page=FACES_PER_PAGE, icon=PLAY_ICON)
 
 
 def _show_face(face: ClipFace) -> None:
