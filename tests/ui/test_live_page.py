@@ -112,6 +112,44 @@ def test_movement_to_try_is_sent_to_the_browser(at):
     assert answer["challenge"] == {"title": "Lift your whole brows", "units": ["AU1", "AU2"]}
 
 
+def test_link_from_the_guide_sets_the_action_unit_to_try(app):
+    app.query_params["goal"] = "AU12"
+    at = app.switch_page(LIVE).run()
+    assert not at.exception
+    assert at.selectbox(key="challenge").value == "AU12"
+    answer = send(at, kind="frame", time=0.1, picture=picture("smile"), target="", first=True)
+    assert answer["challenge"] == {"title": "AU12 Lip corner puller", "units": ["AU12"]}
+    at.selectbox(key="challenge").set_value("Frown").run()
+    assert "goal" not in at.query_params
+    at.selectbox(key="challenge").set_value("AU4").run()
+    assert at.query_params["goal"] in ("AU4", ["AU4"])
+
+
+def test_goal_that_the_model_does_not_read_says_so(app, monkeypatch, tmp_path):
+    import torch
+
+    from emotiscan.model.checkpoint import Card, save_checkpoint
+    from emotiscan.model.network import FaceModel, ModelConfig
+
+    torch.manual_seed(0)
+    config = ModelConfig("densenet121", action_units=("AU12",), input_size=64, hidden=16)
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(save_checkpoint(tmp_path / "a", FaceModel(config), Card(config))))
+    app.query_params["goal"] = "AU4"
+    at = app.switch_page(LIVE).run()
+    assert not at.exception
+    assert "does not read AU4" in at.info[0].value
+    assert at.selectbox(key="challenge").value is None
+
+
+@pytest.mark.parametrize("goal", ["AU99", "<b>", ""])
+def test_nonsense_goal_is_ignored(app, goal):
+    app.query_params["goal"] = goal
+    at = app.switch_page(LIVE).run()
+    assert not at.exception
+    assert not at.info
+    assert at.selectbox(key="challenge").value is None
+
+
 @pytest.mark.parametrize(
     "message",
     [

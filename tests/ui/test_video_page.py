@@ -107,6 +107,40 @@ def test_apex_asks_the_browser_for_its_frame_which_is_read_like_a_photo(at):
     assert "Grad-CAM heat maps" in texts(at)
 
 
+def test_all_faces_of_a_person_are_filtered_sorted_and_opened(at):
+    read_smile(at)
+    clip = at.session_state["clip-read"]
+    faces = clip.faces_of(1)
+    assert [round(face.time, 1) for face in faces] == [0.0, 0.1, 0.2, 0.3, 0.8, 0.9, 1.0]
+    assert all(face.row["emotion"] == "neutral" and face.picture for face in faces)
+    at.segmented_control(key="clip-person").set_value(1).run()
+    assert "7 of 7 faces" in texts(at)
+    at.pills(key="clip-faces-1-emotions").set_value(["positive"]).run()
+    assert "0 of 7 faces" in texts(at)
+    at.pills(key="clip-faces-1-emotions").set_value([])
+    at.selectbox(key="clip-faces-1-order").set_value("AU12").run()
+    at.segmented_control(key="clip-faces-1-view").set_value("Scatter plot").run()
+    plot = json.loads(at.get("plotly_chart")[-1].proto.spec)
+    assert sum(len(trace["x"]) for trace in plot["data"]) == 7
+    at.segmented_control(key="clip-faces-1-view").set_value("Gallery").run()
+    at.button(key="clip-faces-1-open-1-0.900").click().run()
+    assert answer(at)["seek"]["time"] == pytest.approx(0.9)
+
+
+def test_faces_of_a_checkpoint_with_intensities_are_shown_with_them(app, monkeypatch, full_weights):
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(full_weights))
+    at = app.run().switch_page(VIDEO).run()
+    about = {"kind": "frames", "clip": 1, "name": "me.mp4", "duration": 0.4, "fps": 10}
+    send(at, **about, frames=frames(["smile"] * 4), last=True)
+    (face, *others) = at.session_state["clip-read"].faces_of(1)
+    assert len(others) == 3
+    present = face.row["present"]
+    assert all(face.row["intensities"][au] >= 0.5 for au in present)
+    assert set(face.row["expressions"]) == set(at.session_state["clip-read"].config.expressions)
+    at.selectbox(key="clip-faces-1-order").set_value("AU12").run()
+    assert not at.exception
+
+
 def test_frame_without_a_face_says_so(at):
     read_smile(at)
     wall = as_bytes(Image.new("RGB", (320, 240), (180, 170, 160)))

@@ -13,8 +13,10 @@ from PIL import Image
 
 from emotiscan.analysis import Analyzer
 from emotiscan.export.records import as_cell
+from emotiscan.model.config import ModelConfig
 from emotiscan.reading import Reading
 from emotiscan.ui.video.annotated_clip import AnnotatedClip
+from emotiscan.ui.video.faces import ApexFace, ClipFace, rows_at
 from emotiscan.video.frame_reader import FrameReader
 from emotiscan.video.table import Table, video_record
 from emotiscan.video.timeline import Timeline
@@ -68,6 +70,7 @@ class Clip:
         self._table = Table(name)
         self._cuts: list[float] = []
         self._thumbnails = Thumbnails()
+        self._faces: dict[int, list[ClipFace]] = {}
 
     def read(self, frames: Sequence["VideoFrame"]) -> None:
         """Read the next frames."""
@@ -114,7 +117,7 @@ class Clip:
     @property
     def emotions(self) -> tuple[str, ...]:
         """The emotions that the network knows."""
-        return self._card.config.emotions
+        return self.config.emotions
 
     @cached_property
     def timeline(self) -> Timeline:
@@ -128,6 +131,30 @@ class Clip:
     def json_text(self) -> str:
         """The readings as JSON, one object a face and frame."""
         return self._table.to_frame().to_json(orient="records", indent=1) + "\n"
+
+    @property
+    def config(self) -> ModelConfig:
+        """Of the checkpoint that reads the clip."""
+        return self._card.config
+
+    def faces_of(self, track: int) -> list[ClipFace]:
+        """The faces of a person whose thumbnails were kept, in the order of time, once the clip is complete."""
+        if track not in self._faces:
+            kept = self._thumbnails.of(track)
+            rows = rows_at(self.timeline.tracks[track], [time for time, _ in kept], self._card)
+            self._faces[track] = [
+                ClipFace(row, picture, track, time) for (time, picture), row in zip(kept, rows, strict=True)
+            ]
+        return self._faces[track]
+
+    def apex_faces(self, track: int, count: int) -> list[ApexFace]:
+        """A person's face at each of the `apexes`."""
+        events = self.apexes(track, count)
+        rows = rows_at(self.timeline.tracks[track], [event.apex for event in events], self._card)
+        return [
+            ApexFace(row, self.thumbnail(track, event.apex), track, event.apex, event)
+            for event, row in zip(events, rows, strict=True)
+        ]
 
     def thumbnail(self, track: int, time: float) -> bytes | None:
         """The face of a person at about this time, as a JPEG file; None if there is none near."""
@@ -172,6 +199,10 @@ class Thumbnails:
         picture = reading.crop.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
         picture.save(file, "JPEG", quality=82)
         self._pictures.setdefault(track, []).append((time, file.getvalue()))
+
+    def of(self, track: int) -> list[tuple[float, bytes]]:
+        """Time and picture of each kept face of a person, in the order of time."""
+        return list(self._pictures.get(track, []))
 
     def at(self, track: int, time: float, tolerance: float = 1.0) -> bytes | None:
         """The picture that is nearest in time, within `tolerance` seconds."""

@@ -127,7 +127,7 @@ def _rounded(values: Mapping[str, float]) -> list[float | None]:
 def _heat_map(reading: Reading, target: str) -> dict[str, Any] | None:
     if target == STRONGEST:
         target = next((au for au in reading.likeliest_action_units if au in reading.present), reading.emotion)
-    if reading.model is None or not (target in reading.action_units or target in reading.emotions):
+    if reading.model is None or target not in reading.probabilities:
         return None
     found = heat_maps(reading.model, reading.feature_map, [target], DEFAULT_METHOD)[target]
     if found.is_empty:
