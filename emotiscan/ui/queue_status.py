@@ -17,15 +17,9 @@ MAX_AT_ONCE = 2
 than it gets."""
 
 
-SMALL_MEMORY = 1.5 * 2**30
-"""Bytes below which a host has no memory to spare for a second photo at the same time."""
-
-
 def at_once() -> int:
-    """How many photos this host can read at the same time."""
-    if runtime.usable_memory() < SMALL_MEMORY:
-        return 1
-    return min(MAX_AT_ONCE, _cores())
+    """How many photos this host can read at the same time: one if its memory is small."""
+    return 1 if runtime.is_small_host() else min(MAX_AT_ONCE, _cores())
 
 
 def _cores() -> int:
