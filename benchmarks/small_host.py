@@ -2,9 +2,10 @@
 
 Starts the app on the given number of cores, lets visitors open every page and read phone-sized photos, one alone and
 several at once, and prints the time and the server's memory after each step. The app is told that it has --memory MiB,
-and is frugal below 1.5 GiB. Memory is only observed, unless --hard also limits it to --memory as a container's host would, which needs the right to create a control group (usually root);
-libraries that another process has already loaded do not count against that limit. Under a limit, the system can
-reclaim clean pages of libraries from the resident memory, but not what the column "own" shows.
+and is frugal below 1.5 GiB. Memory is only observed, unless --hard also limits it as a container's host would, which
+needs the right to create a control group (usually root); libraries that another process has already loaded do not count
+against that limit. Under a limit, the system can reclaim clean pages of libraries from the resident memory, but not
+what the column "own" shows.
 If torch is built for CUDA, as it is by default on Linux, its GPU libraries are counted separately, since the CPU build
 has none of them. The exit status is 1 if the peak without them exceeds --memory, or if a page failed. Where OpenVINO is
 installed, everything is done again with it, in a new server with an empty cache.
