@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from emotiscan.faces.alignment import Box, Face, canonical_transform, cut_out, framed_transform
-from emotiscan.faces.mtcnn import Cascade, Detections, SummedAreaTable
+from emotiscan.faces.mtcnn import Cascade, Detections
+from emotiscan.faces.summed_area_table import SummedAreaTable
 
 DETECTION_SIDE = 1280
 """Larger photos are scaled down to this longer side, in pixels, before detection."""
@@ -77,8 +78,9 @@ class FaceDetector:
     def detect(self, photo: Image.Image) -> list[Face]:
         """Find all faces in an ordinary photo.
 
-        If no face is found, or one touches the border, the photo's edges are searched once more, with a margin around
-        it: MTCNN distorts boxes that extend beyond the border, and misplaces their landmarks.
+        If no face is found, or one touches the border, the photo is searched once more, with a margin around it, along
+        its edges and near the faces found so far: MTCNN distorts boxes that extend beyond the border, and misplaces
+        their landmarks.
 
         Returns:
             Faces from left to right; empty if there are none.
@@ -96,17 +98,22 @@ class FaceDetector:
         faces = self._find(shrunk, margin=0.0, min_confidence=MIN_CONFIDENCE)
         touching = [face for face in faces if _touches_border(face, size)]
         if touching or (thorough and not faces):
-            inside = [face for face in faces if face not in touching]
-            faces = inside + self._better(touching, inside, self._find(shrunk, MARGIN, MIN_CONFIDENCE, edges_only=True))
+            found = self._find(shrunk, MARGIN, MIN_CONFIDENCE, known=faces)
+            faces = found + self._lost(faces, touching, found)
         return sorted(faces, key=lambda face: (face.box[0] + face.box[2], face.box[1]) if face.box else (0, 0))
 
     @staticmethod
-    def _better(touching: list[Face], inside: list[Face], found: list[Face]) -> list[Face]:
-        """The faces at the edges: those found with a margin, and without it where there are too few of these."""
-        new = [face for face in found if not any(_share(face, other) > SAME_FACE for other in inside)]
-        if len(new) >= len(touching):
-            return new
-        return new + [face for face in touching if not any(_share(face, other) > SAME_DISTORTED for other in new)]
+    def _lost(faces: list[Face], touching: list[Face], found: list[Face]) -> list[Face]:
+        """The faces that the search with a margin did not find again.
+
+        A distorted one counts only if too few were found: the same face may have been found somewhere else.
+        """
+        lost = [
+            face for face in faces if face not in touching and not any(_share(face, one) > SAME_FACE for one in found)
+        ]
+        if len(found) + len(lost) < len(faces):
+            lost += [face for face in touching if not any(_share(face, one) > SAME_DISTORTED for one in found)]
+        return lost
 
     def detect_any_way_up(self, photo: Image.Image) -> tuple[Image.Image, list[Face], int]:
         """Find all faces in a photo that may lie on its side or upside down.
@@ -207,12 +214,18 @@ class FaceDetector:
         smaller = photo.resize(_scaled(photo.size, 1 / ratio), Image.Resampling.BOX)
         return Shrunk(smaller, 1 / ratio, MIN_DETECTED_SIDE, SummedAreaTable(np.asarray(smaller)))
 
-    def _find(self, shrunk: "Shrunk", margin: float, min_confidence: float, edges_only: bool = False) -> list[Face]:
+    def _find(
+        self, shrunk: "Shrunk", margin: float, min_confidence: float, known: list[Face] | None = None
+    ) -> list[Face]:
+        """Find faces in a photo with a margin; `known` as for `Cascade.find`, but in pixels of the original photo."""
         photo, scale, min_side, table = shrunk
         border: float = round(margin * max(photo.size))
         if max(photo.size) + 2 * border >= SMALL_SIDE:
             searched = table.with_border(int(border)) if border else table
-            found = self._cascade.find(searched, min_side, int(border), edges_only)
+            boxes = None
+            if known is not None:
+                boxes = np.array([face.box for face in known], np.float32).reshape(-1, 4) * np.float32(scale) + border
+            found = self._cascade.find(searched, min_side, int(border), boxes)
             return _accepted(found, min_confidence, lambda points: (points - border) / scale)
         photo = Image.fromarray(
             np.pad(np.asarray(photo), ((int(border),) * 2, (int(border),) * 2, (0, 0)), mode="edge")
