@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from emotiscan.faces.detection import FaceDetector
-from emotiscan.faces.mtcnn import Cascade, Detections, SummedAreaTable
+from emotiscan.faces.mtcnn import Cascade, Detections
+from emotiscan.faces.summed_area_table import SummedAreaTable
 
 
 class FacenetDetector(FaceDetector):
@@ -23,7 +24,11 @@ class FacenetCascade(Cascade):
         self._mtcnn = MTCNN(keep_all=True, post_process=False, device="cpu")
 
     def find(
-        self, photo: NDArray[np.uint8] | SummedAreaTable, min_side: float, margin: int = 0, edges_only: bool = False
+        self,
+        photo: NDArray[np.uint8] | SummedAreaTable,
+        min_side: float,
+        margin: int = 0,
+        known: NDArray[np.float32] | None = None,
     ) -> Detections:
         """Find faces; everything is searched, the margin as well."""
         if isinstance(photo, SummedAreaTable):

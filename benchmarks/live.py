@@ -32,7 +32,12 @@ SAMPLES = ("smile", "surprise", "anger", "calm", "laugh", "fear", "disgust", "sa
 FRAMES = 8
 """Different frames of a viewer: the face moves."""
 
-SIZE = (640, 480)
+SIZE, FACE = (480, 360), 300
+"""Width and height of the frames, as browsers send them, and the side of the face's picture in them."""
+
+SHIFT = 19
+"""Distance between the places of two viewers' faces, in pixels."""
+
 WARM_UP = 3.0
 """Seconds before anything is measured."""
 
@@ -55,11 +60,11 @@ class Viewer:
 def frames_of(number: int) -> list[str]:
     """Frames of a viewer's camera as the browser sends them: one of the samples, at a place of its own."""
     number %= len(SAMPLES)
-    face = Image.open(ROOT / "samples" / f"{SAMPLES[number]}.jpg").convert("RGB").resize((400, 400))
+    face = Image.open(ROOT / "samples" / f"{SAMPLES[number]}.jpg").convert("RGB").resize((FACE, FACE))
     frames = []
     for step in range(FRAMES):
         frame = Image.new("RGB", SIZE, (110, 120, 125))
-        frame.paste(face, (20 + 25 * number + 4 * step, 40 + 2 * step))
+        frame.paste(face, (15 + SHIFT * number + 3 * step, 30 + step))
         file = io.BytesIO()
         frame.save(file, "JPEG", quality=80)
         frames.append(base64.b64encode(file.getvalue()).decode())
@@ -68,7 +73,7 @@ def frames_of(number: int) -> list[str]:
 
 def signature(face: dict[str, Any]) -> np.ndarray:
     """Numbers that tell one sample's answers from another's: where the face is, and how probable each class is."""
-    box = np.array(face["box"]) / 25  # the distance between the places of two samples
+    box = np.array(face["box"]) / SHIFT
     return np.concatenate([box, np.nan_to_num(np.array([*face["emotions"], *face["units"]], float))])
 
 

@@ -1,10 +1,11 @@
 """Check of whether the app fits a small host: `python -m benchmarks.small_host [--memory 1024] [--cores 2]`.
 
 Starts the app on the given number of cores, lets visitors open every page and read phone-sized photos, one alone and
-several at once, and prints the time and the server's memory after each step. Memory is only observed, unless --hard
-also limits it to --memory as a container's host would, which needs the right to create a control group (usually root);
-libraries that another process has already loaded do not count against that limit. Under a limit, the system can
-reclaim clean pages of libraries from the resident memory, but not what the column "own" shows.
+several at once, and prints the time and the server's memory after each step. The app is told that it has --memory MiB,
+and is frugal below 1.5 GiB. Memory is only observed, unless --hard also limits it as a container's host would, which
+needs the right to create a control group (usually root); libraries that another process has already loaded do not count
+against that limit. Under a limit, the system can reclaim clean pages of libraries from the resident memory, but not
+what the column "own" shows.
 If torch is built for CUDA, as it is by default on Linux, its GPU libraries are counted separately, since the CPU build
 has none of them. The exit status is 1 if the peak without them exceeds --memory, or if a page failed. Where OpenVINO is
 installed, everything is done again with it, in a new server with an empty cache.
@@ -24,6 +25,7 @@ from contextlib import ExitStack
 
 from benchmarks.load import photo, with_comment
 from emotiscan.cli.options import whole_number
+from emotiscan.runtime import MEMORY_VARIABLE
 from tests.support.memory_limit import LimitError, memory_limit
 from tests.support.process_monitor import MemoryWatch, memory_by_file, memory_of
 from tests.support.running_app import ROOT, running_app
@@ -100,7 +102,11 @@ def check(options: argparse.Namespace, engine: str, upload: bytes) -> float:
     with ExitStack() as running:
         limit = running.enter_context(memory_limit(options.memory)) if options.hard else None
         cache = running.enter_context(tempfile.TemporaryDirectory())  # the network is converted anew, as on a new host
-        environment = {"EMOTISCAN_ENGINE": engine, "XDG_CACHE_HOME": cache}
+        environment = {
+            "EMOTISCAN_ENGINE": engine,
+            "XDG_CACHE_HOME": cache,
+            MEMORY_VARIABLE: str(options.memory),  # what the app would see on such a host
+        }
         app = running.enter_context(running_app(environment=environment, begin=limit.join if limit else None))
         watch = running.enter_context(MemoryWatch(app.process))
         steps: list[tuple[str, Callable[[], object]]] = [

@@ -181,7 +181,7 @@ class Analyzer:
             TypeError: the source is something else, e.g. an array.
         """
         if beside_others:
-            found = self._finders().submit(self._find, source, cropped, name).result()
+            found = self.finders().submit(self._find, source, cropped, name).result()
         else:
             found = self._find(source, cropped, name)
         (analysis,) = self._read([found])
@@ -217,7 +217,7 @@ class Analyzer:
             find,
             read,
             sources,
-            pool=self._finders(),
+            pool=self.finders(),
             look_ahead=_finder_count() + self._batch_size,
             batch_size=self._batch_size,
             size=lambda found: len(found.faces) if isinstance(found, _Found) else 0,
@@ -298,8 +298,8 @@ class Analyzer:
         return BATCH_SIZE if self.device.type == "cpu" else GPU_BATCH_SIZE
 
     @staticmethod
-    def _finders() -> ThreadPoolExecutor:
-        """Threads that look for faces, each on one core."""
+    def finders() -> ThreadPoolExecutor:
+        """Threads that look for faces, each on one core; the whole process shares them."""
         return single_thread_pool(_finder_count(), "find")
 
     def _find(self, source: Source, cropped: bool, name: str | None = None) -> "_Found":

@@ -113,16 +113,21 @@ class Reading:
         return tuple(au for au, p in self.action_units.items() if p >= self.thresholds[au])
 
     @property
+    def probabilities(self) -> dict[str, float]:
+        """Probability of each target of a heat map: emotions, expressions and action units; NaN if not visible."""
+        return {**self.emotions, **self.expressions, **self.action_units}
+
+    @property
     def likeliest_action_units(self) -> tuple[str, ...]:
         """All visible action units, sorted by the ratio of probability to threshold, highest first."""
         visible = [au for au in self.action_units if au not in self.not_visible]
         return tuple(sorted(visible, key=lambda au: -self.action_units[au] / max(self.thresholds[au], 1e-6)))
 
     def heat_maps(self, targets: Sequence[str] | None = None, method: str = DEFAULT_METHOD) -> dict[str, HeatMap]:
-        """Compute where in the face the network sees evidence for action units or emotions.
+        """Compute where in the face the network sees evidence for action units, emotions or expressions.
 
         Args:
-            targets: action units and emotions; None for the present action units and the most probable emotion.
+            targets: keys of `probabilities`; None for the present action units and the most probable emotion.
             method: key of `explain.METHODS`.
 
         Returns:

@@ -6,6 +6,8 @@ Imports nothing but the standard library, so that `configure` can run before tor
 import contextlib
 import ctypes
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 WAIT_POLICY = "OMP_WAIT_POLICY"
 """Environment variable that the OpenMP runtime reads once, when torch is loaded."""
@@ -15,6 +17,16 @@ ARENAS = 2
 
 LARGE_BLOCK = 4 * 1024 * 1024
 """Size in bytes from which the GNU C library maps a block separately and returns it to the system when it is freed."""
+
+LARGE_BLOCK_SMALL_HOST = 512 * 1024
+"""The same where memory is short. It keeps 45 MiB less for a photo of one face and 70 less for one of 24, which takes
+half as long again; a single face takes no longer."""
+
+SMALL_MEMORY = 1.5 * 2**30
+"""Bytes of memory below which a host is small: it has none to spare for speed."""
+
+MEMORY_VARIABLE = "EMOTISCAN_MEMORY"
+"""Environment variable with the memory in MiB that this process may use, for hosts whose limit it cannot see."""
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # from glibc's malloc.h
 
@@ -41,7 +53,7 @@ def limit_malloc_arenas() -> None:
     with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
         library = ctypes.CDLL(None)
         library.mallopt(_M_ARENA_MAX, ARENAS)
-        library.mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK)
+        library.mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK_SMALL_HOST if is_small_host() else LARGE_BLOCK)
 
 
 def trim_memory() -> None:
@@ -51,3 +63,44 @@ def trim_memory() -> None:
     """
     with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def is_small_host() -> bool:
+    """Whether this process may use less than `SMALL_MEMORY`."""
+    return usable_memory() < SMALL_MEMORY
+
+
+def usable_memory(root: Path = Path("/")) -> float:
+    """Return how many bytes this process may use: the machine's memory, or the limit of its container if that is lower.
+
+    The environment variable `EMOTISCAN_MEMORY` overrules what can be seen. Infinite if nothing is known.
+
+    Args:
+        root: the folder that holds `proc` and `sys`; for tests.
+    """
+    with contextlib.suppress(ValueError):
+        if (stated := float(os.environ.get(MEMORY_VARIABLE, ""))) > 0:
+            return stated * 2**20
+    return min(_memory_limits(root), default=float("inf"))
+
+
+def _memory_limits(root: Path) -> Iterator[int]:
+    """Yield the machine's memory and the limits of all control groups (Linux) that this process is in."""
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # another system
+        yield os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, group = line.split(":", 2)
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        version = ("memory", "memory.limit_in_bytes") if controllers else ("", "memory.max")
+        top = root / "sys/fs/cgroup" / version[0]
+        folder = top / group.lstrip("/")
+        for place in (folder, *folder.parents):  # some are not visible from inside a container
+            with contextlib.suppress(OSError, ValueError):  # "max": no limit
+                yield int((place / version[1]).read_text())
+            if place == top:
+                break

@@ -1,8 +1,8 @@
 """Render the images of the FACS guide: `python -m scripts.render_action_units --model ict_facekit.npz`.
 
-Each action unit gets one strip: the same face with the action unit at 0, 25, 50, 75 and 100%, aligned as the network
-sees it. Action units that FACS scores on each side also get a picture on the person's left half alone, at 100%, as
-`AU12_left.webp`. `--only AU5 AU9` renders those and leaves the other files as they are.
+Each action unit gets one strip: the same face with the action unit at rest and at each of FACS' intensities A to E,
+aligned as the network sees it. Action units that FACS scores on each side also get a picture on the person's left half
+alone, at its maximum, as `AU12_left.webp`. `--only AU5 AU9` renders those and leaves the other files as they are.
 """
 
 import sys
@@ -24,8 +24,8 @@ SIDE = 256
 PORTRAIT_SIDE = 640
 """Side in pixels of the portrait that it is cropped from."""
 
-STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
-"""Intensities."""
+STEPS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+"""Intensities: at rest, and FACS' A to E."""
 
 WEBP_QUALITY = 82
 ACCOMPANYING = {"AU26": {"AU25": 0.5}, "AU27": {"AU25": 0.6}}

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from emotiscan import runtime
 from tests.support.places import ROOT
 
 
@@ -105,3 +106,42 @@ def test_threads_return_freed_memory_only_because_arenas_are_limited():
     limited = float(run(KEPT_MEMORY.format(configure="from emotiscan import runtime; runtime.limit_malloc_arenas()")))
     assert by_default > 50
     assert limited < 10
+
+
+GROUPS = {
+    "version 2": (
+        "0::/app/web\n",
+        {"app/web/memory.max": "max\n", "app/memory.max": "900\n", "memory.max": "max\n"},
+        900,
+    ),
+    "version 2 in a container": ("0::/\n", {"memory.max": "800\n"}, 800),
+    "version 1": ("5:cpu,memory:/app\n0::/\n", {"memory/app/memory.limit_in_bytes": "700\n"}, 700),
+    "version 1, seen from inside": ("5:memory:/docker/7f\n", {"memory/memory.limit_in_bytes": "600\n"}, 600),
+}
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_the_usable_memory_is_the_lowest_limit_of_the_container(tmp_path, monkeypatch, name):
+    monkeypatch.delenv(runtime.MEMORY_VARIABLE, raising=False)
+    groups, files, expected = GROUPS[name]
+    for path, text in ({"proc/self/cgroup": groups} | {f"sys/fs/cgroup/{path}": files[path] for path in files}).items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    assert runtime.usable_memory(tmp_path) == expected
+
+
+def test_without_a_container_the_usable_memory_is_the_machines(tmp_path, monkeypatch):
+    monkeypatch.delenv(runtime.MEMORY_VARIABLE, raising=False)
+    assert runtime.usable_memory(tmp_path) > 256 * 2**20
+
+
+@pytest.mark.parametrize(("stated", "small"), [("1024", True), ("2048", False)])
+def test_the_environment_overrules_what_is_seen_of_the_memory(monkeypatch, stated, small):
+    monkeypatch.setenv(runtime.MEMORY_VARIABLE, stated)
+    assert runtime.usable_memory() == int(stated) * 2**20
+    assert runtime.is_small_host() is small
+
+
+def test_a_memory_that_is_no_number_is_ignored(tmp_path, monkeypatch):
+    monkeypatch.setenv(runtime.MEMORY_VARIABLE, "much")
+    assert runtime.usable_memory(tmp_path) > 256 * 2**20

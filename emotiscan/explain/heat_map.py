@@ -15,7 +15,7 @@ class HeatMap:
     """Where in the canonical crop the network sees evidence for one target.
 
     Attributes:
-        target: an action unit or emotion.
+        target: an action unit, emotion or expression.
         cells: (h, w) float32, the positive evidence in each cell of the feature map, 0 or more. Comparable among maps
             of one face and method.
         is_probability: whether `cells` are probabilities, 0 to 1 (see `methods.CELLS`). Otherwise they are in units

@@ -44,7 +44,7 @@ METHODS: dict[str, Method] = {
     CELLS: Method(
         "Local AU probability",
         "The network's own estimate, for each place of the face, of the probability that the action unit moves it. "
-        "Emotions are not predicted by place; their maps are Grad-CAM.",
+        "Emotions and expressions are not predicted by place; their maps are Grad-CAM.",
         "GradCAM",
     ),
     "gradcam": Method(
@@ -84,12 +84,12 @@ DEFAULT_METHOD = CELLS
 def heat_maps(
     model: FaceModel, feature_map: Tensor, targets: Sequence[str], method: str = DEFAULT_METHOD
 ) -> dict[str, HeatMap]:
-    """Compute heat maps of several action units or emotions from one feature map.
+    """Compute heat maps of several action units, emotions or expressions from one feature map.
 
     Args:
         model: the network that computed the feature map.
         feature_map: (1, c, h, w), e.g. `analysis.Reading.feature_map`; on any device.
-        targets: emotions and action units of the network, in any order.
+        targets: of the network (`ModelConfig.targets`), in any order.
         method: key of `METHODS`.
 
     Returns:
@@ -98,7 +98,7 @@ def heat_maps(
     Raises:
         ValueError: the network does not have one of the targets, or the method is unknown.
     """
-    outputs = (*model.config.emotions, *model.config.action_units)
+    outputs = model.config.targets
     unknown = [target for target in targets if target not in outputs]
     if unknown:
         raise ValueError(f"this checkpoint does not know {', '.join(unknown)}; it knows {', '.join(outputs)}")
@@ -159,23 +159,26 @@ def _gradients(model: FaceModel, feature_map: Tensor, outputs: Sequence[int], av
     Args:
         model: in evaluation mode.
         feature_map: (1, c, h, w).
-        outputs: k indices into the emotions followed by the action units.
+        outputs: k indices into `ModelConfig.targets`.
         averaged: return the average over the cells, which is all that Grad-CAM uses, much faster.
 
     Returns:
         (k, c, h, w), or (k, c, 1, 1).
     """
     height, width = feature_map.shape[2:]
-    count = len(model.config.emotions)
+    config = model.config
+    count = len(config.emotions) + len(config.single_expressions)
     emotions, action_units = [o for o in outputs if o < count], [o - count for o in outputs if o >= count]
+    singles = [config.expressions.index(expression) for expression in config.single_expressions]
 
     def emotion_logits(values: Tensor) -> Tensor:
-        return model.config.sum_logits(values[:, 0])
+        logits = values[:, 0]
+        return torch.cat([config.sum_logits(logits), logits[:, singles]], dim=1)
 
     def au_logits(values: Tensor) -> Tensor:
         return model.au_logits(values.transpose(1, 2).unflatten(2, (height, width) if local else (1, 1)))
 
-    local = model.config.local_action_units
+    local = config.local_action_units
     with torch.inference_mode(False), torch.no_grad():
         cells = feature_map[0].flatten(1).T.clone()  # (h * w, c); tensors made in inference mode can have no gradients
         pooled = cells.mean(0, keepdim=True)
@@ -186,7 +189,7 @@ def _gradients(model: FaceModel, feature_map: Tensor, outputs: Sequence[int], av
             if local
             else _head_gradients(model.au_head, pooled, au_logits, action_units, averaged) / len(cells),
         ]
-        gradients = torch.cat([part.expand(-1, places, -1) for part in parts])  # (k, places, c), the emotions first
+        gradients = torch.cat([part.expand(-1, places, -1) for part in parts])  # (k, places, c), the action units last
         order = sorted(range(len(outputs)), key=lambda row: outputs[row] >= count)
         gradients = gradients[torch.tensor(order).argsort()]
     return gradients.transpose(1, 2).unflatten(2, (1, 1) if averaged else (height, width))

@@ -39,7 +39,7 @@ def heat_map_sheet(reading: "Reading", maps: Mapping[str, HeatMap], method: str)
 def _caption(reading: "Reading", target: str, heat_map: HeatMap) -> str:
     if target in reading.not_visible:
         return NOT_VISIBLE
-    probability = percent({**reading.emotions, **reading.action_units}[target])
+    probability = percent(reading.probabilities[target])
     if heat_map.is_empty:
         return f"{probability}; no evidence anywhere"
     if target not in facs.ACTION_UNITS:

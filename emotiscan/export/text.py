@@ -52,7 +52,7 @@ def percent(probability: float) -> str:
 
 
 def display_name(target: str) -> str:
-    """Name of an action unit or emotion for people, e.g. "AU12 Lip corner puller"."""
+    """Name of an action unit, emotion or expression for people, e.g. "AU12 Lip corner puller"."""
     if target in facs.ACTION_UNITS:
         return f"{target} {facs.ACTION_UNITS[target].name}"
     return target if target.startswith("AU") else target.capitalize()

@@ -1,6 +1,6 @@
 """Face detection: MTCNN (see `mtcnn`) with this project's sizes and thresholds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from emotiscan.faces.alignment import Box, Face, canonical_transform, cut_out, framed_transform
-from emotiscan.faces.mtcnn import Cascade, Detections, SummedAreaTable
+from emotiscan.faces.mtcnn import Cascade, Detections
+from emotiscan.faces.summed_area_table import SummedAreaTable
 
 DETECTION_SIDE = 1280
 """Larger photos are scaled down to this longer side, in pixels, before detection."""
@@ -27,6 +28,14 @@ MIN_CONFIDENCE_CROPPED = 0.60
 
 MIN_CONFIDENCE_FOLLOWED = 0.80
 """Lowest accepted MTCNN confidence of a face near the place where one was just before, 0 to 1."""
+
+MIN_CONFIDENCE_SEEN, MIN_OVERLAP_SEEN = 0.95, 0.5
+"""Lowest MTCNN confidence of a followed face, and its overlap with the expected box, at which one look at that box is
+enough; otherwise the places around it are searched, too."""
+
+MAX_SHIFT = 0.12
+"""Distance of a followed face's edges from those of the expected box, in sides of it, above which it is looked at once
+more."""
 
 FOLLOWED_SIDE = 72
 """Side in pixels to which a larger face is averaged down before it is followed; the networks look at 48 pixels."""
@@ -69,8 +78,9 @@ class FaceDetector:
     def detect(self, photo: Image.Image) -> list[Face]:
         """Find all faces in an ordinary photo.
 
-        If no face is found, or one touches the border, the photo's edges are searched once more, with a margin around
-        it: MTCNN distorts boxes that extend beyond the border, and misplaces their landmarks.
+        If no face is found, or one touches the border, the photo is searched once more, with a margin around it, along
+        its edges and near the faces found so far: MTCNN distorts boxes that extend beyond the border, and misplaces
+        their landmarks.
 
         Returns:
             Faces from left to right; empty if there are none.
@@ -88,17 +98,22 @@ class FaceDetector:
         faces = self._find(shrunk, margin=0.0, min_confidence=MIN_CONFIDENCE)
         touching = [face for face in faces if _touches_border(face, size)]
         if touching or (thorough and not faces):
-            inside = [face for face in faces if face not in touching]
-            faces = inside + self._better(touching, inside, self._find(shrunk, MARGIN, MIN_CONFIDENCE, edges_only=True))
+            found = self._find(shrunk, MARGIN, MIN_CONFIDENCE, known=faces)
+            faces = found + self._lost(faces, touching, found)
         return sorted(faces, key=lambda face: (face.box[0] + face.box[2], face.box[1]) if face.box else (0, 0))
 
     @staticmethod
-    def _better(touching: list[Face], inside: list[Face], found: list[Face]) -> list[Face]:
-        """The faces at the edges: those found with a margin, and without it where there are too few of these."""
-        new = [face for face in found if not any(_share(face, other) > SAME_FACE for other in inside)]
-        if len(new) >= len(touching):
-            return new
-        return new + [face for face in touching if not any(_share(face, other) > SAME_DISTORTED for other in new)]
+    def _lost(faces: list[Face], touching: list[Face], found: list[Face]) -> list[Face]:
+        """The faces that the search with a margin did not find again.
+
+        A distorted one counts only if too few were found: the same face may have been found somewhere else.
+        """
+        lost = [
+            face for face in faces if face not in touching and not any(_share(face, one) > SAME_FACE for one in found)
+        ]
+        if len(found) + len(lost) < len(faces):
+            lost += [face for face in touching if not any(_share(face, one) > SAME_DISTORTED for one in found)]
+        return lost
 
     def detect_any_way_up(self, photo: Image.Image) -> tuple[Image.Image, list[Face], int]:
         """Find all faces in a photo that may lie on its side or upside down.
@@ -136,6 +151,36 @@ class FaceDetector:
             return min(faces, key=lambda face: _distance(face, center) / face.side)
         return Face(None, None, None, framed_transform(*image.size))
 
+    def follow_all(self, photo: Image.Image, boxes: Sequence[Box]) -> list[Face | None]:
+        """Find the faces that are near boxes (see `follow`). For most, one look at the box itself is enough.
+
+        Args:
+            photo: e.g. the next frame of a clip; RGB.
+            boxes: where the faces are expected: x0, y0, x1, y1 in photo pixels.
+
+        Returns:
+            For each box the face near it; None if there is none.
+        """
+        found = self._look_at(photo, boxes)
+        # Landmarks are less exact in a face that is not in the middle of what the network looks at.
+        again = [at for at, face in enumerate(found) if face and face.box and _shift(face.box, boxes[at]) > MAX_SHIFT]
+        centered = self._look_at(photo, [face.box for at in again if (face := found[at]) and face.box])
+        for at, face in zip(again, centered, strict=True):
+            found[at] = face
+        return [face or self.follow(photo, box) for face, box in zip(found, boxes, strict=True)]
+
+    def _look_at(self, photo: Image.Image, boxes: Sequence[Box]) -> list[Face | None]:
+        """The face at each box; None if it is doubtful, or if the square around the box extends beyond the photo."""
+        found: list[Face | None] = [None] * len(boxes)
+        inside = [at for at, box in enumerate(boxes) if not _extends_beyond(box, photo.size)]
+        if inside:
+            seen = self._cascade.look_at(photo, np.array([boxes[at] for at in inside], np.float32))
+            for row, at in enumerate(inside):
+                one = Detections(*(part[row : row + 1] for part in seen))
+                for face in _accepted(one, MIN_CONFIDENCE_SEEN, lambda points: points):
+                    found[at] = face if face.box and overlap(face.box, boxes[at]) >= MIN_OVERLAP_SEEN else None
+        return found
+
     def follow(self, photo: Image.Image, box: Box, min_confidence: float = MIN_CONFIDENCE_FOLLOWED) -> Face | None:
         """Find the face that is near a box, without searching the rest of the photo.
 
@@ -169,12 +214,18 @@ class FaceDetector:
         smaller = photo.resize(_scaled(photo.size, 1 / ratio), Image.Resampling.BOX)
         return Shrunk(smaller, 1 / ratio, MIN_DETECTED_SIDE, SummedAreaTable(np.asarray(smaller)))
 
-    def _find(self, shrunk: "Shrunk", margin: float, min_confidence: float, edges_only: bool = False) -> list[Face]:
+    def _find(
+        self, shrunk: "Shrunk", margin: float, min_confidence: float, known: list[Face] | None = None
+    ) -> list[Face]:
+        """Find faces in a photo with a margin; `known` as for `Cascade.find`, but in pixels of the original photo."""
         photo, scale, min_side, table = shrunk
         border: float = round(margin * max(photo.size))
         if max(photo.size) + 2 * border >= SMALL_SIDE:
             searched = table.with_border(int(border)) if border else table
-            found = self._cascade.find(searched, min_side, int(border), edges_only)
+            boxes = None
+            if known is not None:
+                boxes = np.array([face.box for face in known], np.float32).reshape(-1, 4) * np.float32(scale) + border
+            found = self._cascade.find(searched, min_side, int(border), boxes)
             return _accepted(found, min_confidence, lambda points: (points - border) / scale)
         photo = Image.fromarray(
             np.pad(np.asarray(photo), ((int(border),) * 2, (int(border),) * 2, (0, 0)), mode="edge")
@@ -254,13 +305,21 @@ def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
 
 
 def _touches_border(face: Face, size: tuple[int, int]) -> bool:
-    """Whether the square around a face's box, which is what MTCNN looks at, extends beyond the photo."""
-    if face.box is None:
-        return False
-    (x0, y0, x1, y1), (width, height) = face.box, size
+    return face.box is not None and _extends_beyond(face.box, size)
+
+
+def _extends_beyond(box: Box, size: tuple[int, int]) -> bool:
+    """Whether the square around a box, which is what MTCNN looks at, extends beyond a photo of this size."""
+    (x0, y0, x1, y1), (width, height) = box, size
     half = max(x1 - x0, y1 - y0) / 2
     x, y = (x0 + x1) / 2, (y0 + y1) / 2
     return x < half or y < half or x + half > width or y + half > height
+
+
+def _shift(one: Box, other: Box) -> float:
+    """Largest distance between the edges of two boxes, in the longer side of the other one."""
+    side = max(other[2] - other[0], other[3] - other[1])
+    return max(abs(edge - of_other) for edge, of_other in zip(one, other, strict=True)) / max(side, 1e-6)
 
 
 def _distance(face: Face, point: NDArray[np.float64]) -> float:

@@ -6,38 +6,29 @@ The steps and thresholds are those of facenet-pytorch's `MTCNN.detect`, and so a
 (`tests/faces/test_mtcnn.py`). Three things make it several times faster (`benchmarks/detection.py`):
 
 - Every level of the pyramid and every candidate is an area average of the photo. They are all taken from one
-  summed-area table (Crow, 1984, "Summed-Area Tables for Texture Mapping"), four look-ups a pixel whatever its area.
+  summed-area table, four look-ups a pixel whatever its area.
 - The first network's pooling is two elementwise maxima; the other two networks run with the channels last. torch's
   pooling of few or small planes takes longer than their convolutions.
-- In a photo with a margin, the first network skips positions that lie in the margin alone, and on request
-  small ones that are not near the photo's edges.
+- In a photo with a margin, the first network skips positions that lie in the margin alone, and on request those that
+  are neither near the photo's edges nor near known faces (`search_area`).
 """
 
-import copy
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from emotiscan.faces.search_area import CELL, STRIDE, overlapping, parts_to_search
+from emotiscan.faces.summed_area_table import Floats, Indices, SummedAreaTable, windows
 from emotiscan.stubbed_imports import import_torchvision
 
 if TYPE_CHECKING:  # importing torch takes seconds
     from torch import Tensor, nn
 
-Floats = NDArray[np.float32]
-Indices = NDArray[np.int64]
-
-CELL, STRIDE = 12, 2
-"""Side and spacing, in pixels of a pyramid level, of the squares that the first network looks at."""
-
 PYRAMID_FACTOR = 0.709
 """Scale of each pyramid level, relative to the one before: half the area."""
-
-EDGE_DEPTH = 6
-"""How far inside the photo, in pixels of a pyramid level, a square that is near the edge may begin: half a cell, more
-than the networks shift one."""
 
 THRESHOLDS = (0.6, 0.7, 0.7)
 """Lowest confidence with which a candidate passes each network."""
@@ -77,7 +68,11 @@ class Cascade:
             network.to(memory_format=torch.channels_last)
 
     def find(
-        self, photo: "NDArray[np.uint8] | SummedAreaTable", min_side: float, margin: int = 0, edges_only: bool = False
+        self,
+        photo: NDArray[np.uint8] | SummedAreaTable,
+        min_side: float,
+        margin: int = 0,
+        known: Floats | None = None,
     ) -> Detections:
         """Find faces.
 
@@ -85,13 +80,15 @@ class Cascade:
             photo: (height, width, 3) RGB; or its table, which can be kept for another search.
             min_side: side of the smallest face, in pixels.
             margin: width in pixels of the photo's border that cannot hold a face by itself.
-            edges_only: small faces that do not reach into the margin, or nearly so, need not be found.
+            known: (n, 4) boxes of faces that were found before. Small faces that are neither among them nor near the
+                photo's edges then need not be found; the others are those that a search of the whole photo finds. None
+                searches the whole photo.
         """
         import torch
 
         with torch.inference_mode():
             table = photo if isinstance(photo, SummedAreaTable) else SummedAreaTable(photo)
-            boxes = self._propose(table, min_side, margin, edges_only)
+            boxes = self._propose(table, min_side, margin, known)
             boxes = self._refine(table, boxes)
             return self._finish(table, boxes)
 
@@ -109,10 +106,35 @@ class Cascade:
             boxes = self._refine(table, _squares(np.asarray(boxes, np.float32)))
             return self._finish(table, boxes)
 
-    def _propose(self, table: "SummedAreaTable", min_side: float, margin: int, edges_only: bool) -> Floats:
+    def look_at(self, photo: Image.Image, boxes: Floats) -> Detections:
+        """Look for one face at each box: the third network alone, the cheapest way to follow a face.
+
+        Args:
+            photo: RGB.
+            boxes: (n, 4) x0, y0, x1, y1, e.g. of faces in the frame before. The squares around them, as wide as their
+                longer sides, are within the photo.
+
+        Returns:
+            One detection for each box, in their order, however low its confidence.
+        """
+        import torch
+
+        squares = _squares(boxes)
+        # The cascade cuts a box out from the pixel before its corner, and its boxes and landmarks allow for that.
+        cut_out = np.maximum(squares - np.array([1, 1, 0, 0], np.float32), 0)
+        # Reduced by a whole number first, a large face takes less time.
+        crops = [
+            np.asarray(photo.resize((48, 48), Image.Resampling.BOX, tuple(edges), reducing_gap=2.0), np.float32)
+            for edges in cut_out.tolist()
+        ]
+        with torch.inference_mode():
+            shifts, points, scores = (np.asarray(part) for part in self._output(_network_input(np.stack(crops))))
+        return Detections(_corrected(squares, shifts), scores[:, 1], _landmarks(squares, points))
+
+    def _propose(self, table: SummedAreaTable, min_side: float, margin: int, known: Floats | None) -> Floats:
         """First network: candidates of all sizes, (n, 4)."""
         found = [
-            self._propose_at(table, scale, margin, edges_only) for scale in _scales(table.height, table.width, min_side)
+            self._propose_at(table, scale, margin, known) for scale in _scales(table.height, table.width, min_side)
         ]
         if not found:
             return np.empty((0, 4), np.float32)
@@ -122,27 +144,27 @@ class Cascade:
         return _squares(boxes + shifts * _sides(boxes))
 
     def _propose_at(
-        self, table: "SummedAreaTable", scale: float, margin: int, edges_only: bool
+        self, table: SummedAreaTable, scale: float, margin: int, known: Floats | None
     ) -> tuple[Floats, Floats, Floats]:
         """Boxes (n, 4), confidences (n,) and corrections (n, 4) in box sides, of one pyramid level."""
         size = int(table.height * scale + 1), int(table.width * scale + 1)
         rows, columns = (
-            _overlapping(length, scale, margin, whole - margin)
+            overlapping(length, scale, margin, whole - margin)
             for length, whole in zip(size, (table.height, table.width), strict=True)
         )
-        parts = _along_edges(rows, columns) if edges_only else [(rows, columns)]
+        parts = [(rows, columns)] if known is None else parts_to_search(rows, columns, known * np.float32(scale))
         found = [self._propose_in(table, scale, size, *part) for part in parts]
         boxes, scores, shifts = (np.concatenate(column) for column in zip(*found, strict=True))
         kept = _suppress(boxes, scores, 0.5)
         return boxes[kept], scores[kept], shifts[kept]
 
     def _propose_in(
-        self, table: "SummedAreaTable", scale: float, size: tuple[int, int], rows: range, columns: range
+        self, table: SummedAreaTable, scale: float, size: tuple[int, int], rows: range, columns: range
     ) -> tuple[Floats, Floats, Floats]:
         """The same for a part of a level of a given height and width."""
         import torch
 
-        level = table.averages(_windows(table.height, size[0], rows), _windows(table.width, size[1], columns))
+        level = table.averages(windows(table.height, size[0], rows), windows(table.width, size[1], columns))
         shifts, scores = self._proposals(_network_input(level[None]).contiguous())
         accepted = torch.nonzero(scores[0, 1] >= THRESHOLDS[0], as_tuple=True)
         score, shift = scores[0, 1][accepted].numpy(), shifts[0][:, accepted[0], accepted[1]].T.numpy()
@@ -151,7 +173,7 @@ class Cascade:
         low, high = (np.floor((corner + offset) / np.float32(scale)) for offset in (1, CELL))
         return np.concatenate([low, high], 1), score, shift
 
-    def _refine(self, table: "SummedAreaTable", boxes: Floats) -> Floats:
+    def _refine(self, table: SummedAreaTable, boxes: Floats) -> Floats:
         """Second network: better candidates, square, (n, 4)."""
         parts = [
             (boxes_part, *self._refinement(_network_input(crops))) for boxes_part, crops in _batches(table, boxes, 24)
@@ -164,7 +186,7 @@ class Cascade:
         kept = _suppress(boxes, score, 0.7)
         return _squares(_corrected(boxes[kept], shifts[kept]))
 
-    def _finish(self, table: "SummedAreaTable", boxes: Floats) -> Detections:
+    def _finish(self, table: SummedAreaTable, boxes: Floats) -> Detections:
         """Third network: boxes and landmarks."""
         parts = [(boxes_part, *self._output(_network_input(crops))) for boxes_part, crops in _batches(table, boxes, 48)]
         if not parts:
@@ -172,116 +194,9 @@ class Cascade:
         boxes, shifts, points, scores = _joined(parts)
         passed = scores[:, 1] > THRESHOLDS[2]
         boxes, shifts, points, score = boxes[passed], shifts[passed], points[passed], scores[passed, 1]
-        landmarks = points.reshape(-1, 2, 5).transpose(0, 2, 1)  # all x come before all y
-        landmarks = boxes[:, None, :2] + landmarks * (_sides(boxes)[:, None, :2] + 1) - 1
-        boxes = _corrected(boxes, shifts)
+        landmarks, boxes = _landmarks(boxes, points), _corrected(boxes, shifts)
         kept = _suppress_nested(boxes, score, 0.7)
         return Detections(boxes[kept], score[kept], landmarks[kept])
-
-
-class SummedAreaTable:
-    """Area averages of a photo, exact, in a time that does not depend on the area.
-
-    Attributes:
-        photo: (height, width, 3) RGB.
-        border: width in pixels of a margin around the photo that repeats its edge pixels. Positions count from the
-            margin's corner. The margin takes no time or memory: beyond the edge, sums grow linearly.
-        height: of the photo with its margin, in pixels.
-        width: of the photo with its margin, in pixels.
-    """
-
-    def __init__(self, photo: NDArray[np.uint8]) -> None:
-        self.photo, self.border = photo, 0
-        self.height, self.width = photo.shape[:2]
-
-    def with_border(self, border: int) -> "SummedAreaTable":
-        """The same photo with a margin; computes nothing anew."""
-        self._sums  # noqa: B018, is computed once for both
-        other = copy.copy(self)
-        other.border = border
-        other.height, other.width = (length + 2 * border for length in self.photo.shape[:2])
-        return other
-
-    @cached_property
-    def _sums(self) -> NDArray[np.int32]:
-        height, width = self.photo.shape[:2]
-        sums = np.zeros((height + 1, width + 1, 3), np.int32)  # wraps around beyond 8.4 megapixels, which
-        flat = sums.reshape(height + 1, -1)  # differences of sums survive
-        for row, pixels in enumerate(self.photo.reshape(height, -1)):
-            np.add(flat[row, 3:], pixels, out=flat[row + 1, 3:])
-        np.cumsum(sums, axis=1, out=sums)
-        return sums
-
-    def averages(self, rows: tuple[Indices, Indices], columns: tuple[Indices, Indices]) -> Floats:
-        """Average windows of the photo: each of `rows` with each of `columns`, as (rows, columns, 3).
-
-        Args:
-            rows: first row of each window and the row after its last.
-            columns: the same for columns.
-        """
-        (top, bottom), (left, right) = rows, columns
-        strips = self._along(self._sums, bottom, 0) - self._along(self._sums, top, 0)
-        sums = self._along(strips, right, 1) - self._along(strips, left, 1)
-        return _divided(sums, np.multiply.outer(bottom - top, right - left))
-
-    def crops(self, boxes: Indices, side: int) -> Floats:
-        """Resize parts of the photo to (n, side, side, 3), by area averaging.
-
-        Args:
-            boxes: (n, 4) x0, y0, x1, y1 within the photo; a part holds the pixels before x1 and y1.
-            side: in pixels.
-        """
-        (left, top), widths = boxes[:, :2].T, boxes[:, 2:] - boxes[:, :2]
-        x, y = (_windows(widths[:, [axis]], side) for axis in (0, 1))
-        left, right = ((left[:, None] + edge)[:, None] for edge in x)  # (n, 1, side)
-        top, bottom = ((top[:, None] + edge)[:, :, None] for edge in y)  # (n, side, 1)
-        sums = self._at(bottom, right) - self._at(bottom, left) - self._at(top, right) + self._at(top, left)
-        return _divided(sums, (bottom - top) * (right - left))
-
-    def _along(self, sums: NDArray[np.int32], positions: Indices, axis: int) -> NDArray[np.int32]:
-        """Sums at positions of one axis."""
-        if not self.border:
-            return sums.take(positions, axis)
-        nearest, inner, beyond = self._nearest(positions, axis)
-        found: NDArray[np.int32] = sums.take(nearest, axis)
-        outside = np.flatnonzero(beyond)
-        if len(outside):
-            where = (slice(None),) * axis + (outside,)
-            steps = beyond[outside].reshape(-1, *(1,) * (sums.ndim - 1 - axis))
-            found[where] += steps * (found[where] - sums.take(inner[outside], axis))
-        return found
-
-    def _at(self, rows: Indices, columns: Indices) -> NDArray[np.int32]:
-        """Sums at points; rows and columns are broadcast."""
-        if not self.border:
-            return self._sums[rows, columns]
-        (y, inner_y, dy), (x, inner_x, dx) = self._nearest(rows, 0), self._nearest(columns, 1)
-        found: NDArray[np.int32] = self._sums[y, x]
-        if dy.any() or dx.any():
-            dy, dx = dy[..., None], dx[..., None]
-            across, down = self._sums[y, inner_x], self._sums[inner_y, x]
-            found = (1 + dy) * ((1 + dx) * found - dx * across) - dy * (
-                (1 + dx) * down - dx * self._sums[inner_y, inner_x]
-            )
-        return found
-
-    def _nearest(self, positions: Indices, axis: int) -> tuple[Indices, Indices, NDArray[np.int32]]:
-        """Nearest position in the photo, its inner neighbor, and the distance in pixels, which is 0 inside."""
-        length = self.photo.shape[axis]
-        positions = positions - self.border
-        nearest = np.clip(positions, 0, length)
-        beyond = np.abs(positions - nearest).astype(np.int32)
-        return nearest, np.where(positions > 0, length - 1, 1), beyond
-
-
-def _divided(sums: NDArray[np.int32], areas: Indices) -> Floats:
-    return np.multiply(sums, np.reciprocal(areas.astype(np.float32))[..., None], dtype=np.float32)
-
-
-def _windows(length: int | Indices, parts: int, wanted: range | None = None) -> tuple[Indices, Indices]:
-    """Divide a length into equal windows, widened to whole pixels: start and end of those that are wanted."""
-    number = np.arange(parts) if wanted is None else np.arange(wanted.start, wanted.stop)
-    return number * length // parts, -(-(number + 1) * length // parts)
 
 
 def _scales(height: int, width: int, min_side: float) -> Iterator[float]:
@@ -291,34 +206,6 @@ def _scales(height: int, width: int, min_side: float) -> Iterator[float]:
     while side >= CELL:
         yield scale
         scale, side = scale * PYRAMID_FACTOR, side * PYRAMID_FACTOR
-
-
-def _overlapping(length: int, scale: float, low: int, high: int) -> range:
-    """Pixels of a level that cells overlapping the photo's pixels `low` to `high` need; starts at a multiple of 2."""
-    first = max(0, int(low * scale) - CELL) // STRIDE * STRIDE
-    return range(first, min(length, int(high * scale) + CELL + STRIDE))
-
-
-def _along_edges(rows: range, columns: range) -> list[tuple[range, range]]:
-    """Strips of a level in which the cells near the photo's edges lie, or the whole level unless they save half of it.
-
-    The levels that take most of the time have the smallest cells, and so the narrowest strips. In the others, cells far
-    from the edge hold parts of large faces at the edge, and make their boxes better.
-
-    Args:
-        rows: of the level, as `_overlapping` returns them: the first and last cell hardly touch the photo.
-        columns: likewise.
-    """
-    depth = 2 * CELL + EDGE_DEPTH  # outside, at least a cell; inside, the last cell that begins within EDGE_DEPTH
-    upper, left = (range(part.start, part.start + depth) for part in (rows, columns))
-    lower, right = (range((part.stop - depth - STRIDE) // STRIDE * STRIDE, part.stop) for part in (rows, columns))
-    # Cells begin at multiples of the stride, those between the upper and the lower strip from here to there:
-    between = range(upper.stop - CELL, lower.start + CELL)
-    if len(between) <= CELL or right.start <= left.stop:
-        return [(rows, columns)]
-    strips = [(upper, columns), (lower, columns), (between, left), (between, right)]
-    area = sum(len(down) * len(across) for down, across in strips)
-    return strips if 2 * area < len(rows) * len(columns) else [(rows, columns)]
 
 
 def _batches(table: SummedAreaTable, boxes: Floats, side: int) -> "Iterator[tuple[Floats, Floats]]":
@@ -350,6 +237,12 @@ def _sides(boxes: Floats) -> Floats:
 
 def _corrected(boxes: Floats, shifts: Floats) -> Floats:
     return boxes + shifts * (_sides(boxes) + 1)
+
+
+def _landmarks(boxes: Floats, points: Floats) -> Floats:
+    """Landmarks (n, 5, 2) in pixels, from the third network's (n, 10) in box sides: all x come before all y."""
+    relative = points.reshape(-1, 2, 5).transpose(0, 2, 1)
+    return boxes[:, None, :2] + relative * (_sides(boxes)[:, None, :2] + 1) - 1
 
 
 def _squares(boxes: Floats) -> Floats:

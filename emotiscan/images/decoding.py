@@ -121,8 +121,8 @@ def _decode(data: bytes, max_side: int | None) -> Image.Image:
     # ImageOps.exif_transpose also rewrites the EXIF block, and fails if any tag in it has a wrong type.
     if rotation is not None:
         image = image.transpose(rotation)
-    elif isinstance(image, ImageFile.ImageFile):  # keeps its EXIF block in several places; a copy does not
-        image = image.copy()
+    elif isinstance(image, ImageFile.ImageFile):  # keeps its EXIF block in several places
+        image = image._new(image.im)  # a plain image of the same pixels; copy() would double the memory at the peak
     image.info.clear()  # the EXIF block would ask for another rotation, and may contain the place of the photo
     return image
 

@@ -93,6 +93,16 @@ class ModelConfig:
         """Outputs of the emotion head, in order: the expressions or, without them, the emotions."""
         return self.expressions or self.emotions
 
+    @property
+    def single_expressions(self) -> tuple[str, ...]:
+        """The expressions that are not also emotions: surprise, which is both, is one and the same."""
+        return tuple(expression for expression in self.expressions if expression not in self.emotions)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """All that has a heat map, each once: emotions, expressions, and action units."""
+        return (*self.emotions, *self.single_expressions, *self.action_units)
+
     @cached_property
     def _members(self) -> tuple[list[int], ...]:
         """For each emotion, the indices of its expressions."""

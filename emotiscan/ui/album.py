@@ -3,42 +3,49 @@
 import html
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
+import torch
 from PIL import Image
 
-from emotiscan.analysis import Analysis
-from emotiscan.export.data_urls import data_url
+from emotiscan.analysis import Analysis, Reading
 from emotiscan.export.records import NO_FACE, error_record, record
 from emotiscan.export.text import percent
 from emotiscan.images import ImageError
-from emotiscan.ui import wording
+from emotiscan.ui.gallery.faces import GalleryFace
 from emotiscan.ui.session import photo_key
 
-PICTURE_SIDE = 176
-"""Side of a face's thumbnail, in pixels; a thumbnail takes about 8 kB."""
+PICTURE_QUALITY = 85
+"""JPEG quality of a face's crop, which takes about 10 kB."""
 
 MAX_FACES = 1000
 """Number of faces at which an album is full."""
 
 
-@dataclass(frozen=True)
-class Entry:
+@dataclass(frozen=True, eq=False)
+class Entry(GalleryFace):
     """One face of the album, or a photo without a reading.
 
     Attributes:
         row: as returned by `records.record` or `records.error_record`.
         picture: the face's crop as JPEG bytes; None without a face.
+        reading: of the face, without its crop and feature map; None without a face.
+        photo: `session.photo_key` of the photo.
     """
 
-    row: Mapping
-    picture: bytes | None = None
+    reading: Reading | None = None
+    photo: str = ""
 
     @property
-    def picture_url(self) -> str:
-        """The picture as a data URL."""
-        return data_url(self.picture or b"", "JPEG")
+    def key(self) -> str:
+        """The photo, and the face's index in it."""
+        return f"{self.photo}-{self.row.get('face', '')}"
+
+    @property
+    def name(self) -> str:
+        """The photo's file name, and the face's number in it."""
+        return f"{self.row['image']}, face {self.row['face'] + 1}"
 
     @property
     def readable(self) -> bool:
@@ -62,6 +69,11 @@ class Album:
         return [entry for entries in self.photos.values() for entry in entries]
 
     @property
+    def faces(self) -> list[Entry]:
+        """The entries that are faces, in the order of reading."""
+        return [entry for entry in self.entries if entry.readable]
+
+    @property
     def full(self) -> bool:
         """Whether the album takes no more photos."""
         return sum(map(len, self.photos.values())) >= MAX_FACES
@@ -79,43 +91,13 @@ def read_entries(analyze: Callable[[bytes], Analysis], name: str, data: bytes) -
         analysis = analyze(data)
     except ImageError as error:
         return [Entry(error_record(name, str(error)))]
-    entries = []
+    entries, key = [], photo_key(data)
     for number, reading in enumerate(analysis.readings):
         file = io.BytesIO()
-        reading.crop.resize((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.LANCZOS).save(file, "JPEG", quality=85)
-        entries.append(Entry(record(name, number, reading, analysis.rotated), file.getvalue()))
+        reading.crop.save(file, "JPEG", quality=PICTURE_QUALITY)
+        light = replace(reading, crop=Image.new("RGB", (1, 1)), feature_map=torch.empty(0), model=None)
+        entries.append(Entry(record(name, number, reading, analysis.rotated), file.getvalue(), light, key))
     return entries or [Entry(error_record(name, NO_FACE))]
-
-
-def filter_entries(
-    entries: Iterable[Entry], emotions: Sequence[str] = (), action_units: Sequence[str] = (), by: str | None = None
-) -> list[Entry]:
-    """Filter and sort entries.
-
-    Args:
-        entries: faces and photos without a face; the latter are left out.
-        emotions: keep faces with one of these emotions; empty for all.
-        action_units: keep faces in which all of these action units are present.
-        by: emotion or action unit to sort by, most probable first; None for the order of reading.
-    """
-    found = [
-        entry
-        for entry in entries
-        if entry.readable
-        and (not emotions or entry.row["emotion"] in emotions)
-        and set(action_units) <= set(entry.row["present"])
-    ]
-    if by:
-        # None: an action unit that is not visible; such faces come last.
-        found.sort(key=lambda entry: -((entry.row["emotions"] | entry.row["facs"])[by] or 0.0))
-    return found
-
-
-def title_of(entry: Entry) -> str:
-    """Return a face's emotion as a title, e.g. “Positive, 92%”."""
-    emotion = entry.row["emotion"]
-    title = wording.emotion_title(emotion, entry.row["clear"])
-    return f"{title}, {percent(entry.row['emotions'][emotion])}"
 
 
 def json_text(entries: Iterable[Entry]) -> str:
@@ -163,10 +145,9 @@ these readings may be wrong.</p>
 def _html_face(entry: Entry) -> str:
     row = entry.row
     action_units = ", ".join(f"{au} {percent(row['facs'][au])}" for au in row["present"]) or "no action units"
-    problems = row.get("quality", {}).get("problems", ())
-    note = f"<p>Not reliable: {html.escape(', '.join(problems))}</p>" if problems else ""
-    where = f"{html.escape(row['image'])}, face {row['face'] + 1}"
+    note = f"<p>{html.escape(entry.note)}</p>" if entry.note else ""
+    where = html.escape(entry.name)
     return (
-        f'<article><img src="{entry.picture_url}" alt="{where}"><h3>{html.escape(title_of(entry))}</h3>'
+        f'<article><img src="{entry.picture_url}" alt="{where}"><h3>{html.escape(entry.title)}</h3>'
         f"<p>{action_units}</p>{note}<small>{where}</small></article>"
     )

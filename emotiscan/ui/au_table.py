@@ -235,16 +235,18 @@ def _intensity(intensity: float) -> str:
 
 
 def thumbnails(photo: Photo, number: int, method: str = explain.DEFAULT_METHOD) -> dict[str, str]:
-    """Return data URLs of the face with each action unit's heat map, except empty ones; made once per face and method.
+    """Return data URLs of the face with each heat map that is not empty, by target; made once per face and method.
 
     The arguments are those of `show_action_units`.
     """
     if (number, method) not in photo.thumbnails:
         reading = photo.readings[number]
         crop = reading.crop.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-        visible = [au for au in reading.action_units if au not in reading.not_visible]
+        visible = [target for target in reading.probabilities if target not in reading.not_visible]
         maps = heat_maps_of(photo, number, visible, method)
         photo.thumbnails[number, method] = {
-            au: picture_url(explain.overlay(crop, found), "JPEG") for au, found in maps.items() if not found.is_empty
+            target: picture_url(explain.overlay(crop, found), "JPEG")
+            for target, found in maps.items()
+            if not found.is_empty
         }
     return photo.thumbnails[number, method]

@@ -99,14 +99,15 @@ def show_reading(photo: Photo, number: int) -> None:
     show_verdict(reading)
     left, right = st.columns([4, 7], gap="medium")
     with left:
-        emotion_bars.show_bars(reading)
+        method = method_choice.current_method(METHOD_KEY)
+        emotion_bars.show_bars(reading, au_table.thumbnails(photo, number, method))
     with right:
-        au_table.show_action_units(photo, number, analyzer().card, method_choice.current_method(METHOD_KEY))
+        au_table.show_action_units(photo, number, analyzer().card, method)
     show_heat_maps(photo, number)
 
 
 def show_heat_maps(photo: Photo, number: int) -> None:
-    """Show heat maps of the chosen action units and emotions side by side."""
+    """Show heat maps of the chosen action units and expressions side by side."""
     reading, card = photo.readings[number], analyzer().card
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader("Grad-CAM heat maps", anchor=False, width="stretch")
@@ -115,7 +116,7 @@ def show_heat_maps(photo: Photo, number: int) -> None:
         settings = heat_map_views.choose_settings("read")
     method = method_choice.choose_method(METHOD_KEY)
     if not chosen:
-        st.caption("Choose at least one action unit or emotion.")
+        st.caption("Choose at least one action unit or expression.")
         return
     with st.spinner("Computing heat maps…"):
         maps = [heat_map_views.make_view(photo, number, target, method, display_name(target)) for target in chosen]
@@ -132,17 +133,17 @@ def show_heat_maps(photo: Photo, number: int) -> None:
 
 
 def choose_targets(reading: Reading, key: str) -> list[str]:
-    """Let the visitor choose action units and emotions.
+    """Let the visitor choose action units, emotions and expressions.
 
     Those that the page's URL names are preselected, otherwise the present action units and the emotion. The URL follows
     the choice, so that it can be shared.
     """
     strongest = au_table.strongest_first(reading) or reading.likeliest_action_units[:1]
     defaults = [*strongest, reading.emotion][:FIRST_MAPS]
-    targets = [*facs.in_facs_order(reading.action_units), *reading.emotions]
+    targets = heat_map_views.targets_of(reading)
     linked = [target for target in linked_action_units() if target in targets]
     chosen = st.pills(
-        "Action units and emotions",
+        "Action units and expressions",
         targets,
         selection_mode="multi",
         default=linked or defaults,

@@ -6,10 +6,40 @@ asked for a file holds on to it until its page runs anew.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
+import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
+
+
+class Download(NamedTuple):
+    """A file to offer: its label on the page, its name and type, and what makes it."""
+
+    label: str
+    file_name: str
+    mime: str
+    make: Callable[[], str | bytes]
+
+
+def show_buttons(files: Iterable[Download], key: str) -> None:
+    """Show a download button for each file.
+
+    Args:
+        files: made when they are asked for.
+        key: prefix of the buttons' keys.
+    """
+    for file in files:
+        st.download_button(
+            file.label,
+            held(file.make, file.file_name, file.mime),
+            file.file_name,
+            file.mime,
+            icon=":material/download:",
+            on_click="ignore",  # a rerun could remove the file before it is fetched
+            key=f"{key}-{file.file_name}",
+        )
 
 
 def held(make: Callable[[], str | bytes], file_name: str, mime: str) -> Callable[[], bytes]:

@@ -8,6 +8,7 @@ import streamlit as st
 from PIL import Image
 
 from emotiscan import explain, facs
+from emotiscan.analysis import Reading
 from emotiscan.explain import CELLS, METHODS, HeatMap, Tile, overlays
 from emotiscan.export.data_urls import picture_url
 from emotiscan.export.text import NOT_VISIBLE, percent
@@ -86,14 +87,18 @@ class HeatMapView:
     def short_caption(self) -> str:
         """The same without the names of the region."""
         reading, target = self.photo.readings[self.number], self.heat_map.target
-        known = {**reading.action_units, **reading.emotions}
-        text = NOT_VISIBLE if target in reading.not_visible else percent(known[target])
+        text = NOT_VISIBLE if target in reading.not_visible else percent(reading.probabilities[target])
         text = f"{self.method_title} · {text}"
         if self.heat_map.is_empty:
             return f"{text} · no evidence anywhere in the face"
         if target in facs.ACTION_UNITS:
             text += f" · {100 * self.heat_map.energy_in_region():.0f}% in its region"
         return text
+
+
+def targets_of(reading: Reading) -> list[str]:
+    """Return all that can have a heat map: action units by their number, emotions, and the other expressions."""
+    return [*facs.in_facs_order(reading.action_units), *dict.fromkeys((*reading.emotions, *reading.expressions))]
 
 
 def make_view(photo: Photo, number: int, target: str, method: str, title: str) -> HeatMapView:

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
-from streamlit import runtime
+from streamlit import runtime as streamlit_runtime
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from emotiscan import runtime
 from emotiscan.ui.request_queue import QueuePosition, RequestQueue
 
 MAX_AT_ONCE = 2
@@ -16,12 +17,17 @@ MAX_AT_ONCE = 2
 than it gets."""
 
 
+def at_once() -> int:
+    """How many photos this host can read at the same time: one if its memory is small."""
+    return 1 if runtime.is_small_host() else min(MAX_AT_ONCE, _cores())
+
+
 def _cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-QUEUE = RequestQueue(min(MAX_AT_ONCE, _cores()))
+QUEUE = RequestQueue(at_once())
 """The queue of this process. Decoding a photo and finding its faces uses one core, so that one photo for each core
 keeps all of them busy."""
 
@@ -68,4 +74,8 @@ def describe(position: QueuePosition) -> str:
 def _still_here() -> bool:
     """Whether this script's page is still open in a browser."""
     context = get_script_run_ctx()
-    return context is None or not runtime.exists() or runtime.get_instance().is_active_session(context.session_id)
+    return (
+        context is None
+        or not streamlit_runtime.exists()
+        or streamlit_runtime.get_instance().is_active_session(context.session_id)
+    )

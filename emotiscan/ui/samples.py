@@ -11,6 +11,9 @@ from emotiscan import facs
 from emotiscan.export.data_urls import picture_url
 from emotiscan.resources import SAMPLES
 
+POSTER = SAMPLES / "action_units" / "poster.pdf"
+"""All action units on one page, for print (`scripts/au_poster.py`)."""
+
 ICON_SIDE = 72
 """Side of an action unit's icon, in pixels; shown at 40 CSS pixels."""
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
@@ -56,7 +57,7 @@ class Photo:
         rotated: degrees by which the photo was turned clockwise to find a face (see `Analysis.rotated`).
         is_snapshot: whether it comes from the camera.
         maps: heat maps computed so far, by face index, method and target.
-        thumbnails: data URLs of small heat maps, by face index and method, then by action unit.
+        thumbnails: data URLs of small heat maps, by face index and method, then by target.
     """
 
     key: str
@@ -157,7 +158,13 @@ def read_photo(data: bytes, name: str, placeholder: DeltaGenerator | None = None
         )
     if (photo.name, photo.is_snapshot) != (name, is_snapshot):  # new, or the same file from another source
         photo = replace(photo, name=name, is_snapshot=is_snapshot)
-    photos[key] = photo  # the latest comes last
+    return _keep(photo)
+
+
+def _keep(photo: Photo) -> Photo:
+    """Keep a photo as the latest one of this visit, and the few before it."""
+    photos: dict[str, Photo] = st.session_state.setdefault("photos", {})
+    photos[photo.key] = photo  # the latest comes last
     for oldest in list(photos)[:-KEPT_PHOTOS]:
         del photos[oldest]
     return photo
@@ -190,6 +197,27 @@ def _sample(key: str, data: bytes, name: str, placeholder: DeltaGenerator | None
 @cache
 def _sample_keys() -> frozenset[str]:
     return frozenset(photo_key(sample.data) for sample in samples())
+
+
+def reopen_face(key: str, name: str, crop: bytes, reading: Reading, placeholder: DeltaGenerator | None = None) -> Photo:
+    """Return a face of which only the crop was kept as a photo that pages can show, with the reading it had before.
+
+    Args:
+        key: identifies the face.
+        name: its name on the pages.
+        crop: its canonical crop as an image file.
+        reading: of the face; its own crop and feature map may be missing.
+        placeholder: as in `queue_status.turn`.
+    """
+    photos: dict[str, Photo] = st.session_state.setdefault("photos", {})
+    if key not in photos:
+        image = Image.open(io.BytesIO(crop)).convert("RGB")
+        face = Face(None, None, None, np.array([[1 / image.width, 0, 0], [0, 1 / image.height, 0]]))
+        with queue_status.turn(placeholder):
+            (fresh,) = analyzer().read_faces([(image, face)])
+        whole = replace(reading, crop=image, feature_map=fresh.feature_map, model=fresh.model)
+        _keep(Photo(key, name, crop, (whole,), (face,), 0))
+    return photos[key]
 
 
 def photo_key(data: bytes) -> str:

@@ -1,11 +1,14 @@
 """Webcam snapshots: movements to try, and the latest snapshots side by side."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from emotiscan import facs
 from emotiscan.analysis import Reading
-from emotiscan.export.text import percent
+from emotiscan.export.text import display_name, percent
 from emotiscan.ui import wording
+from emotiscan.ui.links import GOAL_PARAMETER, set_parameters
 from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.samples import au_pictures
 from emotiscan.ui.session import recent_photos
@@ -24,17 +27,54 @@ CHALLENGES: dict[str, tuple[str, ...]] = {
 """Movements that most people can make, each with its action units."""
 
 
-def choose_challenge() -> str | None:
-    """Let the visitor choose a movement to try, and show what it looks like."""
+KEY = "challenge"
+"""Key of the widget in which to choose a movement."""
+
+
+def goals_of(challenge: str) -> tuple[str, ...]:
+    """Return the action units of a movement: of one of `CHALLENGES`, or the action unit that it names itself."""
+    return CHALLENGES.get(challenge) or (challenge,)
+
+
+def restore_goal(action_units: Sequence[str]) -> None:
+    """Choose the action unit that the page's URL names, on the page's first run; say so if the model lacks it.
+
+    Args:
+        action_units: that the model in use reads.
+    """
+    goal = st.query_params.get(GOAL_PARAMETER)
+    if KEY in st.session_state or goal is None:
+        return
+    if goal in action_units:
+        st.session_state[KEY] = goal
+    elif goal in facs.ACTION_UNITS:
+        st.info(f"The model in use does not read {display_name(goal)}. Choose another movement below.")
+
+
+def link_goal(challenge: str | None) -> None:
+    """Put a chosen action unit into the page's URL; the movements of `CHALLENGES` have none."""
+    set_parameters({GOAL_PARAMETER: None if challenge in CHALLENGES else challenge})
+
+
+def choose_challenge(action_units: Sequence[str] = ()) -> str | None:
+    """Let the visitor choose a movement to try, and show what it looks like.
+
+    Args:
+        action_units: to offer one by one, below the movements of `CHALLENGES`.
+
+    Returns:
+        A key of `CHALLENGES`, one of the action units, or None.
+    """
     chosen = st.selectbox(
         "Try a movement",
-        list(CHALLENGES),
+        [*CHALLENGES, *facs.in_facs_order(action_units)],
         index=None,
+        format_func=display_name,
         placeholder="Optional: choose a movement",
-        key="challenge",
+        key=KEY,
     )
     if chosen:
-        action_units = CHALLENGES[chosen]
+        action_units = goals_of(chosen)
         with st.container(horizontal=True, gap="small"):
             for au in action_units:
                 pictures = au_pictures(au)
@@ -46,7 +86,7 @@ def choose_challenge() -> str | None:
 
 def show_result(challenge: str, reading: Reading) -> None:
     """Say whether the movement was seen."""
-    known = [au for au in CHALLENGES[challenge] if au in reading.action_units]
+    known = [au for au in goals_of(challenge) if au in reading.action_units]
     action_units = [au for au in known if au not in reading.not_visible]
     if known and not action_units:
         st.info(f"{challenge}: not visible, because that part of the face is covered.")

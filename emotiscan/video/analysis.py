@@ -5,7 +5,8 @@
             print(frame.time, track, reading.emotion, reading.present)
 
 A frame's readings are those of `Analyzer.analyze`, save that between two full searches, a face is looked for near the
-place where it just was (see `finder`). Faces of several frames pass through the network together.
+place where it just was (see `finder`). While the network reads faces, those of the next frames are found, and further
+frames are decoded. Faces of several frames pass through the network together.
 """
 
 from collections.abc import Iterator
@@ -29,6 +30,9 @@ BATCH_SIZE = 4
 
 MAX_WAITING = 6
 """Frames that wait for a batch to fill, at most; each is an image in memory."""
+
+AHEAD = 2
+"""Frames that wait to be searched for faces, and as many that wait to be read; likewise."""
 
 
 class VideoAnalysis:
@@ -65,12 +69,12 @@ class VideoAnalysis:
 
     def __iter__(self) -> Iterator[AnalyzedFrame]:
         self._start()
-        frames = read_ahead(self.video)
         reader = FrameReader(self._analyzer, self._interval)
+        found = read_ahead(self._find(reader), AHEAD)
         waiting: list[FoundFrame] = []
         try:
-            for frame in frames:
-                waiting.append(reader.find(frame))
+            for frame in found:
+                waiting.append(frame)
                 faces = sum(len(one.faces) for one in waiting)
                 if not faces or faces >= BATCH_SIZE or len(waiting) > MAX_WAITING:
                     yield from self._read(reader, waiting)
@@ -78,7 +82,14 @@ class VideoAnalysis:
             yield from self._read(reader, waiting)
             self.is_complete = True
         finally:
-            frames.close()  # type: ignore[attr-defined]
+            found.close()
+
+    def _find(self, reader: FrameReader) -> Iterator[FoundFrame]:
+        frames = read_ahead(self.video, AHEAD)
+        try:
+            yield from map(reader.find, frames)
+        finally:
+            frames.close()
 
     def _read(self, reader: FrameReader, found: list[FoundFrame]) -> Iterator[AnalyzedFrame]:
         for frame in reader.read(found):

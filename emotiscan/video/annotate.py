@@ -5,19 +5,23 @@ import math
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from PIL import Image, ImageDraw, ImageFont
 
 from emotiscan.video.errors import VideoError
 
 if TYPE_CHECKING:
+    import av
+
     from emotiscan.analysis import Reading
-    from emotiscan.video.analysis import AnalyzedFrame
-    from emotiscan.video.decode import Video
+    from emotiscan.video.frame_reader import AnalyzedFrame
 
 MAX_BARS = 6
 """Action units shown beside a face: the ones that are most likely."""
+
+MIN_SIDE = 16
+"""Shortest side that is written, in pixels; smaller frames are scaled up."""
 
 TIME_BASE = Fraction(1, 90_000)
 """Unit of the times in the written clip: fine enough for every container's."""
@@ -85,30 +89,51 @@ def _font(size: int) -> Any:
 
 
 class Annotator:
-    """Writes an annotated clip, frame by frame."""
+    """Writes an annotated clip, frame by frame, as MP4 (H.264)."""
 
-    def __init__(self, path: Path, video: "Video") -> None:
+    def __init__(
+        self,
+        target: Path | BinaryIO,
+        size: tuple[int, int],
+        rate: float | None = None,
+        *,
+        sound: str = "",
+        low_memory: bool = False,
+    ) -> None:
         """Begin a clip.
 
         Args:
-            path: MP4 file; it appears when the clip is complete.
-            video: the clip that is annotated; says whether there is sound.
+            target: a file, which appears when the clip is complete; or a file object that can seek.
+            size: width and height of the frames in pixels.
+            rate: average number of frames per second; None if unknown.
+            sound: path of the clip whose sound is copied; "" for none.
+            low_memory: keep no frames in the encoder. The clip becomes larger.
 
         Raises:
             OSError: the file cannot be written.
         """
         import av
 
-        self._path, self._part = path, path.with_name(f".{path.stem}.part.mp4")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._container: Any = av.open(str(self._part), "w", format="mp4")
-        rate = Fraction(video.rate or 25).limit_denominator(1000)
-        self._stream: Any = self._container.add_stream("libx264", rate=rate, options={"crf": "20", "preset": "fast"})
+        self._path, self._part = None, None
+        if isinstance(target, Path):
+            self._path, self._part = target, target.with_name(f".{target.stem}.part.mp4")
+            target.parent.mkdir(parents=True, exist_ok=True)
+        self._container: Any = av.open(str(self._part) if self._part else target, "w", format="mp4")
+        options = (
+            {"crf": "23", "preset": "veryfast", "tune": "zerolatency"}
+            if low_memory
+            else {"crf": "20", "preset": "fast"}
+        )
+        self._stream: Any = self._container.add_stream(
+            "libx264", rate=Fraction(rate or 25).limit_denominator(1000), options=options
+        )
         # H.264 halves the resolution of colors: sides must be even.
-        self._stream.width, self._stream.height = video.width // 2 * 2, video.height // 2 * 2
+        self._stream.width, self._stream.height = (max(MIN_SIDE, side // 2 * 2) for side in size)
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = TIME_BASE
-        self._sound, self._sound_source = self._open_sound(video.name)
+        if low_memory:
+            self._stream.codec_context.thread_count = 1
+        self._sound, self._sound_source = self._open_sound(sound)
         self._last = -1
 
     def _open_sound(self, name: str) -> tuple[Any, Any]:
@@ -132,7 +157,12 @@ class Annotator:
             return None, None
 
     def add(self, frame: "AnalyzedFrame") -> None:
-        """Add a frame at its own time."""
+        """Add a frame at its own time.
+
+        Raises:
+            VideoError: the encoder cannot take it.
+            OSError: it cannot be written.
+        """
         import av
 
         picture = av.VideoFrame.from_image(annotate(frame))
@@ -142,22 +172,38 @@ class Annotator:
         # Players need times that increase; a container may have others.
         self._last = max(self._last + 1, round(frame.time / TIME_BASE))
         picture.pts, picture.time_base = self._last, TIME_BASE
-        self._container.mux(self._stream.encode(picture))
+        self._encode(picture)
 
-    def finish(self, name: str = "", start: float | None = None) -> None:
+    def _encode(self, picture: "av.VideoFrame | None") -> None:
+        """Encode a frame, or without one, what the encoder still holds."""
+        import av
+
+        try:
+            self._container.mux(self._stream.encode(picture))
+        except OSError:
+            raise
+        except (av.FFmpegError, ValueError) as error:
+            raise VideoError(f"The annotated clip cannot be encoded: {error}.") from error
+
+    def finish(self, start: float | None = None) -> None:
         """Copy the sound and complete the file.
 
+        Args:
+            start: time in seconds from which on sound is wanted; None for all.
+
         Raises:
-            VideoError: no frame was added.
+            VideoError: no frame was added, or the encoder fails.
+            OSError: it cannot be written.
         """
         if self._last < 0:
             raise VideoError("There is no frame to annotate.")
-        self._container.mux(self._stream.encode())
+        self._encode(None)
         if self._sound_source is not None:
             self._copy_sound(start)
         self._container.close()
         self._container = None
-        self._part.replace(self._path)
+        if self._part and self._path:
+            self._part.replace(self._path)
 
     def _copy_sound(self, start: float | None) -> None:
         import av
@@ -184,4 +230,5 @@ class Annotator:
         if self._container is not None:
             self._container.close()
             self._container = None
-            self._part.unlink(missing_ok=True)
+            if self._part:
+                self._part.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from emotiscan.video.errors import VideoError
 if TYPE_CHECKING:  # the extra `video`; the command line answers --help without it
     import av
     import av.container
+    from av.video.reformatter import VideoReformatter
 
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,ogg,flv,asf,mjpeg,h264,hevc,ivf,obu,m4v"
 """FFmpeg's names of the containers that are opened. Formats that name other files, like playlists, are not among them.
@@ -152,10 +153,17 @@ def declared_duration(container: "av.container.InputContainer", stream: "av.Vide
     return container.duration / 1e6 if container.duration else None
 
 
-def upright(frame: "av.VideoFrame", ratio: float) -> Image.Image:
-    """Convert a decoded frame to RGB, deinterlaced, rotated upright, with square pixels."""
+def upright(frame: "av.VideoFrame", ratio: float, converter: "VideoReformatter | None" = None) -> Image.Image:
+    """Convert a decoded frame to RGB, deinterlaced, rotated upright, with square pixels.
+
+    Args:
+        frame: as the decoder gives it.
+        ratio: width of its pixels relative to their height.
+        converter: for all frames of a clip, so that they are not prepared for anew.
+    """
     width, height = frame.width, frame.height
-    pixels: Any = frame.to_ndarray(format="rgb24")
+    rgb = converter.reformat(frame, format="rgb24", threads=1) if converter else frame
+    pixels: Any = rgb.to_ndarray(format="rgb24")
     if frame.interlaced_frame:
         pixels = deinterlaced(pixels)
     image = Image.fromarray(pixels)

@@ -155,7 +155,9 @@ class Video:
         self.notes += animation.notes
 
     def _decoded(self, container: "av.container.InputContainer", chosen: "_Sampling") -> Iterator[VideoFrame]:
-        stream = video_stream(container)
+        from av.video.reformatter import VideoReformatter
+
+        stream, converter = video_stream(container), VideoReformatter()
         decoder, ratio, unit = Decoder(container, stream), pixel_ratio(stream), stream.time_base
         step = 1 / self.rate if self.rate else 0.04
         count = untimed = backwards = damaged = 0
@@ -179,7 +181,7 @@ class Video:
                 break
             damaged += frame.is_corrupt
             if chosen.wants(time):
-                yield VideoFrame(count, time, upright(frame, ratio))
+                yield VideoFrame(count, time, upright(frame, ratio, converter))
             count += 1
         self.notes += decoder.notes()
         if damaged:

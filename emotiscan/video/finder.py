@@ -6,9 +6,14 @@ from PIL import Image
 
 from emotiscan.faces import Face, FaceDetector
 from emotiscan.faces.detection import overlap
+from emotiscan.video.stillness import StillnessDetector
 
 SEARCH_INTERVAL = 0.17
-"""Longest time between two full searches, in seconds, if frames are not further apart than that."""
+"""Longest time between two full searches, in seconds, if frames are not further apart than that and the picture has
+changed where no head is known."""
+
+STILL_INTERVAL = 0.5
+"""The same for a picture that is still."""
 
 MAX_UNCONFIRMED = 1.0
 """Seconds after which a face that only following finds, but no full search, is given up."""
@@ -29,6 +34,7 @@ class FaceFinder:
         """
         self._detector, self._interval = detector, interval
         self._faces: list[tuple[Face, float]] = []  # with the time of the last full search that found it
+        self._stillness = StillnessDetector()
         self._searched = self._time = -float("inf")
 
     def find(self, time: float, image: Image.Image, cut: bool = False) -> list[Face]:
@@ -45,17 +51,39 @@ class FaceFinder:
         step, self._time = time - self._time, time
         if cut or step < 0:
             self._faces = []
-        followed = [(self._detector.follow(image, face.box), seen) for face, seen in self._faces if face.box]
-        known = _distinct([(face, seen) for face, seen in followed if face and time - seen <= MAX_UNCONFIRMED])
-        # If the search waited for the next frame, it would be too late.
-        due = time + step - self._searched > self._interval + 1e-6 or time < self._searched
-        if cut or due or len(known) < len(self._faces):
-            searched = [(face, time) for face in self._detector.detect(image)]
-            self._searched = time
-            # A search can miss a face, e.g. one that turns away: following still finds it.
+        search = cut or self._is_due(time, step, image)
+        # A search can miss a face, e.g. one that turns away: following still finds it.
+        searched = [(face, time) for face in self._detector.detect(image)] if search else []
+        known = self._follow(time, image, [one for one in self._faces if not _is_among(one[0], searched)])
+        if not search and len(known) < len(self._faces):
+            search, searched = True, [(face, time) for face in self._detector.detect(image)]
+        if search:
             known = _distinct([*searched, *known], first=len(searched))
+            self._searched = time
+            self._stillness.remember(image, [face for face, _ in known])
         self._faces = known
         return sorted((face for face, _ in known), key=_left_to_right)
+
+    def _is_due(self, time: float, step: float, image: Image.Image) -> bool:
+        """Whether it is time for a full search."""
+        # If the search waited for the next frame, it would be too late.
+        waited = time + step - self._searched
+        if waited <= self._interval + 1e-6 and time >= self._searched:
+            return False
+        is_doubtful = any(seen < self._searched for _, seen in self._faces)
+        if not self._interval or is_doubtful or not 0 <= waited <= STILL_INTERVAL + 1e-6:
+            return True
+        return not self._stillness.is_still(image, [face for face, _ in self._faces])
+
+    def _follow(self, time: float, image: Image.Image, faces: Sequence[tuple[Face, float]]) -> list[tuple[Face, float]]:
+        """The faces, each with the time of its last search, that are still near where they were."""
+        recent = [(face.box, seen) for face, seen in faces if face.box and time - seen <= MAX_UNCONFIRMED]
+        found = self._detector.follow_all(image, [box for box, _ in recent])
+        return _distinct([(face, seen) for face, (_, seen) in zip(found, recent, strict=True) if face])
+
+
+def _is_among(face: Face, others: Sequence[tuple[Face, float]]) -> bool:
+    return any(face.box and other.box and overlap(face.box, other.box) >= SAME for other, _ in others)
 
 
 def _distinct(faces: Sequence[tuple[Face, float]], first: int = 0) -> list[tuple[Face, float]]:

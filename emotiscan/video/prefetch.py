@@ -2,13 +2,13 @@
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import TypeVar
 
 Item = TypeVar("Item")
 
 
-def read_ahead(items: Iterable[Item], count: int = 3) -> Iterator[Item]:
+def read_ahead(items: Iterable[Item], count: int = 2) -> Generator[Item, None, None]:
     """Yield the items, which a thread takes from the iterable in advance.
 
     The thread stops when the generator is closed.

@@ -118,7 +118,12 @@ class ClipReader:
         analysis = self._analyzer.analyze_video(task.path, fps=job.fps, start=job.start, end=job.end)
         people: set[int] = set()
         count = 0
-        annotator = Annotator(task.annotated, analysis.video) if task.annotated else None
+        video = analysis.video
+        annotator = (
+            Annotator(task.annotated, (video.width, video.height), video.rate, sound=task.path)
+            if task.annotated
+            else None
+        )
         try:
             for frame in analysis:
                 count += 1
@@ -128,9 +133,9 @@ class ClipReader:
                 if annotator:
                     annotator.add(frame)
                 if self._on_frame:
-                    self._on_frame(frame.time, analysis.video.duration)
+                    self._on_frame(frame.time, video.duration)
             if annotator:
-                annotator.finish(task.path, job.start)
+                annotator.finish(job.start)
         finally:
             if annotator:
                 annotator.close()

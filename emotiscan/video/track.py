@@ -6,7 +6,8 @@ Hungarian method for the assignment problem"), so that two people who cross keep
 - somebody of the frame before, if it overlaps the place where they should be now;
 - somebody who was hidden for a moment, by place and looks (see `appearance`); they compete with the people of the frame
   before, because a detector that follows one person may slip to another one in front;
-- somebody who was out of sight for longer, or in another scene, by the looks alone.
+- somebody who was out of sight for longer, by the looks alone;
+- somebody in the scene before a cut, by looks that must be more alike: another scene mostly shows somebody else.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from emotiscan.faces import Face
 from emotiscan.faces.alignment import Box
 from emotiscan.faces.detection import overlap
-from emotiscan.video.appearance import Appearance, distances, mixed
+from emotiscan.video.appearance import Appearance, alike_behind_cut, joined, mixed, part_distances
 
 CONTINUOUS_GAP = 0.3
 """Seconds since a person was seen up to which the place alone may decide, if no frame in between was read without."""
@@ -74,6 +75,7 @@ class Track:
         seen: time of the latest frame with this person, seconds.
         box: of the latest frame with this person.
         looks: mean appearance.
+        before_cut: whether the clip has cut to another scene since.
     """
 
     def __init__(self, number: int, time: float, face: Face, looks: Appearance) -> None:
@@ -81,6 +83,7 @@ class Track:
         self.center, self.side = _place(face)
         self.box = face.box
         self.velocity = np.zeros(2)
+        self.before_cut = False
         self._count = 1
 
     def expected(self, time: float) -> NDArray[np.float64]:
@@ -107,6 +110,7 @@ class Track:
             speed *= min(1.0, limit / max(float(np.hypot(*speed)), 1e-9))
             self.velocity += min(1.0, elapsed / 0.15) * (speed - self.velocity)
         self.center, self.side, self.seen, self.box = center, side, max(time, self.seen), face.box
+        self.before_cut = False
         self._count += alone
         rate = max(LOOKS_RATE, 1 / self._count) if alone else CROWDED_RATE
         self.looks = mixed(self.looks, looks, rate)
@@ -140,19 +144,22 @@ class Tracker:
         time = self._time = max(time, self._time)
         if cut:
             for track in self.tracks:
+                track.before_cut = True
                 track.seen = min(track.seen, time - SHORT_GAP - 1e-6)
         before = frozenset() if cut else self._before
         alone = [_is_alone(face, faces) for face in faces]
-        differences = distances([track.looks for track in self.tracks], looks)
+        parts = part_distances([track.looks for track in self.tracks], looks)
         costs = np.array(
             [
                 [
                     _cost(time, track, *one, was_before=track.number in before)
                     for one in zip(faces, row, alone, strict=True)
                 ]
-                for track, row in zip(self.tracks, differences.tolist(), strict=True)
+                for track, row in zip(self.tracks, joined(parts).tolist(), strict=True)
             ]
         ).reshape(len(self.tracks), len(faces))
+        before_cut = np.array([track.before_cut for track in self.tracks], bool)
+        costs[before_cut[:, None] & ~alike_behind_cut(parts)] = np.inf
         found = {column: self.tracks[row] for row, column in assign(costs, SKIP_COST)}
         numbers = []
         for index, (face, look) in enumerate(zip(faces, looks, strict=True)):

@@ -249,3 +249,17 @@ def test_memory_does_not_grow(tiny_model, feature_map):
 
     before = explain(30)
     assert explain(200) - before < 30e6
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_expressions_have_maps_like_emotions(full_model, method):
+    with torch.inference_mode():
+        features = full_model.features(torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(1)))
+    targets = ("AU12", "anger", "positive", "fear", "happiness", "surprise", "negative")
+    maps = heat_maps(full_model, features, targets, method)
+    assert tuple(maps) == targets
+    cells = {target: heat_map.cells for target, heat_map in maps.items()}
+    np.testing.assert_allclose(cells["happiness"], cells["positive"], atol=1e-6)  # the only one that is positive
+    if method != "eigengradcam":  # whose sign is arbitrary, so that maps may be empty
+        assert not np.allclose(cells["anger"], cells["fear"])
+        assert not np.allclose(cells["anger"], cells["negative"])

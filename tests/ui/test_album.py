@@ -13,8 +13,11 @@ from streamlit.testing.v1 import AppTest
 
 from emotiscan.analysis import Analyzer
 from emotiscan.export.records import NO_FACE, csv_text
+from emotiscan.export.text import percent
+from emotiscan.faces import CROP_SIZE
 from emotiscan.ui import album
 from emotiscan.ui.album import Album, Entry
+from emotiscan.ui.gallery.faces import select
 from tests.support.pages import ALBUM, as_bytes, texts
 from tests.support.places import SAMPLES
 
@@ -39,24 +42,27 @@ def test_each_face_becomes_an_entry_and_photos_without_a_face_say_so(entries):
     assert "image" in broken.row["error"]
 
 
-def test_kept_pictures_are_small(entries):
+def test_what_is_kept_is_small(entries):
     for entry in entries:
         if entry.readable:
             assert len(entry.picture) < 20_000
-            assert Image.open(io.BytesIO(entry.picture)).size == (album.PICTURE_SIDE,) * 2
+            assert Image.open(io.BytesIO(entry.picture)).size == (CROP_SIZE,) * 2
+            assert entry.reading.crop.size == (1, 1)
+            assert not entry.reading.feature_map.numel()
+            assert entry.reading.model is None
 
 
 def test_entries_are_filtered_and_sorted(entries):
-    assert len(album.filter_entries(entries)) == 6
-    smiling = album.filter_entries(entries, emotions=["positive"])
+    entries = [entry for entry in entries if entry.readable]
+    smiling = select(entries, emotions=["positive"])
     assert smiling
     assert {entry.row["emotion"] for entry in smiling} == {"positive"}
-    brows = album.filter_entries(entries, action_units=["AU1", "AU2"])
+    brows = select(entries, action_units=["AU1", "AU2"])
     assert all({"AU1", "AU2"} <= set(entry.row["present"]) for entry in brows)
     assert 0 < len(brows) < 6
-    order = [entry.row["facs"]["AU12"] for entry in album.filter_entries(entries, by="AU12")]
+    order = [entry.value("AU12") for entry in select(entries, by="AU12")]
     assert order == sorted(order, reverse=True)
-    surprised = [entry.row for entry in album.filter_entries(entries, by="surprise")]
+    surprised = [entry.row for entry in select(entries, by="surprise")]
     first_two = {row["image"] for row in surprised[:2]}
     assert first_two == {"surprise.jpg", "group.jpg"}, "one of the four people is surprised, too"
     order = [row["emotions"]["surprise"] for row in surprised]
@@ -65,8 +71,8 @@ def test_entries_are_filtered_and_sorted(entries):
 
 def test_title_of_an_unclear_face_says_unclear(entries):
     row = dict(entries[0].row)
-    assert album.title_of(Entry(row)).startswith("Positive, ")
-    assert album.title_of(Entry(row | {"clear": False})).startswith("Unclear, ")
+    assert Entry(row).title.startswith("Positive, ")
+    assert Entry(row | {"clear": False}).title.startswith("Unclear, ")
 
 
 def test_html_report_is_self_contained_and_escapes_file_names(entries):
@@ -95,6 +101,7 @@ def test_empty_album_shows_only_its_purpose(page):
 
 
 def titles(at: AppTest) -> list[str]:
+    """Titles of the gallery's faces."""
     return [text.value.split("**")[1] for text in at.markdown if ":small[" in text.value]
 
 
@@ -110,6 +117,62 @@ def test_samples_fill_an_empty_album_and_can_be_filtered_sorted_and_removed(page
     assert titles(page)[0].startswith("Positive")
     next(button for button in page.button if button.label == "Empty the album").click().run()
     assert not titles(page)
+
+
+def test_face_is_opened_with_the_reading_that_it_had_in_its_photo(page, entries):
+    page.session_state["album"] = Album({"a": [entry for entry in entries if entry.readable]})
+    page.run()
+    page.selectbox(key="album-order").set_value("AU12").run()
+    before = {entry.key: entry for entry in entries}
+    opened = next(button for button in page.button if (button.key or "").startswith("album-open-"))
+    row = before[opened.key.removeprefix("album-open-")].row
+    opened.click().run()
+    assert not page.exception
+    said = texts(page)
+    assert f"({percent(row['emotions'][row['emotion']])})" in said
+    assert "Grad-CAM heat maps" in said
+    assert row["image"] not in "".join(page.session_state["photos"][key].name for key in page.session_state["photos"])
+    (photo,) = page.session_state["photos"].values()
+    (reading,) = photo.readings
+    assert list(reading.present) == row["present"]
+    assert reading.crop.size == (CROP_SIZE,) * 2
+    assert not reading.heat_maps(row["present"][:1])[row["present"][0]].is_empty
+
+
+def test_album_is_shown_as_a_scatter_plot(page, entries):
+    page.session_state["album"] = Album({"a": list(entries)})
+    page.run()
+    page.segmented_control(key="album-view").set_value("Scatter plot").run()
+    page.selectbox(key="album-y").set_value("AU12").run()
+    assert not page.exception
+    (figure,) = (json.loads(chart.proto.spec) for chart in page.get("plotly_chart"))
+    assert sum(len(trace["x"]) for trace in figure["data"]) == 6
+    assert figure["layout"]["xaxis"]["title"]["text"] == "Positive minus negative"
+    assert not titles(page)
+
+
+def test_filters_that_no_face_passes_say_so(page, entries):
+    page.session_state["album"] = Album({"a": [entry for entry in entries if entry.readable][:1]})
+    page.run()
+    page.pills(key="album-emotions").set_value(["negative"]).run()
+    assert "No face matches" in texts(page)
+    assert not titles(page)
+
+
+def test_album_offers_intensities_and_expressions_of_a_checkpoint_that_has_them(page, monkeypatch, full_weights):
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(full_weights))
+    analyzer = Analyzer(full_weights)
+    data = (SAMPLES / "group.jpg").read_bytes()
+    page.session_state["album"] = Album({"a": album.read_entries(analyzer.analyze, "group.jpg", data)})
+    page.run()
+    page.selectbox(key="album-order").set_value("AU43").run()
+    assert "AU43 (intensity)" in page.selectbox(key="album-order").options
+    page.pills(key="album-expressions").set_value(["contempt"]).run()
+    assert not page.exception
+    page.pills(key="album-expressions").set_value([])
+    page.pills(key="album-aus").set_value(["AU12"]).run()
+    page.segmented_control(key="album-intensity").set_value("E").run()
+    assert not page.exception
 
 
 def test_gallery_pictures_are_data_urls(page):

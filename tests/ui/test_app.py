@@ -137,13 +137,13 @@ def test_broken_file_gives_one_error_without_a_traceback(app, data):
 
 def test_heat_maps_follow_the_chosen_targets(app):
     at = app.run()
-    choice = next(group for group in at.pills if group.label == "Action units and emotions")
+    choice = next(group for group in at.pills if group.label == "Action units and expressions")
     assert "AU12" in choice.value
     choice.set_value(["AU1", "surprise"]).run()
     assert not at.exception
     assert "AU1 Inner brow raiser" in texts(at)
     assert "AU12 Lip corner puller" not in texts(at)
-    choice = next(group for group in at.pills if group.label == "Action units and emotions")
+    choice = next(group for group in at.pills if group.label == "Action units and expressions")
     choice.set_value([]).run()
     assert "Choose at least one" in texts(at)
 
@@ -155,7 +155,7 @@ def test_address_restores_sample_and_heat_maps(app, parameter):
     at = app.run()
     assert not at.exception
     assert at.pills(key="sample").value == "Surprise"
-    choice = next(group for group in at.pills if group.label == "Action units and emotions")
+    choice = next(group for group in at.pills if group.label == "Action units and expressions")
     assert set(choice.value) == {"AU27", "surprise"}
 
 
@@ -163,7 +163,7 @@ def test_address_follows_sample_and_heat_maps(app):
     at = app.run()
     assert at.query_params["sample"] in ("smile", ["smile"])
     assert "au" not in at.query_params
-    choice = next(group for group in at.pills if group.label == "Action units and emotions")
+    choice = next(group for group in at.pills if group.label == "Action units and expressions")
     choice.set_value(["AU1"]).run()
     assert at.query_params["au"] in ("AU1", ["AU1"])
     upload(at, "me.jpg", (SAMPLES / "surprise.jpg").read_bytes())

@@ -187,6 +187,18 @@ def test_display_settings_apply_to_every_question(app, question):
     assert "one scale for all maps" in texts(at)
 
 
+def test_expressions_are_targets_where_the_checkpoint_has_them(app, monkeypatch, full_weights):
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(full_weights))
+    at = open_link(app, question="faces", photo="calm", photo2="smile", au="contempt", method="gradcam")
+    assert at.selectbox(key="compare-target").value == "contempt"
+    assert len(titles(at)) == 2
+    assert "Contempt" in at.header[0].value
+    at = ask(at, "units")
+    next(pills for pills in at.pills if pills.label == "Action units and expressions").set_value(["anger", "AU1"]).run()
+    assert not at.exception
+    assert titles(at) == ["Anger", "AU1 Inner brow raiser"]
+
+
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_covered_face_can_be_asked_everything(app, monkeypatch, covered_weights, question):
     monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(covered_weights))

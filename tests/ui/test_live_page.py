@@ -66,6 +66,17 @@ def test_heat_map_follows_the_choice(at, target, shown):
     assert ("map" in face) == shown
 
 
+def test_only_the_largest_face_has_a_heat_map(at):
+    both = Image.new("RGB", (480, 360), (120, 120, 110))
+    both.paste(Image.open(SAMPLES / "surprise.jpg").resize((160, 160)), (10, 100))
+    both.paste(Image.open(SAMPLES / "smile.jpg").resize((260, 260)), (200, 60))
+    picture = base64.b64encode(as_bytes(both)).decode()
+    large, small = send(at, kind="frame", time=0.1, picture=picture, target="auto", first=True)["faces"]
+    assert large["box"][0] > small["box"][2]
+    assert "map" in large
+    assert "map" not in small
+
+
 def test_recording_holds_the_last_minute(at):
     for number, time in enumerate((0.0, 30.0, 59.0, 70.0)):
         send(at, kind="frame", time=time, picture=picture("smile"), target="", first=number == 0)
@@ -99,6 +110,44 @@ def test_movement_to_try_is_sent_to_the_browser(at):
     at.selectbox(key="challenge").set_value("Lift your whole brows").run()
     answer = send(at, kind="frame", time=0.1, picture=picture("surprise"), target="", first=True)
     assert answer["challenge"] == {"title": "Lift your whole brows", "units": ["AU1", "AU2"]}
+
+
+def test_link_from_the_guide_sets_the_action_unit_to_try(app):
+    app.query_params["goal"] = "AU12"
+    at = app.switch_page(LIVE).run()
+    assert not at.exception
+    assert at.selectbox(key="challenge").value == "AU12"
+    answer = send(at, kind="frame", time=0.1, picture=picture("smile"), target="", first=True)
+    assert answer["challenge"] == {"title": "AU12 Lip corner puller", "units": ["AU12"]}
+    at.selectbox(key="challenge").set_value("Frown").run()
+    assert "goal" not in at.query_params
+    at.selectbox(key="challenge").set_value("AU4").run()
+    assert at.query_params["goal"] in ("AU4", ["AU4"])
+
+
+def test_goal_that_the_model_does_not_read_says_so(app, monkeypatch, tmp_path):
+    import torch
+
+    from emotiscan.model.checkpoint import Card, save_checkpoint
+    from emotiscan.model.network import FaceModel, ModelConfig
+
+    torch.manual_seed(0)
+    config = ModelConfig("densenet121", action_units=("AU12",), input_size=64, hidden=16)
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(save_checkpoint(tmp_path / "a", FaceModel(config), Card(config))))
+    app.query_params["goal"] = "AU4"
+    at = app.switch_page(LIVE).run()
+    assert not at.exception
+    assert "does not read AU4" in at.info[0].value
+    assert at.selectbox(key="challenge").value is None
+
+
+@pytest.mark.parametrize("goal", ["AU99", "<b>", ""])
+def test_nonsense_goal_is_ignored(app, goal):
+    app.query_params["goal"] = goal
+    at = app.switch_page(LIVE).run()
+    assert not at.exception
+    assert not at.info
+    assert at.selectbox(key="challenge").value is None
 
 
 @pytest.mark.parametrize(

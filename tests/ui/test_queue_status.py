@@ -103,3 +103,11 @@ def test_unreadable_photo_releases_the_queue(app, request_queue):
     assert len(request_queue) == 0
     at.file_uploader[0].upload("none.jpg", b"no picture either", "image/jpeg").run()
     assert len(at.error) == 1
+
+
+def test_a_host_with_little_memory_reads_one_photo_at_a_time(monkeypatch):
+    monkeypatch.setattr(queue_status, "_cores", lambda: 8)
+    monkeypatch.setenv("EMOTISCAN_MEMORY", "4096")
+    assert queue_status.at_once() == queue_status.MAX_AT_ONCE == 2
+    monkeypatch.setenv("EMOTISCAN_MEMORY", "1024")
+    assert queue_status.at_once() == 1

@@ -1,6 +1,7 @@
 """The Video page's server side: what a browser sends becomes curves, events and single frames."""
 
 import base64
+import io
 import json
 
 import numpy as np
@@ -106,6 +107,40 @@ def test_apex_asks_the_browser_for_its_frame_which_is_read_like_a_photo(at):
     assert "Grad-CAM heat maps" in texts(at)
 
 
+def test_all_faces_of_a_person_are_filtered_sorted_and_opened(at):
+    read_smile(at)
+    clip = at.session_state["clip-read"]
+    faces = clip.faces_of(1)
+    assert [round(face.time, 1) for face in faces] == [0.0, 0.1, 0.2, 0.3, 0.8, 0.9, 1.0]
+    assert all(face.row["emotion"] == "neutral" and face.picture for face in faces)
+    at.segmented_control(key="clip-person").set_value(1).run()
+    assert "7 of 7 faces" in texts(at)
+    at.pills(key="clip-faces-1-emotions").set_value(["positive"]).run()
+    assert "0 of 7 faces" in texts(at)
+    at.pills(key="clip-faces-1-emotions").set_value([])
+    at.selectbox(key="clip-faces-1-order").set_value("AU12").run()
+    at.segmented_control(key="clip-faces-1-view").set_value("Scatter plot").run()
+    plot = json.loads(at.get("plotly_chart")[-1].proto.spec)
+    assert sum(len(trace["x"]) for trace in plot["data"]) == 7
+    at.segmented_control(key="clip-faces-1-view").set_value("Gallery").run()
+    at.button(key="clip-faces-1-open-1-0.900").click().run()
+    assert answer(at)["seek"]["time"] == pytest.approx(0.9)
+
+
+def test_faces_of_a_checkpoint_with_intensities_are_shown_with_them(app, monkeypatch, full_weights):
+    monkeypatch.setenv("EMOTISCAN_WEIGHTS", str(full_weights))
+    at = app.run().switch_page(VIDEO).run()
+    about = {"kind": "frames", "clip": 1, "name": "me.mp4", "duration": 0.4, "fps": 10}
+    send(at, **about, frames=frames(["smile"] * 4), last=True)
+    (face, *others) = at.session_state["clip-read"].faces_of(1)
+    assert len(others) == 3
+    present = face.row["present"]
+    assert all(face.row["intensities"][au] >= 0.5 for au in present)
+    assert set(face.row["expressions"]) == set(at.session_state["clip-read"].config.expressions)
+    at.selectbox(key="clip-faces-1-order").set_value("AU12").run()
+    assert not at.exception
+
+
 def test_frame_without_a_face_says_so(at):
     read_smile(at)
     wall = as_bytes(Image.new("RGB", (320, 240), (180, 170, 160)))
@@ -175,6 +210,21 @@ def test_long_clip_ends_at_the_limit(at, monkeypatch):
     send(at, kind="frames", clip=1, name="me.mp4", duration=9, frames=frames(["calm"] * 4), last=False)
     assert answer(at)["done"]
     assert "Only the first 3 frames were read" in at.warning[0].value
+
+
+def test_annotated_clip_is_made_only_if_it_was_asked_for(at):
+    av = pytest.importorskip("av")
+    about = {"kind": "frames", "name": "me.mp4", "duration": 0.4, "fps": 10, "last": True}
+    send(at, **about, clip=1, frames=frames(["calm"] * 2))
+    assert at.session_state["clip-read"].annotated is None
+    at.toggle(key="clip-annotate").set_value(True).run()
+    send(at, **about, clip=2, frames=frames(["calm"] * 4))
+    assert at.download_button(key="clip-emotiscan-clip.mp4").label == "Annotated clip (MP4)"
+    with av.open(io.BytesIO(at.session_state["clip-read"].annotated.data())) as container:
+        pictures = [np.asarray(frame.to_image()) for frame in container.decode(video=0)]
+    assert len(pictures) == 4
+    plain = np.asarray(Image.open(SAMPLES / "calm.jpg").convert("RGB").resize(pictures[0].shape[1::-1]))
+    assert np.abs(pictures[0].astype(int) - plain).max() > 100, "a box is drawn"
 
 
 def logged(capsys) -> list[dict]:

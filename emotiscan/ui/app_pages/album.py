@@ -5,12 +5,20 @@ import streamlit as st
 from emotiscan.export.records import csv_text
 from emotiscan.ui import album, components, downloads
 from emotiscan.ui.album import MAX_FACES, Album, Entry
+from emotiscan.ui.downloads import Download
+from emotiscan.ui.gallery.browser import browse
+from emotiscan.ui.links import link_action_units
+from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.samples import samples
-from emotiscan.ui.session import analyze, analyzer
+from emotiscan.ui.session import analyze, analyzer, reopen_face
 from emotiscan.ui.uploader import upload_photos
 from emotiscan.ui.wording import escape_markdown
 
-PER_PAGE = 60  # faces on one page of the gallery
+OPEN = "album-opened"
+"""Key of the session's state that holds the key of the face that is open."""
+
+PICTURE_WIDTH = 180
+"""Width of the open face's picture, in CSS pixels."""
 
 
 def visit_album() -> Album:
@@ -34,38 +42,36 @@ def add_photos() -> None:
         st.rerun()
 
 
-def show_gallery(entries: list[Entry]) -> None:
-    """Show the faces, filtered and sorted as the visitor chooses."""
-    config = analyzer().card.config
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        emotions = st.pills(
-            "Emotion", config.emotions, selection_mode="multi", format_func=str.capitalize, key="album-emotions"
-        )
-        order = st.selectbox(
-            "Sort by",
-            [None, *config.emotions, *config.action_units],
-            format_func=lambda target: "upload order" if target is None else components.short_title(target),
-            key="album-order",
-            width=200,
-        )
-    action_units = st.pills("Action units present", config.action_units, selection_mode="multi", key="album-aus")
-    found = album.filter_entries(entries, emotions, action_units, order)
-    st.caption(f"{len(found)} of {sum(entry.readable for entry in entries)} faces")
-    pages = max(1, -(-len(found) // PER_PAGE))
-    page = st.number_input("Page", 1, pages, key="album-page") if pages > 1 else 1
-    with st.grid(min_column_width=150, gap="medium"):
-        for entry in found[(page - 1) * PER_PAGE : page * PER_PAGE]:
-            with st.container():
-                row = entry.row
-                title = album.title_of(entry)
-                present = " ".join(row["present"]) or "no action units"
-                st.image(
-                    entry.picture_url,
-                    width="stretch",
-                    alt=f"{row['image']}, face {row['face'] + 1}: {title}; {present}",
-                )
-                st.markdown(f"**{title}**  \n:small[{present}]")
-                st.caption(f"{escape_markdown(row['image'])}, face {row['face'] + 1}")
+def show_opened() -> None:
+    """Show the reading and heat maps of the face that the visitor opened, if any, in a dialog."""
+    for number, entry in enumerate(visit_album().faces, start=1):
+        if entry.key == st.session_state.get(OPEN):
+            title = f"Face {number} of the album"  # a file's name may say who this is; Compare shows the title, too
+            st.dialog(title, width="large", on_dismiss=close_face)(show_face)(entry, title)
+
+
+def show_face(entry: Entry, title: str) -> None:
+    """Show one face, like a photo of its own."""
+    if entry.reading is None or entry.picture is None:
+        return
+    photo = reopen_face(entry.key, title, entry.picture, entry.reading, st.empty())
+    left, right = st.columns([1, 5], gap="medium")
+    with left:
+        show_picture(photo.picture, f"{entry.name}: {entry.title}", width=PICTURE_WIDTH)
+        st.caption(escape_markdown(entry.name))
+    with right:
+        components.show_reading(photo, 0)
+
+
+def open_face(entry: Entry) -> None:
+    """Show a face in the next run of the page."""
+    st.session_state[OPEN] = entry.key
+
+
+def close_face() -> None:
+    """Show no face, and drop what the URL says of its heat maps."""
+    st.session_state.pop(OPEN, None)
+    link_action_units([])
 
 
 def offer_exports(entries: list[Entry]) -> None:
@@ -73,21 +79,12 @@ def offer_exports(entries: list[Entry]) -> None:
     card = analyzer().card
     rows = [entry.row for entry in entries]
     files = (
-        ("Table (CSV)", "csv", "text/csv", lambda: csv_text(rows, card.config)),
-        ("Records (JSON)", "json", "application/json", lambda: album.json_text(entries)),
-        ("Report (HTML)", "html", "text/html", lambda: album.html_report(entries, card.fingerprint)),
+        Download("Table (CSV)", "emotiscan.csv", "text/csv", lambda: csv_text(rows, card.config)),
+        Download("Records (JSON)", "emotiscan.json", "application/json", lambda: album.json_text(entries)),
+        Download("Report (HTML)", "emotiscan.html", "text/html", lambda: album.html_report(entries, card.fingerprint)),
     )
     with st.container(horizontal=True):
-        for label, ending, mime, make in files:
-            st.download_button(
-                label,
-                downloads.held(make, f"emotiscan.{ending}", mime),
-                f"emotiscan.{ending}",
-                mime,
-                icon=":material/download:",
-                on_click="ignore",  # a rerun could remove the file before it is fetched
-                key=f"album-{ending}",
-            )
+        downloads.show_buttons(files, "album")
         if st.button("Empty the album", icon=":material/delete:"):
             visit_album().photos.clear()
             st.rerun()
@@ -97,22 +94,22 @@ def main() -> None:
     """Show the page."""
     st.title("Album", anchor=False)
     st.markdown(
-        "Read many photos, one after another. Your browser shrinks each photo before sending it. Only thumbnails of "
+        "Read many photos, one after another. Your browser shrinks each photo before sending it. Only the crops of "
         "the faces and their readings are kept, in memory, until you leave."
     )
     if components.loaded_analyzer() is None:
         return
     add_photos()
-    entries = visit_album().entries
+    kept = visit_album()
+    entries, faces = kept.entries, kept.faces
     failed = [entry.row for entry in entries if not entry.readable]
     if failed:
-        with st.expander(
-            f"{len(failed)} of {len(visit_album().photos)} photos could not be read", icon=":material/warning:"
-        ):
+        with st.expander(f"{len(failed)} of {len(kept.photos)} photos could not be read", icon=":material/warning:"):
             for row in failed:
                 st.markdown(f"{escape_markdown(row['image'])}: {row['error']}")
-    if any(entry.readable for entry in entries):
-        show_gallery(entries)
+    if faces:
+        browse(faces, analyzer().card.config, "album", open_face)
+        show_opened()
     if entries:
         offer_exports(entries)
 

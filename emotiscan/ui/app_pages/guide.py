@@ -3,10 +3,10 @@
 import streamlit as st
 
 from emotiscan import facs
-from emotiscan.ui import components, metrics
+from emotiscan.ui import components, downloads, metrics
 from emotiscan.ui.links import AU_PARAMETER, OLD_AU_PARAMETER, au_link, linked_action_units, try_link
 from emotiscan.ui.pictures import show_picture
-from emotiscan.ui.samples import au_pictures
+from emotiscan.ui.samples import POSTER, au_pictures
 
 INTRODUCTION = (
     "The Facial Action Coding System (FACS) describes what the muscles of a face do. Each visible movement is an "
@@ -89,8 +89,19 @@ def show_metrics(au: str) -> None:
 
 
 def show_all() -> None:
-    """Show all action units at a glance, by part of the face."""
-    st.subheader("All action units", anchor=False)
+    """Show all action units at a glance, by part of the face, and offer them as a poster."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.subheader("All action units", anchor=False, width="content")
+        if POSTER.is_file():
+            st.download_button(
+                "Poster (PDF, one page)",
+                downloads.held(POSTER.read_bytes, "emotiscan-action-units.pdf", "application/pdf"),
+                "emotiscan-action-units.pdf",
+                "application/pdf",
+                icon=":material/print:",
+                on_click="ignore",
+                key="guide-poster",
+            )
     for part in facs.PARTS:
         action_units = [au for au in facs.in_facs_order(facs.AU_NAMES) if facs.ACTION_UNITS[au].part == part]
         st.markdown(f"**{part.capitalize()}**")

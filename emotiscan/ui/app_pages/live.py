@@ -83,7 +83,7 @@ def log_session(analyzer: Analyzer) -> None:
 def answer(analyzer: Analyzer) -> dict[str, Any]:
     """Say what the browser needs: the labels, the faces of the latest frame, and the movement to try."""
     config, calibration = analyzer.card.config, analyzer.card.calibration
-    challenge = st.session_state.get("challenge")
+    challenge = st.session_state.get(webcam.KEY)
     return {
         "emotions": [
             {"name": name, "title": name.capitalize(), "color": EMOTION_COLORS.get(name, MUTED)}
@@ -96,8 +96,8 @@ def answer(analyzer: Analyzer) -> dict[str, Any]:
         "faces": st.session_state.get("live-faces", []),
         "challenge": challenge
         and {
-            "title": challenge,
-            "units": [au for au in webcam.CHALLENGES[challenge] if au in config.action_units],
+            "title": display_name(challenge),
+            "units": [au for au in webcam.goals_of(challenge) if au in config.action_units],
         },
     }
 
@@ -127,10 +127,11 @@ def main() -> None:
     analyzer = components.loaded_analyzer()
     if analyzer is None:
         return
+    webcam.restore_goal(analyzer.card.config.action_units)
     show_camera(analyzer)
     left, right = st.columns([6, 5], gap="large", vertical_alignment="bottom")
     with left:
-        webcam.choose_challenge()
+        webcam.link_goal(webcam.choose_challenge(analyzer.card.config.action_units))
     right.download_button(
         "Last 60 seconds (CSV)",
         downloads.held(visit_session(analyzer).csv_text, "emotiscan-live.csv", "text/csv"),

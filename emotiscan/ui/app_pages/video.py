@@ -7,7 +7,8 @@ from emotiscan.ui.video import reading, results
 
 INTRODUCTION = (
     "Reads a clip frame by frame: who moves what, and when. Your browser takes the clip apart and sends small still "
-    "frames, none of which is kept. What remains are numbers and thumbnails of the faces, in memory, until you leave."
+    "frames, none of which is kept unless you ask for an annotated clip. What remains are numbers and thumbnails of "
+    "the faces, in memory, until you leave."
 )
 
 

@@ -1,13 +1,10 @@
 """Choose or record a clip, which the browser decodes, sends frame by frame, and plays from the visitor's own file."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
+from emotiscan.ui.browser import component
 from emotiscan.ui.messages import exchange
-from emotiscan.ui.video import FRAMES_SCRIPT
 from emotiscan.ui.video.clip import SIDE
 from emotiscan.ui.video.server_decoding import MAX_BYTES, too_large
 
@@ -20,17 +17,15 @@ INSPECTED_SIDE = 1280
 MAX_RECORDING = 30
 """Longest clip that the camera records, in seconds."""
 
-_FOLDER = Path(__file__).parent
-_component = st.components.v2.component(
-    "emotiscan_clip_player",
-    html=(_FOLDER / "clip_player.html").read_text(encoding="utf-8"),
-    css=(_FOLDER / "clip_player.css").read_text(encoding="utf-8"),
-    js=FRAMES_SCRIPT + (_FOLDER / "clip_player.js").read_text(encoding="utf-8"),
-)
+_component = component(__file__, "files.js", "frames.js", "files.css")
 
 
 def clip_player(
-    key: str, handle: Callable[[Mapping[str, Any]], None], answer: Callable[[], Mapping[str, Any]], fps: float
+    key: str,
+    handle: Callable[[Mapping[str, Any]], None],
+    answer: Callable[[], Mapping[str, Any]],
+    fps: float,
+    chart: str = "",
 ) -> None:
     """Show the player.
 
@@ -42,9 +37,11 @@ def clip_player(
         answer: called afterwards; may return `error`, `progress` (0 to 1) and `done` of a clip that is decoded here,
             and `seek` (`id`, `time`), a place to show.
         fps: frames per second to send.
+        chart: key of a plotly chart over the clip's time, in which to mark the place that the player shows.
     """
     settings = {
         "fps": fps,
+        "chart": chart,
         "side": SIDE,
         "batch": FRAMES_PER_MESSAGE,
         "inspectedSide": INSPECTED_SIDE,

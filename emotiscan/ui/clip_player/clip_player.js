@@ -31,30 +31,20 @@ class Player {
     this.running = 0; // the clip that is being read, or 0
     this.sought = null; // the last place that the server asked to show
     this.waiting = null;
+    const time = () => (this.running || this.stage.hidden ? null : this.video.currentTime);
+    this.mark = new PositionMark(this.video, () => this.data?.chart, time);
 
     find(".choose").onclick = find(".another").onclick = () => this.input.click();
     find(".record").onclick = () => this.record();
     find(".stop").onclick = () => this.stopped();
     this.inspect.onclick = () => this.sendFrame();
-    this.input.onchange = () => {
-      if (this.input.files.length) this.open(this.input.files[0]);
-      this.input.value = ""; // otherwise the same clip could not be chosen again
-    };
-    this.zone.ondragover = (event) => {
-      event.preventDefault();
-      this.zone.classList.add("over");
-    };
-    this.zone.ondragleave = () => this.zone.classList.remove("over");
-    this.zone.ondrop = (event) => {
-      event.preventDefault();
-      this.zone.classList.remove("over");
-      if (event.dataTransfer.files.length) this.open(event.dataTransfer.files[0]);
-    };
+    takeFiles(this.zone, this.input, ([file]) => this.open(file));
     this.show("idle");
   }
 
   close() {
     this.running = 0;
+    this.mark.close();
     clearTimeout(this.waiting?.timer);
     this.recorder?.stop();
     this.release();
@@ -70,6 +60,7 @@ class Player {
   update(data, send) {
     this.data = data;
     this.send = send;
+    requestAnimationFrame(this.mark.draw); // the chart may have been drawn anew
     if (data.answered === this.waiting?.number) {
       const { resolve, timer } = this.waiting;
       clearTimeout(timer);
@@ -103,7 +94,7 @@ class Player {
     this.finished.hidden = part !== "finished";
     this.stage.hidden = part === "idle" || !(this.url || this.video.srcObject);
     this.inspect.hidden = this.stage.hidden;
-    this.zone.classList.toggle("empty", part === "idle");
+    this.zone.classList.toggle("zone", part === "idle");
     this.video.controls = part === "finished";
     if (part !== "busy") this.bar.removeAttribute("value");
     this.message.hidden = !text;

@@ -69,7 +69,7 @@ def where_units_are(faces: Sequence[Choice]) -> Answer:
     chosen = components.choose_targets(_reading(face), f"compare-{face.photo.key}-{face.number}")
     method = choose_method(METHOD_KEY)
     if not chosen:
-        st.caption("Choose at least one action unit or emotion.")
+        st.caption("Choose at least one action unit or expression.")
     maps = [views.make_view(face.photo, face.number, target, method, display_name(target)) for target in chosen]
     return Answer(maps, sentences.places([view.heat_map for view in maps]))
 
@@ -115,7 +115,7 @@ def _advice_on_changes() -> str:
 
 
 def who_shows_it_most(faces: Sequence[Choice]) -> Answer:
-    """Rank all faces by one action unit or emotion."""
+    """Rank all faces by one action unit, emotion or expression."""
     target = choose_target(faces[0], default=questions.SMILE)
     method = choose_method(METHOD_KEY)
     if len(faces) == 1:

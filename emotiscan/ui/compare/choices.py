@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from emotiscan import facs
 from emotiscan.export.boxes import marked_photo
 from emotiscan.export.text import display_name
 from emotiscan.images import MAX_BYTES
 from emotiscan.ui.compare.questions import CHANGES, FACE, PHOTO, QUESTION, SECOND_FACE, SECOND_PHOTO, photo_id
+from emotiscan.ui.heat_map_views import targets_of
 from emotiscan.ui.links import AU_PARAMETER, linked_action_units, set_parameters
 from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.samples import samples
@@ -150,19 +150,19 @@ def choose_two_faces(faces: Sequence[Choice]) -> tuple[Choice, Choice]:
 
 
 def choose_target(face: Choice, default: str | None = None) -> str:
-    """Let the visitor choose one action unit or emotion; the URL holds it.
+    """Let the visitor choose one action unit, emotion or expression; the URL holds it.
 
     Args:
         face: whose.
         default: the target to begin with, if the URL names none; by default the most probable action unit.
     """
     reading = face.photo.readings[face.number]
-    targets = [*facs.in_facs_order(reading.action_units), *reading.emotions]
+    targets = targets_of(reading)
     likeliest = reading.likeliest_action_units or targets  # none is visible in a face that is wholly covered
     candidates = (*linked_action_units(), default, likeliest[0])
     first = next(target for target in candidates if target in targets)
     target = st.selectbox(
-        "Action unit or emotion", targets, index=targets.index(first), format_func=display_name, key="compare-target"
+        "Action unit or expression", targets, index=targets.index(first), format_func=display_name, key="compare-target"
     )
     set_parameters({AU_PARAMETER: target})
     return target

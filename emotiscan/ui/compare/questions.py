@@ -45,7 +45,7 @@ def show_questions(photo: Photo, number: int, targets: Sequence[str], method: st
     Args:
         photo: the photo.
         number: index of the face among its readings.
-        targets: action units and emotions whose heat maps are shown, the most interesting first.
+        targets: action units and expressions whose heat maps are shown, the most interesting first.
         method: key of the heat map method.
     """
     about = {PHOTO: photo_id(photo)} | ({FACE: str(number + 1)} if number else {})

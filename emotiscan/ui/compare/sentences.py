@@ -49,7 +49,7 @@ def strength(reading: Reading, target: str) -> tuple[float, float]:
     """Intensity (0 if it is not known) and probability of a target; -1 for both if it is not visible."""
     if target in reading.not_visible:
         return -1.0, -1.0
-    return reading.intensities.get(target, 0.0), {**reading.action_units, **reading.emotions}[target]
+    return reading.intensities.get(target, 0.0), reading.probabilities[target]
 
 
 def ranking(faces: Sequence[tuple[str, Reading]], target: str) -> str:
@@ -57,7 +57,7 @@ def ranking(faces: Sequence[tuple[str, Reading]], target: str) -> str:
 
     Args:
         faces: title and reading of at least two faces, the strongest first (see `strength`).
-        target: an action unit or emotion.
+        target: an action unit, emotion or expression.
     """
     (first, best), (second, next_best), *_ = faces
     if target in best.not_visible:
@@ -83,11 +83,11 @@ def _score(title: str, reading: Reading, target: str) -> str:
 
 
 def agreement(maps: Mapping[str, HeatMap], target: str) -> str:
-    """Say how many methods see a target most where anatomy expects it; for emotions, where each map peaks.
+    """Say how many methods see a target most where anatomy expects it; for all but action units, where each map peaks.
 
     Args:
         maps: by the method's title.
-        target: an action unit or emotion.
+        target: an action unit, emotion or expression.
     """
     shown = {title: heat_map for title, heat_map in maps.items() if not heat_map.is_empty}
     if not shown:

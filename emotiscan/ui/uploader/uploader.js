@@ -31,20 +31,7 @@ class Uploader {
 
     find(".choose").onclick = () => this.input.click();
     find(".stop").onclick = () => this.stop();
-    this.input.onchange = () => {
-      this.add(this.input.files);
-      this.input.value = ""; // otherwise the same photos could not be chosen again
-    };
-    this.zone.ondragover = (event) => {
-      event.preventDefault();
-      this.zone.classList.add("over");
-    };
-    this.zone.ondragleave = () => this.zone.classList.remove("over");
-    this.zone.ondrop = (event) => {
-      event.preventDefault();
-      this.zone.classList.remove("over");
-      this.add(event.dataTransfer.files);
-    };
+    takeFiles(this.zone, this.input, (files) => this.add(files));
     this.onpaste = (event) => this.add(event.clipboardData.files);
     document.addEventListener("paste", this.onpaste);
   }
@@ -60,7 +47,7 @@ class Uploader {
       this.zone.classList.add("quiet");
       this.hint.textContent = "You can also paste an image (Ctrl+V or ⌘V).";
     }
-    this.send = (photo) => setTriggerValue("photo", photo);
+    this.send = (photo) => setTriggerValue("message", photo);
     if (this.sent !== null && data.answered === `${data.visit}-${this.sent}`) {
       this.sent = null;
       this.done += 1;
@@ -135,10 +122,5 @@ async function encode(file, side, maxBytes) {
   } catch {
     // not decodable here
   }
-  return new Promise((resolve) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(reader.result.split(",")[1] ?? "");
-    reader.onerror = () => resolve("");
-    reader.readAsDataURL(small);
-  });
+  return toBase64(small);
 }

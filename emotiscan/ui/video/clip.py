@@ -1,6 +1,7 @@
-"""A clip of this visit: its readings and thumbnails of faces, never its frames. Memory is bounded.
+"""A clip of this visit: its readings and thumbnails of faces, and an annotated clip if the visitor asks for one.
 
-The frames come from the browser, which decodes the clip, or from `video.decode` if the browser cannot.
+Otherwise no frame is kept, and memory is bounded. The frames come from the browser, which decodes the clip, or from
+`video.decode` if the browser cannot.
 """
 
 import io
@@ -12,7 +13,10 @@ from PIL import Image
 
 from emotiscan.analysis import Analyzer
 from emotiscan.export.records import as_cell
+from emotiscan.model.config import ModelConfig
 from emotiscan.reading import Reading
+from emotiscan.ui.video.annotated_clip import AnnotatedClip
+from emotiscan.ui.video.faces import ApexFace, ClipFace, rows_at
 from emotiscan.video.frame_reader import FrameReader
 from emotiscan.video.table import Table, video_record
 from emotiscan.video.timeline import Timeline
@@ -47,11 +51,15 @@ class Clip:
         notes: what was lost or left out, in sentences for users.
         time: of the latest frame in seconds.
         is_complete: whether no more frames will come.
+        annotated: the frames with boxes and bars, if the visitor has asked for them.
         preview: curves of the emotions of the first people, by number of the person: (time, probabilities in the
             order of the network's emotions).
     """
 
-    def __init__(self, analyzer: Analyzer, name: str, duration: float, fps: float) -> None:
+    def __init__(
+        self, analyzer: Analyzer, name: str, duration: float, fps: float, annotated: AnnotatedClip | None = None
+    ) -> None:
+        self.annotated = annotated
         self.name, self.duration, self.fps = name, duration, fps
         self.notes: list[str] = []
         self.time = 0.0
@@ -62,6 +70,7 @@ class Clip:
         self._table = Table(name)
         self._cuts: list[float] = []
         self._thumbnails = Thumbnails()
+        self._faces: dict[int, list[ClipFace]] = {}
 
     def read(self, frames: Sequence["VideoFrame"]) -> None:
         """Read the next frames."""
@@ -77,12 +86,17 @@ class Clip:
                 self._table.add(video_record(self.name, frame.number, frame.time, track, reading))
                 self._thumbnails.add(track, frame.time, reading)
                 self.preview.setdefault(track, []).append((frame.time, tuple(reading.emotions.values())))
+            if self.annotated:
+                self.annotated.add(frame)
         if len(frames) >= room:
             self.notes.append(f"Only the first {MAX_FRAMES} frames were read. Choose fewer frames per second.")
             self.finish()
 
     def finish(self) -> None:
         """Note that no more frames will come."""
+        if self.annotated and not self.is_complete:
+            self.annotated.finish()
+            self.notes += [self.annotated.note] if self.annotated.note else []
         self.is_complete, self._reader, self.preview = True, None, {}
 
     @property
@@ -103,7 +117,7 @@ class Clip:
     @property
     def emotions(self) -> tuple[str, ...]:
         """The emotions that the network knows."""
-        return self._card.config.emotions
+        return self.config.emotions
 
     @cached_property
     def timeline(self) -> Timeline:
@@ -117,6 +131,30 @@ class Clip:
     def json_text(self) -> str:
         """The readings as JSON, one object a face and frame."""
         return self._table.to_frame().to_json(orient="records", indent=1) + "\n"
+
+    @property
+    def config(self) -> ModelConfig:
+        """Of the checkpoint that reads the clip."""
+        return self._card.config
+
+    def faces_of(self, track: int) -> list[ClipFace]:
+        """The faces of a person whose thumbnails were kept, in the order of time, once the clip is complete."""
+        if track not in self._faces:
+            kept = self._thumbnails.of(track)
+            rows = rows_at(self.timeline.tracks[track], [time for time, _ in kept], self._card)
+            self._faces[track] = [
+                ClipFace(row, picture, track, time) for (time, picture), row in zip(kept, rows, strict=True)
+            ]
+        return self._faces[track]
+
+    def apex_faces(self, track: int, count: int) -> list[ApexFace]:
+        """A person's face at each of the `apexes`."""
+        events = self.apexes(track, count)
+        rows = rows_at(self.timeline.tracks[track], [event.apex for event in events], self._card)
+        return [
+            ApexFace(row, self.thumbnail(track, event.apex), track, event.apex, event)
+            for event, row in zip(events, rows, strict=True)
+        ]
 
     def thumbnail(self, track: int, time: float) -> bytes | None:
         """The face of a person at about this time, as a JPEG file; None if there is none near."""
@@ -161,6 +199,10 @@ class Thumbnails:
         picture = reading.crop.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
         picture.save(file, "JPEG", quality=82)
         self._pictures.setdefault(track, []).append((time, file.getvalue()))
+
+    def of(self, track: int) -> list[tuple[float, bytes]]:
+        """Time and picture of each kept face of a person, in the order of time."""
+        return list(self._pictures.get(track, []))
 
     def at(self, track: int, time: float, tolerance: float = 1.0) -> bytes | None:
         """The picture that is nearest in time, within `tolerance` seconds."""

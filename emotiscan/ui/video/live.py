@@ -64,7 +64,7 @@ class LiveSession:
             target: of the heat map.
 
         Returns:
-            What a browser draws of each face, largest first (see `describe`).
+            What a browser draws of each face, largest first (see `describe`); only the largest has a heat map.
         """
         from emotiscan.video.decode import VideoFrame
 
@@ -77,7 +77,7 @@ class LiveSession:
             self._recorded.append(video_record("", frame.number, time, track, reading))
             faces.append((track, reading))
         faces.sort(key=lambda face: -face[1].face.side)
-        return [describe(track, reading, target if place < 2 else OFF) for place, (track, reading) in enumerate(faces)]
+        return [describe(track, reading, OFF if place else target) for place, (track, reading) in enumerate(faces)]
 
     def csv_text(self) -> str:
         """The readings of the last minute as a CSV file, one row a face and frame."""
@@ -127,7 +127,7 @@ def _rounded(values: Mapping[str, float]) -> list[float | None]:
 def _heat_map(reading: Reading, target: str) -> dict[str, Any] | None:
     if target == STRONGEST:
         target = next((au for au in reading.likeliest_action_units if au in reading.present), reading.emotion)
-    if reading.model is None or not (target in reading.action_units or target in reading.emotions):
+    if reading.model is None or target not in reading.probabilities:
         return None
     found = heat_maps(reading.model, reading.feature_map, [target], DEFAULT_METHOD)[target]
     if found.is_empty:

@@ -15,12 +15,16 @@ from emotiscan.ui import au_table, components, log, queue_status
 from emotiscan.ui.clip_player import FRAMES_PER_MESSAGE, clip_player
 from emotiscan.ui.messages import decode_bytes, decode_frame, number_in
 from emotiscan.ui.session import Photo, analyzer, read_photo
+from emotiscan.ui.video.annotated_clip import AnnotatedClip, can_annotate
 from emotiscan.ui.video.clip import Clip
 from emotiscan.ui.video.server_decoding import UploadedClip
 from emotiscan.video.decode import VideoFrame
 from emotiscan.video.errors import VideoError
 
 KEY = "clip"
+CHART = "clip-chart"
+"""Key of the chart over time, in which the player marks its place."""
+
 RATES = (5, 10, 25)
 """Frames per second that a visitor can choose."""
 
@@ -40,7 +44,7 @@ def show_player() -> None:
     # Above the choice of the rate, but in place: a player that moves or disappears for a moment would start anew.
     fps = float(st.session_state.get("clip-fps") or RATES[1])
     status = st.empty()
-    clip_player(KEY, lambda message: _handle(message, status), _answer, fps)
+    clip_player(KEY, lambda message: _handle(message, status), _answer, fps, CHART)
     st.segmented_control(
         "Frames per second to read",
         RATES,
@@ -49,6 +53,13 @@ def show_player() -> None:
         key="clip-fps",
         help="More show shorter movements, such as blinks, and take longer. Applies to the next clip.",
     )
+    if can_annotate():
+        st.toggle(
+            "Make an annotated clip",
+            key="clip-annotate",
+            help="Draws boxes and bars into the frames that are read, for you to download as MP4, without sound. The "
+            "server holds this file in memory until you leave. Applies to the next clip.",
+        )
 
 
 def show_at(seconds: float) -> None:
@@ -125,7 +136,9 @@ def _clip_of(message: Mapping[str, Any]) -> Clip:
         state.pop("clip-error", None)
         name = str(message.get("name") or "Clip")[:MAX_NAME_LENGTH]
         duration = number_in(message, "duration", 0.0, MAX_DURATION)
-        clip = Clip(analyzer(), name, duration, number_in(message, "fps", RATES[0], RATES[-1]))
+        fps = number_in(message, "fps", RATES[0], RATES[-1])
+        annotated = AnnotatedClip(fps) if can_annotate() and state.get("clip-annotate") else None
+        clip = Clip(analyzer(), name, duration, fps, annotated)
         state["clip-read"], state["clip-number"], state["clip-began"] = clip, number, time.monotonic()
     return clip
 

@@ -3,15 +3,20 @@
 import streamlit as st
 
 from emotiscan.export.data_urls import data_url
-from emotiscan.export.text import display_name, percent
 from emotiscan.ui import charts as page_charts
 from emotiscan.ui import components, downloads
+from emotiscan.ui.downloads import Download
+from emotiscan.ui.gallery.browser import PLAY_ICON, browse, show_tiles
 from emotiscan.ui.video import charts, reading
 from emotiscan.ui.video.clip import Clip
+from emotiscan.ui.video.faces import ClipFace
 from emotiscan.ui.wording import escape_markdown
 
 GALLERY_SIZE = 12
 """Apexes that are shown, at most."""
+
+FACES_PER_PAGE = 24
+"""Faces on one page of a person's gallery."""
 
 MAX_PEOPLE = 12
 """People that can be chosen: those who are seen longest."""
@@ -91,76 +96,55 @@ def show_timeline(clip: Clip, track: int) -> None:
         figure,
         config={"displayModeBar": False},
         alt=charts.describe_timeline(timeline, track, names),
-        key="clip-chart",
+        key=reading.CHART,
         on_select=_show_selected,
         selection_mode="points",
     )
     st.caption(
         "Curves are smoothed probabilities. Bands run from onset to offset of each action unit, diamonds mark the "
-        "apex. Click a point to see its frame."
+        "apex. The line follows the player. Click a point to see its frame."
     )
     if reading.shown_time() is not None:
         st.markdown(f"The frame at {reading.shown_time():.2f} s is read below.")
 
 
 def _show_selected() -> None:
-    points = st.session_state["clip-chart"].selection.points
+    points = st.session_state[reading.CHART].selection.points
     if points:
         reading.show_at(float(points[0]["x"]))
 
 
 def show_gallery(clip: Clip, track: int) -> None:
-    """Show the face at the apex of each action unit's strongest event."""
-    apexes = clip.apexes(track, GALLERY_SIZE)
-    if not apexes:
-        st.caption("No action unit was present for long enough to count as an event.")
-        return
+    """Show the face at the apex of each action unit's strongest event, and all faces to filter and sort."""
+    apexes = clip.apex_faces(track, GALLERY_SIZE)
     st.subheader("Apex of each action unit", anchor=False)
-    with st.grid(min_column_width=130, gap="medium"):
-        for event in apexes:
-            with st.container():
-                picture = clip.thumbnail(track, event.apex)
-                if picture is not None:
-                    st.image(data_url(picture, "JPEG"), width="stretch", alt=f"The face at the apex of {event.au}")
-                strength = f" · {event.intensity:.1f} of 5" if event.intensity == event.intensity else ""
-                st.markdown(f"**{display_name(event.au)}**  \n:small[{percent(event.peak)}{strength}]")
-                st.button(
-                    f"Show {event.apex:.2f} s",
-                    icon=":material/play_arrow:",
-                    key=f"clip-apex-{track}-{event.au}",
-                    on_click=reading.show_at,
-                    args=(event.apex,),
-                )
+    if apexes:
+        show_tiles(apexes, "clip-apex", _show_face, lambda face: face.heading, PLAY_ICON)
+    else:
+        st.caption("No action unit was present for long enough to count as an event.")
+    faces = clip.faces_of(track)
+    if faces:
+        st.subheader("All faces", anchor=False)
+        key = f"clip-faces-{track}"
+        browse(faces, clip.config, key, _show_face, given_order="time", per_page=FACES_PER_PAGE, icon=PLAY_ICON)
+
+
+def _show_face(face: ClipFace) -> None:
+    reading.show_at(face.time)
 
 
 def offer_downloads(clip: Clip) -> None:
-    """Show download buttons for the readings, the events and the summary."""
-    files = (
-        ("Readings (CSV)", "emotiscan-clip.csv", "text/csv", clip.csv_text),
-        ("Readings (JSON)", "emotiscan-clip.json", "application/json", clip.json_text),
-        (
-            "Events (CSV)",
-            "emotiscan-events.csv",
-            "text/csv",
-            lambda: clip.timeline.events_to_frame().to_csv(index=False),
-        ),
-        (
-            "Summary (CSV)",
-            "emotiscan-summary.csv",
-            "text/csv",
-            lambda: clip.timeline.summary().to_csv(index=False),
-        ),
-    )
+    """Show download buttons for the readings, the events, the summary and the annotated clip."""
+    timeline, csv = clip.timeline, "text/csv"
+    files = [
+        Download("Readings (CSV)", "emotiscan-clip.csv", csv, clip.csv_text),
+        Download("Readings (JSON)", "emotiscan-clip.json", "application/json", clip.json_text),
+        Download("Events (CSV)", "emotiscan-events.csv", csv, lambda: timeline.events_to_frame().to_csv(index=False)),
+        Download("Summary (CSV)", "emotiscan-summary.csv", csv, lambda: timeline.summary().to_csv(index=False)),
+    ]
+    if clip.annotated and clip.annotated.is_complete:
+        files.append(Download("Annotated clip (MP4)", "emotiscan-clip.mp4", "video/mp4", clip.annotated.data))
     st.subheader("Download", anchor=False)
     st.caption(f"{clip.frames} frames of “{escape_markdown(clip.name)}”; times are the clip's own.")
     with st.container(horizontal=True):
-        for label, name, mime, make in files:
-            st.download_button(
-                label,
-                downloads.held(make, name, mime),
-                name,
-                mime,
-                icon=":material/download:",
-                on_click="ignore",
-                key=f"clip-{name}",
-            )
+        downloads.show_buttons(files, "clip")

@@ -8,17 +8,22 @@ from pathlib import Path
 import pillow_heif
 from PIL import Image
 
-from tests.support.chromium import assert_accessible, open_page, wait_until_settled
+from tests.support.chromium import assert_accessible, open_page, overflow, wait_until_settled
 from tests.support.places import SAMPLES
 
 
-def test_album_is_filled_filtered_and_downloaded(page):
+def fill_album(page) -> None:
+    """Read three photos with six faces."""
     open_page(page, "Album")
     files = [SAMPLES / name for name in ("smile.jpg", "surprise.jpg", "group.jpg")]
     page.locator(".uploader input[type=file]").set_input_files(files)
     page.get_by_text("6 of 6 faces").wait_for()
     page.get_by_role("button", name="Choose photos").wait_for()
     wait_until_settled(page)
+
+
+def test_album_is_filled_filtered_and_downloaded(page):
+    fill_album(page)
     page.get_by_role("button", name="Surprise", exact=True).click()
     page.get_by_text(re.compile("[1-3] of 6 faces")).wait_for()
     wait_until_settled(page)
@@ -33,6 +38,41 @@ def test_album_is_filled_filtered_and_downloaded(page):
     page.get_by_role("button", name="Empty the album").click()
     page.get_by_role("button", name="Try it with the synthetic samples").wait_for()
     wait_until_settled(page)
+
+
+def test_face_is_opened_and_closed_with_the_keyboard(page):
+    fill_album(page)
+    page.get_by_role("button", name="surprise.jpg, face 1").focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("heading", name="a surprised expression").wait_for()
+    dialog.get_by_role("img", name="Heat map of").first.wait_for()
+    wait_until_settled(page)
+    assert overflow(page) <= 0
+    assert_accessible(page)
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
+    wait_until_settled(page)
+    assert page.get_by_text("6 of 6 faces").is_visible()
+
+
+def test_point_of_the_scatter_plot_opens_its_face(page):
+    fill_album(page)
+    page.get_by_text("Scatter plot", exact=True).click()
+    plot = page.get_by_label("Scatter plot of faces")
+    plot.wait_for()
+    wait_until_settled(page)
+    assert overflow(page) <= 0
+    assert_accessible(page)
+    points = page.locator(".js-plotly-plot .points path")
+    assert points.count() == 6
+    for _ in range(2):  # the same point opens twice
+        points.first.click(force=True)
+        page.get_by_role("dialog").get_by_role("img", name="Heat map of").first.wait_for()
+        wait_until_settled(page)
+        page.keyboard.press("Escape")
+        page.get_by_role("dialog").wait_for(state="hidden")
+        wait_until_settled(page)
 
 
 def test_photos_of_phones_are_read_and_videos_are_sent_elsewhere(page):

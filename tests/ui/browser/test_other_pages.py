@@ -55,6 +55,26 @@ def test_guide_shows_an_action_unit_from_trace_to_maximum(page):
     assert_accessible(page)
 
 
+def test_try_it_in_the_guide_opens_live_with_that_goal(page):
+    open_page(page, "FACS guide")
+    page.get_by_role("radio", name="AU4", exact=True).click()
+    page.get_by_role("link", name="Try AU4 with your camera").click()
+    page.get_by_role("heading", name="Live", exact=True).wait_for()
+    wait_until_settled(page)
+    assert "goal=AU4" in page.url
+    assert page.locator(".live .challenge").get_by_text("AU4 Brow lowerer").is_visible()
+    assert page.get_by_role("img", name="A synthetic face with AU4").is_visible()
+    assert overflow(page) <= 0
+
+
+def test_poster_is_downloaded_from_the_guide(page):
+    open_page(page, "FACS guide")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Poster (PDF, one page)").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
+    page.asked_for.append(".pdf")
+
+
 def test_each_question_is_one_click_from_a_reading(page):
     page.get_by_role("link", name="Does another method agree?").click()
     page.get_by_role("img", name="Heat map of LayerCAM").wait_for()

@@ -35,6 +35,25 @@ def test_clip_is_read_in_the_browser_and_an_apex_shows_its_frame(page, clip):
     assert_accessible(page)
 
 
+def test_faces_of_a_clip_are_browsed_like_an_album(page, clip):
+    open_page(page, "Video")
+    page.locator(".player input[type=file]").set_input_files(
+        {"name": "me.webm", "mimeType": "video/webm", "buffer": clip}
+    )
+    page.get_by_role("heading", name="All faces").wait_for()
+    page.get_by_text("Scatter plot", exact=True).click()
+    page.get_by_label("Scatter plot of faces").wait_for()
+    wait_until_settled(page)
+    assert overflow(page) <= 0
+    assert_accessible(page)
+    page.get_by_text("Gallery", exact=True).click()
+    opener = page.locator("[class*=st-key-clip-faces-1-open] button").last
+    opener.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="The frame at").wait_for()
+    wait_until_settled(page)
+
+
 @pytest.mark.parametrize("page", [DESKTOP], indirect=True)
 def test_clip_that_the_browser_cannot_decode_is_sent_to_the_server(page):
     pytest.importorskip("av")

@@ -1,4 +1,4 @@
-// What the components that send frames have in common; put in front of their own code.
+// Frames of a video, for components that send them; put in front of their own code, behind files.js.
 
 function happens(target, ...events) {
   return new Promise((resolve) => {
@@ -19,13 +19,4 @@ async function encode(canvas, video, side, quality) {
   canvas.height = Math.max(1, Math.round(scale * video.videoHeight));
   canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
   return toBase64(await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", quality)));
-}
-
-function toBase64(blob) {
-  return new Promise((resolve) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(reader.result.split(",")[1] ?? "");
-    reader.onerror = () => resolve("");
-    reader.readAsDataURL(blob);
-  });
 }

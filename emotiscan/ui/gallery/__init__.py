@@ -1,0 +1,1 @@
+"""Many faces to browse: filters, sorting, a gallery and a scatter plot, for the album and for clips."""
