@@ -43,7 +43,7 @@ figcaption { position: absolute; right: 0.8mm; bottom: 0.6mm; padding: 0 0.9mm; 
   background: rgb(255 255 255 / 85%); font-weight: 700; }
 h2 { margin: 0.8mm 0 0.3mm; font-size: 7.4pt; line-height: 1.15; }
 h2 b { color: var(--part); }
-.key { align-self: stretch; border-top-color: #9aa6a8; font-size: 6.6pt; }
+.key { --part: #9aa6a8; font-size: 6.6pt; }
 .key li { list-style: none; } .key i { display: inline-block; width: 2.2mm; height: 2.2mm; background: var(--part); }
 .key ul { padding: 0; margin: 1mm 0; }
 footer { margin-top: 2.4mm; color: #56666b; }
