@@ -100,7 +100,13 @@ def show_action_units(photo: Photo, number: int, card: Card, method: str = expla
     """
     reading = photo.readings[number]
     notes = harder_to_detect(reading, masked_action_units(card))
-    st.html(STYLE + au_table(reading, thumbnails(photo, number, method), notes))
+    st.html(STYLE + _theme() + au_table(reading, thumbnails(photo, number, method), notes))
+
+
+def _theme() -> str:
+    """Style that makes the colors follow the page's theme in dialogs, too: those are outside of the page."""
+    theme = st.context.theme.type
+    return f"<style>.es-aus {{ color-scheme: {theme}; }}</style>" if theme in ("light", "dark") else ""
 
 
 def harder_to_detect(reading: Reading, masked: Iterable[MaskedAU]) -> str:
