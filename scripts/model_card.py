@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[1]
 TABLE = re.compile(r"(<!-- figures: (?P<name>[\w-]+) -->\n)(?:(?: {4}.*)?\n)*")
 """A mark, and the indented and blank lines after it."""
 
+UNLABELED = re.compile(r"AU\w+ +present +0 of 0 ")
+
 
 def filled(card: str, metrics: Mapping[str, object]) -> str:
     """The model card with the table after each mark replaced by the report of that name.
@@ -31,7 +33,9 @@ def filled(card: str, metrics: Mapping[str, object]) -> str:
 
 
 def _table(report: object) -> str:
-    return "".join(f"    {line}".rstrip() + "\n" for line in text_of(read_report(report)).splitlines())
+    lines = text_of(read_report(report)).splitlines()
+    # Action units without a single label would fill the card with rows that say nothing.
+    return "".join(f"    {line}".rstrip() + "\n" for line in lines if not UNLABELED.match(line))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
