@@ -4,7 +4,7 @@
         --coded csv:weights/codes/lfw-held-out.csv,images=LFW \
         --photos csv:au_validation.csv,images=LFW --people csv:LFW,only=au_validation.csv \
         --rendered rendered:rendered --held-out rendered:held-out --model ict_facekit.npz \
-        --lfw LFW --large-faces rendered:large
+        --lfw LFW --large-faces rendered:large --clear-faces rendered:clear
 
 Every number in weights/README.md comes from these steps, in this order; `--only` repeats some of them. Nothing is
 trained here; only the calibration is fitted.

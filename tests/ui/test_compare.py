@@ -60,7 +60,7 @@ def parameter(at: AppTest, name: str) -> list[str]:
 
 def test_first_visit_says_where_the_units_of_the_sample_are(page):
     assert "AU12 Lip corner puller" in titles(page)
-    assert "AU6 peaks at the cheeks" in page.header[0].value
+    assert "AU12 at the nasolabial folds" in page.header[0].value
     assert len(page.download_button) == 2
 
 

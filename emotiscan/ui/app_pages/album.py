@@ -14,11 +14,9 @@ from emotiscan.ui.session import analyze, analyzer, reopen_face
 from emotiscan.ui.uploader import upload_photos
 from emotiscan.ui.wording import escape_markdown
 
-OPEN = "album-opened"
-"""Key of the session's state that holds the key of the face that is open."""
-
-PICTURE_WIDTH = 180
-"""Width of the open face's picture, in CSS pixels."""
+# Comments, not docstrings: Streamlit would print those of a page's script.
+OPEN = "album-opened"  # key of the session's state that holds the key of the face that is open
+PICTURE_WIDTH = 180  # of the open face's picture, in CSS pixels
 
 
 def visit_album() -> Album:
