@@ -42,7 +42,7 @@ def test_album_is_filled_filtered_and_downloaded(page):
 
 def test_face_is_opened_and_closed_with_the_keyboard(page):
     fill_album(page)
-    page.get_by_role("button", name="surprise.jpg, face 1").focus()
+    page.get_by_role("button", name="surprise.jpg, face 1", exact=True).focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("heading", name="a surprised expression").wait_for()
