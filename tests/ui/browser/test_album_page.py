@@ -67,7 +67,15 @@ def test_point_of_the_scatter_plot_opens_its_face(page):
     points = page.locator(".js-plotly-plot .points path")
     assert points.count() == 6
     for _ in range(2):  # the same point opens twice
-        points.first.click(force=True)
+        # Plotly draws the points anew when the page runs: a locator's click can meet one that is just being replaced.
+        plot.scroll_into_view_if_needed()
+        page.wait_for_function(
+            "document.querySelector('.js-plotly-plot .points path')?.getBoundingClientRect().width > 0"
+        )
+        box = points.first.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x - 3, y)
+        page.mouse.click(x, y)
         page.get_by_role("dialog").get_by_role("img", name="Heat map of").first.wait_for()
         wait_until_settled(page)
         page.keyboard.press("Escape")

@@ -37,7 +37,7 @@ def test_pasted_image_is_read(page):
     page.evaluate(PASTE, base64.b64encode((SAMPLES / "surprise.jpg").read_bytes()).decode())
     page.get_by_text("Your photo", exact=True).wait_for()
     wait_for_reading(page, "a surprised expression")
-    page.get_by_text("Anger", exact=True).click()
+    page.get_by_role("radio", name="Anger").click()
     page.get_by_text("Sample (synthetic face").wait_for()
     wait_until_settled(page)
 
