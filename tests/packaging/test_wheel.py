@@ -103,6 +103,7 @@ def test_wheel_holds_the_resources_and_nothing_else(names):
     samples = {f"{RESOURCES}samples/{name}" for name in ("samples.json", *(one["file"] for one in described))}
     guide = {f"{RESOURCES}samples/action_units/{unit}.webp" for unit in facs.AU_NAMES}
     guide |= {f"{RESOURCES}samples/action_units/{unit}_left.webp" for unit in facs.SIDED_AUS}
+    guide.add(f"{RESOURCES}samples/action_units/poster.pdf")
     expected = {"emotiscan/py.typed", f"{RESOURCES}streamlit/config.toml", *scripts, *weights, *samples, *guide}
     assert {name for name in names if not name.endswith(".py")} == expected
 
