@@ -89,8 +89,6 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
         ("random", f"{options.held_out},faces=random", []),
     ):
         yield name, emotiscan, measuring("evaluate", name, data, report / name, *more)
-    if options.clear_faces:
-        yield "clear", emotiscan, measuring("evaluate", "clear", options.clear_faces, report / "clear")
     for name, data, more in (("places", options.held_out, ["200"]), ("photo-places", options.photos, [])):
         out = report / name / "report.json"
         yield name, emotiscan, measuring("localize", name, data, out, "--compare", *more)
@@ -112,6 +110,7 @@ def _further_steps(
             yield name, emotiscan, ["evaluate", *listed, *attached, *weights]
     validation = ["--split", "validation", "--tight"]
     for name, data, is_asked_for, more in (
+        ("clear", options.clear_faces, options.clear_faces, []),
         ("quality", options.held_out, options.lfw, ["--quality"]),
         ("photo-quality", options.people, options.lfw, ["--quality"]),
         ("small-faces", options.large_faces, options.large_faces, ["--scale-consistency"]),

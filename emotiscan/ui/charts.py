@@ -1,5 +1,7 @@
 """Plots of readings: changes between two of them; and the colors of emotions."""
 
+from typing import Any
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -24,6 +26,29 @@ MAX_CHANGES = 10
 def show(figure: go.Figure, key: str, alt: str) -> None:
     """Show a plot; `alt` describes it for screen readers."""
     st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt, key=key)
+
+
+def clickable_layout(height: int) -> dict[str, Any]:
+    """Layout of a plot whose points can be clicked, and nothing else: its legend is on top, and only names things.
+
+    Args:
+        height: in CSS pixels.
+    """
+    return {
+        "height": height,
+        "margin": {"l": 0, "r": 8, "t": 30, "b": 4},
+        "legend": {
+            "orientation": "h",
+            "y": 1.0,
+            "yanchor": "bottom",
+            "x": 0,
+            "itemclick": False,
+            "itemdoubleclick": False,
+        },
+        "hovermode": "closest",
+        "clickmode": "event+select",
+        "dragmode": False,
+    }
 
 
 def au_changes(before: Reading, after: Reading) -> go.Figure:

@@ -15,12 +15,13 @@ from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ct
 
 
 class Download(NamedTuple):
-    """A file to offer: its label on the page, its name and type, and what makes it."""
+    """A file to offer: its label and icon on the page, its name and type, and what makes it."""
 
     label: str
     file_name: str
     mime: str
     make: Callable[[], str | bytes]
+    icon: str = ":material/download:"
 
 
 def show_buttons(files: Iterable[Download], key: str) -> None:
@@ -31,15 +32,25 @@ def show_buttons(files: Iterable[Download], key: str) -> None:
         key: prefix of the buttons' keys.
     """
     for file in files:
-        st.download_button(
-            file.label,
-            held(file.make, file.file_name, file.mime),
-            file.file_name,
-            file.mime,
-            icon=":material/download:",
-            on_click="ignore",  # a rerun could remove the file before it is fetched
-            key=f"{key}-{file.file_name}",
-        )
+        show_button(file, f"{key}-{file.file_name}")
+
+
+def show_button(file: Download, key: str) -> None:
+    """Show a download button.
+
+    Args:
+        file: made when it is asked for.
+        key: of the button.
+    """
+    st.download_button(
+        file.label,
+        held(file.make, file.file_name, file.mime),
+        file.file_name,
+        file.mime,
+        icon=file.icon,
+        on_click="ignore",  # a rerun could remove the file before it is fetched
+        key=key,
+    )
 
 
 def held(make: Callable[[], str | bytes], file_name: str, mime: str) -> Callable[[], bytes]:

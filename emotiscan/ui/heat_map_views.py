@@ -12,7 +12,7 @@ from emotiscan.analysis import Reading
 from emotiscan.explain import CELLS, METHODS, HeatMap, Tile, overlays
 from emotiscan.export.data_urls import picture_url
 from emotiscan.export.text import NOT_VISIBLE, percent
-from emotiscan.ui import downloads
+from emotiscan.ui.downloads import Download, show_button
 from emotiscan.ui.links import au_link
 from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.session import Photo, analyzer, heat_maps_of
@@ -228,33 +228,22 @@ def offer_downloads(
     )
     ends = ("no evidence", "strongest")
     slug = "-".join(dict.fromkeys(view.made_by.replace("++", "-plus-plus") for view in maps))
-    picture_name, arrays_name = (f"emotiscan-heat-maps-{slug}.{ending}" for ending in ("png", "npz"))
+    picture = Download(
+        "Download picture (PNG)",
+        f"emotiscan-heat-maps-{slug}.png",
+        "image/png",
+        lambda: explain.png(
+            explain.sheet(f"{title} · {methods}", tiles, small_print, overlays.color_bar(260, 14), ends)
+        ),
+        ":material/image:",
+    )
+    arrays = Download(
+        "Download arrays (NPZ)",
+        f"emotiscan-heat-maps-{slug}.npz",
+        "application/octet-stream",
+        lambda: explain.npz({view.name: view.heat_map for view in maps}),
+        ":material/data_array:",
+    )
     with st.container(horizontal=True):
-        st.download_button(
-            "Download picture (PNG)",
-            downloads.held(
-                lambda: explain.png(
-                    explain.sheet(f"{title} · {methods}", tiles, small_print, overlays.color_bar(260, 14), ends)
-                ),
-                picture_name,
-                "image/png",
-            ),
-            picture_name,
-            "image/png",
-            icon=":material/image:",
-            on_click="ignore",
-            key=f"{key}-png",
-        )
-        st.download_button(
-            "Download arrays (NPZ)",
-            downloads.held(
-                lambda: explain.npz({view.name: view.heat_map for view in maps}),
-                arrays_name,
-                "application/octet-stream",
-            ),
-            arrays_name,
-            "application/octet-stream",
-            icon=":material/data_array:",
-            on_click="ignore",
-            key=f"{key}-npz",
-        )
+        show_button(picture, f"{key}-png")
+        show_button(arrays, f"{key}-npz")

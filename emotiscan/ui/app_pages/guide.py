@@ -3,7 +3,8 @@
 import streamlit as st
 
 from emotiscan import facs
-from emotiscan.ui import components, downloads, metrics
+from emotiscan.ui import components, metrics
+from emotiscan.ui.downloads import Download, show_button
 from emotiscan.ui.links import AU_PARAMETER, OLD_AU_PARAMETER, au_link, linked_action_units, try_link
 from emotiscan.ui.pictures import show_picture
 from emotiscan.ui.samples import POSTER, au_pictures
@@ -93,15 +94,9 @@ def show_all() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.subheader("All action units", anchor=False, width="content")
         if POSTER.is_file():
-            st.download_button(
-                "Poster (PDF, one page)",
-                downloads.held(POSTER.read_bytes, "emotiscan-action-units.pdf", "application/pdf"),
-                "emotiscan-action-units.pdf",
-                "application/pdf",
-                icon=":material/print:",
-                on_click="ignore",
-                key="guide-poster",
-            )
+            name, icon = "emotiscan-action-units.pdf", ":material/print:"
+            poster = Download("Poster (PDF, one page)", name, "application/pdf", POSTER.read_bytes, icon)
+            show_button(poster, "guide-poster")
     for part in facs.PARTS:
         action_units = [au for au in facs.in_facs_order(facs.AU_NAMES) if facs.ACTION_UNITS[au].part == part]
         st.markdown(f"**{part.capitalize()}**")

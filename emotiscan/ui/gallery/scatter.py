@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from emotiscan import facs
 from emotiscan.model.config import ModelConfig
-from emotiscan.ui.charts import EMOTION_COLORS, MUTED
+from emotiscan.ui.charts import EMOTION_COLORS, MUTED, clickable_layout
 from emotiscan.ui.gallery.faces import VALENCE, Face, GalleryFace, describe_target, is_intensity
 
 HEIGHT = 460
@@ -112,21 +112,7 @@ def scatter(groups: Sequence[Sequence[GalleryFace]], x: str, y: str, config: Mod
         )
     figure.update_xaxes(title=describe_target(x, config), fixedrange=True, range=[left, right], **_ticks(x, config))
     figure.update_yaxes(title=describe_target(y, config), fixedrange=True, range=[bottom, top], **_ticks(y, config))
-    figure.update_layout(
-        height=HEIGHT,
-        margin={"l": 0, "r": 8, "t": 30, "b": 4},
-        legend={
-            "orientation": "h",
-            "y": 1.0,
-            "yanchor": "bottom",
-            "x": 0,
-            "itemclick": False,
-            "itemdoubleclick": False,
-        },
-        hovermode="closest",
-        clickmode="event+select",
-        dragmode=False,
-    )
+    figure.update_layout(clickable_layout(HEIGHT))
     return figure
 
 

@@ -9,7 +9,7 @@ from plotly.subplots import make_subplots
 
 from emotiscan import facs
 from emotiscan.export.text import display_name, percent
-from emotiscan.ui.charts import EMOTION_COLORS, MUTED
+from emotiscan.ui.charts import EMOTION_COLORS, MUTED, clickable_layout
 from emotiscan.video.events import Event
 from emotiscan.video.timeline import Timeline
 
@@ -59,21 +59,7 @@ def timeline_chart(timeline: Timeline, track: int, names: Sequence[str], time: f
     figure.update_xaxes(
         fixedrange=True, ticksuffix=" s", range=[0, max(timeline.total, float(person.times[-1])) + 0.05]
     )
-    figure.update_layout(
-        height=sum(heights) + LABELS + 34,
-        margin={"l": 0, "r": 8, "t": 30, "b": 4},
-        legend={
-            "orientation": "h",
-            "y": 1.0,
-            "yanchor": "bottom",
-            "x": 0,
-            "itemclick": False,
-            "itemdoubleclick": False,
-        },
-        hovermode="closest",
-        clickmode="event+select",
-        dragmode=False,
-    )
+    figure.update_layout(clickable_layout(sum(heights) + LABELS + 34))
     return figure
 
 

@@ -19,11 +19,16 @@ def clip() -> bytes:
     return encode([smile] * 12, format="webm", codec="libvpx", options={"crf": "10", "b": "1M"})
 
 
-def test_clip_is_read_in_the_browser_and_an_apex_shows_its_frame(page, clip):
+def open_clip(page, clip):
+    """Open the page and choose the clip there."""
     open_page(page, "Video")
     page.locator(".player input[type=file]").set_input_files(
         {"name": "me.webm", "mimeType": "video/webm", "buffer": clip}
     )
+
+
+def test_clip_is_read_in_the_browser_and_an_apex_shows_its_frame(page, clip):
+    open_clip(page, clip)
     page.get_by_role("heading", name="Download").wait_for()
     page.get_by_text("me.webm", exact=True).wait_for()
     page.locator("[class*=st-key-clip-apex] button").first.click()
@@ -36,10 +41,7 @@ def test_clip_is_read_in_the_browser_and_an_apex_shows_its_frame(page, clip):
 
 
 def test_faces_of_a_clip_are_browsed_like_an_album(page, clip):
-    open_page(page, "Video")
-    page.locator(".player input[type=file]").set_input_files(
-        {"name": "me.webm", "mimeType": "video/webm", "buffer": clip}
-    )
+    open_clip(page, clip)
     page.get_by_role("heading", name="All faces").wait_for()
     page.get_by_text("Scatter plot", exact=True).click()
     page.get_by_label("Scatter plot of faces").wait_for()
