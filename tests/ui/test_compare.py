@@ -60,7 +60,7 @@ def parameter(at: AppTest, name: str) -> list[str]:
 
 def test_first_visit_says_where_the_units_of_the_sample_are(page):
     assert "AU12 Lip corner puller" in titles(page)
-    assert "AU12 at the nasolabial folds" in page.header[0].value
+    assert "AU12 at the nasolabial folds, AU25 at the mouth" in page.header[0].value
     assert len(page.download_button) == 2
 
 
@@ -106,7 +106,7 @@ def test_whose_smile_is_stronger_ranks_the_faces(page):
     ask(page, "faces")
     page.selectbox(key="compare-second").set_value("smile").run()
     assert titles(page) == ["Broad smile", "Calm face"]
-    assert "AU12 Lip corner puller is strongest in “Broad smile”" in page.header[0].value
+    assert "AU12 Lip corner puller is strongest in “Broad smile” (> 99%, intensity D)" in page.header[0].value
 
 
 def test_single_face_gives_a_hint_to_add_a_second_photo(page):

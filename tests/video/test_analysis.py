@@ -38,9 +38,9 @@ def test_each_frame_has_its_time_and_its_people(frames):
 
 def test_a_frame_is_read_as_a_photo(frames, analyzer):
     _, read = frames
-    photo = analyzer.analyze(read[0].image).readings
+    photo = analyzer.analyze(read[0].image, beside_others=True).readings  # on one core, as clips are searched
     for reading, expected in zip(read[0].readings, photo, strict=True):
-        assert reading.face.box == pytest.approx(expected.face.box, abs=0.01)  # found on one core
+        assert reading.face.box == expected.face.box
         assert reading.emotions == pytest.approx(expected.emotions, abs=1e-4)
 
 

@@ -56,6 +56,18 @@ def test_face_is_opened_and_closed_with_the_keyboard(page):
     assert page.get_by_text("6 of 6 faces").is_visible()
 
 
+POINT = """() => {
+  const point = document.querySelector(".js-plotly-plot .points path");
+  point?.scrollIntoView({ block: "center" });
+  const box = point?.getBoundingClientRect();
+  const place = box?.width && [box.x + box.width / 2, box.y + box.height / 2];
+  const rests = place && window.point === point && String(window.place) === String(place);
+  [window.point, window.place] = [point, place];
+  return rests && place;
+}"""
+"""Place of the first point in the window, once it rests: Plotly draws a new one when the page runs."""
+
+
 def test_point_of_the_scatter_plot_opens_its_face(page):
     fill_album(page)
     page.get_by_text("Scatter plot", exact=True).click()
@@ -67,13 +79,7 @@ def test_point_of_the_scatter_plot_opens_its_face(page):
     points = page.locator(".js-plotly-plot .points path")
     assert points.count() == 6
     for _ in range(2):  # the same point opens twice
-        # Plotly draws the points anew when the page runs: a locator's click can meet one that is just being replaced.
-        plot.scroll_into_view_if_needed()
-        page.wait_for_function(
-            "document.querySelector('.js-plotly-plot .points path')?.getBoundingClientRect().width > 0"
-        )
-        box = points.first.bounding_box()
-        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        x, y = page.wait_for_function(POINT, polling=500).json_value()
         page.mouse.move(x - 3, y)
         page.mouse.click(x, y)
         page.get_by_role("dialog").get_by_role("img", name="Heat map of").first.wait_for()
