@@ -114,7 +114,7 @@ def compare(
         for one, other in pairs:
             result.ious.append(iou(one, other))
             result.distances.append(_apart(one, other))
-            readings = list(analyzer._predict([(image, one), (image, other)]))
+            readings = analyzer.read_faces([(image, one), (image, other)])
             first, second = ([*one.emotions.values(), *one.action_units.values()] for one in readings)
             result.probabilities.append(float(np.abs(np.subtract(first, second)).max()))
     return result

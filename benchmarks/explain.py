@@ -3,10 +3,10 @@
     python -m benchmarks.explain [--weights W.safetensors] [--photo photo.jpg] [--repeats 7]
 
 Prints, from one run on one photo, medians and ranges of the time for: the backbone on one aligned crop; the reading
-from the file's bytes without maps; the reading with the maps of all emotions and action units; the maps alone, and
-scaled up for display; and the library's usual loop, with one call of Grad-CAM on the whole network per action unit and
-emotion. Then it prints how much time the maps add, how much faster than the loop they are, and for each method the time
-for all maps and their largest difference from those of the library's loop, after scaling both to [0, 1].
+from the file's bytes without maps; the reading with the maps of all targets (emotions, expressions and action units);
+the maps alone, and scaled up for display; and the library's usual loop, with one call of Grad-CAM on the whole network
+per target. Then it prints how much time the maps add, how much faster than the loop they are, and for each method the
+time for all maps and their largest difference from those of the library's loop, after scaling both to [0, 1].
 """
 
 import argparse
@@ -40,9 +40,11 @@ class Whole(nn.Module):
         self.tap, self.model = nn.Identity(), model
 
     def forward(self, crops: Tensor) -> Tensor:
-        """Return the emotion and action unit logits of crops in one tensor."""
-        outputs = self.model.heads(self.tap(self.model.features(crops)))
-        return torch.cat([outputs.emotion_logits, outputs.au_logits], 1)
+        """Return the logits of all targets, in the order of `ModelConfig.targets`, of crops in one tensor."""
+        outputs, config = self.model.heads(self.tap(self.model.features(crops))), self.model.config
+        logits = outputs.emotion_logits
+        singles = [config.expressions.index(expression) for expression in config.single_expressions]
+        return torch.cat([config.sum_logits(logits), logits[:, singles], outputs.au_logits], 1)
 
 
 def library_cam(name: str, model: Whole) -> BaseCAM:
@@ -61,7 +63,7 @@ def main() -> None:
     options = parser.parse_args()
     analyzer = Analyzer(options.weights, engine="torch")
     config = analyzer.card.config
-    targets = (*config.emotions, *config.action_units)
+    targets = config.targets
     data = options.photo.read_bytes()
     photo = read_image(data)
     reading = analyzer.analyze(photo).readings[0]

@@ -22,15 +22,15 @@ import torch
 from PIL import Image
 
 from emotiscan import runtime
-from emotiscan.faces import Face, FaceDetector
-from emotiscan.images import ImageError, read_image, to_rgb
+from emotiscan.faces import DETECTION_SIDE, TURNS, Face, FaceDetector
+from emotiscan.images import ImageError, LazyPhoto, decode_photo, to_rgb
 from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, Card, load_checkpoint
 from emotiscan.model.device import resolve_device
 from emotiscan.model.engines import EngineSwitch
 from emotiscan.model.network import InferenceModel, ModelConfig, prepare
 from emotiscan.model.parallel import single_thread_pool
 from emotiscan.pipeline import pipeline_map, remembered
-from emotiscan.reading import Reading, readings_of
+from emotiscan.reading import CutFace, Reading, readings_of
 
 if TYPE_CHECKING:  # takes half a second, and only tables need it
     from pandas import DataFrame
@@ -51,8 +51,8 @@ MAX_FACES = 64
 """Faces of one image that are analyzed: the largest ones, if there are more."""
 
 
-Source: TypeAlias = Image.Image | bytes | str | PathLike[str]
-"""An upright image, or a file's bytes or path."""
+Source: TypeAlias = Image.Image | LazyPhoto | bytes | str | PathLike[str]
+"""An upright image, decoded or not, or a file's bytes or path."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -60,7 +60,7 @@ class Analysis:
     """What the network predicts for all faces of one image. Displays itself in a notebook.
 
     Attributes:
-        photo: upright, RGB; turned by `rotated` if it came lying on its side or upside down.
+        lazy_photo: the photo, which may not have been decoded in full.
         readings: one per face, from left to right.
         skipped_faces: number of detected faces that were not analyzed because there were more than `MAX_FACES`.
         name: of the image: its path, or what `Analyzer.analyze` was given; "" if neither is known.
@@ -69,12 +69,20 @@ class Analysis:
             Boxes and crops are in the turned photo.
     """
 
-    photo: Image.Image
+    lazy_photo: LazyPhoto
     readings: tuple[Reading, ...]
     skipped_faces: int = 0
     name: str = ""
     config: ModelConfig = field(default_factory=ModelConfig)
     rotated: int = 0
+
+    @property
+    def photo(self) -> Image.Image:
+        """The photo, upright, RGB; turned by `rotated` if it came lying on its side or upside down.
+
+        Decoded on first use if large faces were read from half of its pixels, which is faster.
+        """
+        return self.lazy_photo.whole
 
     @property
     def emotions(self) -> tuple[str, ...]:
@@ -102,7 +110,8 @@ class Analysis:
         name = f"{self.name!r}, " if self.name else ""
         faces = "1 face" if len(self.readings) == 1 else f"{len(self.readings)} faces"
         turned = f", turned by {self.rotated}°" if self.rotated else ""
-        return f"Analysis({name}{self.photo.width} x {self.photo.height} px, {faces}{turned})"
+        width, height = self.lazy_photo.size
+        return f"Analysis({name}{width} x {height} px, {faces}{turned})"
 
     def _repr_html_(self) -> str:
         from emotiscan.export.html import analysis_html
@@ -289,9 +298,18 @@ class Analyzer:
         Args:
             faces: each with the upright RGB photo that it is in.
         """
-        size = self._batch_size
-        batches = [faces[start : start + size] for start in range(0, len(faces), size)]
-        return [reading for batch in batches for reading in self._predict(batch)]
+        return self._read_cut([self._cut(photo, face, face, photo.size) for photo, face in faces])
+
+    def _cut(self, pixels: Image.Image, there: Face, face: Face, photo_size: tuple[int, int]) -> CutFace:
+        """Cut out a face.
+
+        Args:
+            pixels: its photo, or a smaller copy.
+            there: the face in them.
+            face: the face in the photo.
+            photo_size: of the photo.
+        """
+        return CutFace(face, photo_size, there.crop(pixels), there.crop(pixels, self.card.config.input_size))
 
     @property
     def _batch_size(self) -> int:
@@ -303,24 +321,27 @@ class Analyzer:
         return single_thread_pool(_finder_count(), "find")
 
     def _find(self, source: Source, cropped: bool, name: str | None = None) -> "_Found":
-        """Decode an image and find its faces: the part of the work without the network."""
-        photo = to_rgb(source) if isinstance(source, Image.Image) else read_image(_bytes_or_path(source))
-        rotated = 0
+        """Decode an image and cut out its faces: the part of the work without the network."""
+        photo, rotated = _opened(source), 0
         if cropped:
-            faces = [self._detector.locate(photo)]
+            faces = [self._detector.locate(photo.small)]
         else:
-            photo, faces, rotated = self._detector.detect_any_way_up(photo)
+            _, faces, rotated = self._detector.detect_any_way_up(photo.small)
+        photo = photo.turned(TURNS[rotated]) if rotated else photo
         largest = sorted(faces, key=lambda face: -face.side)[:MAX_FACES]
         chosen = [face for face in faces if face in largest] if len(faces) > MAX_FACES else faces
-        return _Found(photo, chosen, len(faces) - len(chosen), _name_of(source) if name is None else name, rotated)
+        # All from the same pixels, so that the faces of a photo can be compared.
+        pixels = photo.small if all(face.has_detail for face in chosen) else photo.whole
+        factor = pixels.width / photo.small.width if pixels is photo.whole else 1.0
+        cut = [self._cut(pixels, face.scaled(factor), face.scaled(photo.scale), photo.size) for face in chosen]
+        return _Found(photo, cut, len(faces) - len(chosen), _name_of(source) if name is None else name, rotated)
 
     def _read(self, images: "Sequence[_Found]") -> list[Analysis]:
         """Predict the faces of one or more images, in batches that may hold faces of several."""
-        faces = [(image.photo, face) for image in images for face in image.faces]
-        readings = iter(self.read_faces(faces))
+        readings = iter(self._read_cut([face for image in images for face in image.faces]))
         return [
             Analysis(
-                photo=image.photo,
+                lazy_photo=image.photo,
                 readings=tuple(itertools.islice(readings, len(image.faces))),
                 skipped_faces=image.skipped,
                 name=image.name,
@@ -330,9 +351,13 @@ class Analyzer:
             for image in images
         ]
 
-    def _predict(self, faces: Sequence[tuple[Image.Image, Face]]) -> Iterator[Reading]:
-        config = self.card.config
-        crops = prepare([face.crop(photo, config.input_size) for photo, face in faces], config)
+    def _read_cut(self, faces: Sequence[CutFace]) -> list[Reading]:
+        size = self._batch_size
+        batches = [faces[start : start + size] for start in range(0, len(faces), size)]
+        return [reading for batch in batches for reading in self._predict(batch)]
+
+    def _predict(self, faces: Sequence[CutFace]) -> Iterator[Reading]:
+        crops = prepare([face.network_crop for face in faces], self.card.config)
         with torch.inference_mode():
             outputs = self.model.predict(crops.to(self.device)).to_cpu()
         self._engine.after_batch()
@@ -343,15 +368,15 @@ class _Found(NamedTuple):
     """An image whose faces are known, but not read yet.
 
     Attributes:
-        photo: upright, RGB.
+        photo: upright.
         faces: those to read, from left to right.
         skipped: number of further faces.
         name: of the image.
         rotated: as in `Analysis`.
     """
 
-    photo: Image.Image
-    faces: Sequence[Face]
+    photo: LazyPhoto
+    faces: Sequence[CutFace]
     skipped: int
     name: str
     rotated: int
@@ -359,6 +384,14 @@ class _Found(NamedTuple):
 
 def _finder_count() -> int:
     return min(MAX_FINDERS, torch.get_num_threads())
+
+
+def _opened(source: object) -> LazyPhoto:
+    if isinstance(source, LazyPhoto):
+        return source
+    if isinstance(source, Image.Image):
+        return LazyPhoto(to_rgb(source))
+    return decode_photo(_bytes_or_path(source), DETECTION_SIDE)
 
 
 def _bytes_or_path(source: object) -> bytes | Path:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -167,14 +167,28 @@ class Reading:
         return self.__dict__ | {"model": None}
 
 
-def readings_of(
-    outputs: Outputs, faces: Sequence[tuple[Image.Image, Face]], card: Card, model: FaceModel
-) -> Iterator[Reading]:
+class CutFace(NamedTuple):
+    """A face that has been cut out of its photo, which is then no longer needed.
+
+    Attributes:
+        face: in pixels of the photo.
+        photo_size: width and height of the photo, in pixels.
+        crop: see `Reading.crop`.
+        network_crop: the canonical crop in the size that the network expects.
+    """
+
+    face: Face
+    photo_size: tuple[int, int]
+    crop: Image.Image
+    network_crop: Image.Image
+
+
+def readings_of(outputs: Outputs, faces: Sequence[CutFace], card: Card, model: FaceModel) -> Iterator[Reading]:
     """Turn a network's outputs into calibrated readings.
 
     Args:
         outputs: on the CPU, of the faces' canonical crops.
-        faces: each with its photo.
+        faces: those that the network has seen.
         card: of the network's checkpoint.
         model: the network, for `Reading.model`.
     """
@@ -184,10 +198,9 @@ def readings_of(
     is_clear = calibration.is_clear(emotions)
     probabilities = calibration.action_units(outputs.au_logits.numpy(), config.action_units)
     thresholds = {au: calibration.threshold(au) for au in config.action_units}
-    for row, (photo, face) in enumerate(faces):
-        crop = face.crop(photo)
+    for row, (face, photo_size, crop, _) in enumerate(faces):
         pose = _pose(outputs[row : row + 1], face, calibration)
-        quality = _quality(outputs[row : row + 1], card, rule_scores(face, crop, photo.size, pose))
+        quality = _quality(outputs[row : row + 1], card, rule_scores(face, crop, photo_size, pose))
         not_visible = hidden_by(quality.problems, config.action_units) if quality else ()
         action_units = _named(config.action_units, probabilities[row]) | dict.fromkeys(not_visible, math.nan)
         present = [au for au, p in action_units.items() if p >= thresholds[au]]

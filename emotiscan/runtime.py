@@ -5,6 +5,7 @@ Imports nothing but the standard library, so that `configure` can run before tor
 
 import contextlib
 import ctypes
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,6 +64,16 @@ def trim_memory() -> None:
     """
     with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def spare_garbage_collector() -> None:
+    """Exempt all objects that exist now from garbage collection. Call it when all that is shared has been loaded.
+
+    Streamlit looks for garbage after every run of a page. The third of a million objects of torch and other libraries,
+    which are never freed, made that a fifth of a second each time.
+    """
+    gc.collect()  # what is garbage now would never be freed
+    gc.freeze()
 
 
 def is_small_host() -> bool:

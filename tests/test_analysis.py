@@ -10,10 +10,11 @@ from PIL import Image
 
 from emotiscan import analysis, explain, facs
 from emotiscan.analysis import Analysis, Analyzer, Reading
-from emotiscan.images import ImageError
+from emotiscan.images import ImageError, read_image
 from emotiscan.model.calibration import Calibration
 from emotiscan.model.checkpoint import Card, CheckpointError, save_checkpoint
 from emotiscan.model.device import DeviceError, available_devices
+from tests.support.pages import as_bytes
 from tests.support.places import SAMPLES
 
 GROUP, SMILE = SAMPLES / "group.jpg", SAMPLES / "smile.jpg"
@@ -49,6 +50,35 @@ def test_a_reading_has_probabilities_crop_and_feature_map(group):
         assert all(0 <= p <= 1 for p in reading.action_units.values())
         assert reading.crop.tobytes() == reading.face.crop(group.photo).tobytes()
         assert reading.feature_map.shape == (1, 1024, 2, 2)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_large_face_is_read_from_half_of_the_pixels_with_the_same_result(analyzer, sample_photo, orientation):
+    photo = sample_photo("smile.jpg").resize((2880, 2880), Image.Resampling.BICUBIC)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = photo.transpose(Image.Transpose.ROTATE_90) if orientation == 6 else photo
+    data = as_bytes(stored, quality=95, exif=exif)
+    whole = read_image(data)
+    found, (expected,) = analyzer.analyze(data), analyzer.analyze(whole).readings
+    (reading,) = found.readings
+    assert reading.face.box == pytest.approx(expected.face.box, abs=10)  # of more than 1000 pixels
+    shade = np.abs(np.asarray(reading.crop, float) - np.asarray(reading.face.crop(whole), float))
+    assert shade.mean() < 2
+    assert repr(found).startswith("Analysis(2880 x 2880 px")
+    assert found.photo.tobytes() == whole.tobytes()
+
+
+def test_a_small_face_in_a_large_photo_is_cut_out_of_all_its_pixels(analyzer, sample_photo):
+    """Half of them would show it blurred."""
+    wall = Image.new("RGB", (2880, 2000), (140, 130, 120))
+    wall.paste(sample_photo("smile.jpg").resize((480, 480)), (1500, 800))
+    data = as_bytes(wall, quality=95)
+    (reading,) = analyzer.analyze(data).readings
+    assert reading.crop.tobytes() == reading.face.crop(read_image(data)).tobytes()
+    left, top, right, bottom = reading.face.box
+    assert 1500 < left < right < 1980
+    assert 800 < top < bottom < 1280
 
 
 def test_each_reading_belongs_to_its_own_face(analyzer, group):

@@ -11,7 +11,7 @@ from emotiscan.faces import Face, Quality, framed_transform
 from emotiscan.model.calibration import Calibration
 from emotiscan.model.checkpoint import Card
 from emotiscan.model.network import prepare
-from emotiscan.reading import MIN_INTENSITY, Reading, Sides, hidden_by, on_both_sides, readings_of
+from emotiscan.reading import MIN_INTENSITY, CutFace, Reading, Sides, hidden_by, on_both_sides, readings_of
 
 PHOTO = Image.fromarray(np.random.default_rng(3).integers(0, 255, (96, 96, 3), np.uint8)).resize((480, 480))
 
@@ -22,7 +22,7 @@ def read(model, photo: Image.Image = PHOTO, calibration: Calibration | None = No
     crop = face.crop(photo, model.config.input_size)
     outputs = model.predict(prepare([crop], model.config)).to_cpu()
     card = Card(model.config, calibration or Calibration())
-    return next(readings_of(outputs, [(photo, face)], card, model))
+    return next(readings_of(outputs, [CutFace(face, photo.size, face.crop(photo), crop)], card, model))
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ def marked_photo(
         side: larger photos are scaled down to this longer side, in pixels.
     """
     scale = min(1.0, side / max(photo.size))
-    marked = photo.resize([max(1, round(length * scale)) for length in photo.size], Image.Resampling.LANCZOS)
+    marked = photo.resize([max(1, round(length * scale)) for length in photo.size], Image.Resampling.HAMMING)
     draw = ImageDraw.Draw(marked)
     width = max(2, round(max(marked.size) / 300))
     font = ImageFont.load_default(size=max(14, round(max(marked.size) / 36)))

@@ -15,15 +15,17 @@ from emotiscan.faces.alignment import (
     invert,
     warp,
 )
-from emotiscan.faces.detection import FaceDetector
+from emotiscan.faces.detection import DETECTION_SIDE, TURNS, FaceDetector
 from emotiscan.faces.quality import Pose, Quality
 
 __all__ = [
     "CROP_SIZE",
+    "DETECTION_SIDE",
     "EYE_DISTANCE",
     "EYE_HEIGHT",
     "MIN_FACE_SIDE",
     "MOUTH_HEIGHT",
+    "TURNS",
     "Face",
     "FaceDetector",
     "Pose",

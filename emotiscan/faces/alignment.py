@@ -19,6 +19,9 @@ from PIL import Image
 CROP_SIZE = 224
 """Side of a crop for display, in pixels."""
 
+DETAILED_SIDE = 192
+"""Side of a crop in photo pixels above which neither the network, which sees 128 pixels, nor a viewer misses any."""
+
 EYE_HEIGHT, EYE_DISTANCE, MOUTH_HEIGHT = 0.385, 0.34, 0.753
 """Height and distance of the eyes and height of the mouth in the canonical crop, in fractions of its side."""
 
@@ -79,12 +82,19 @@ class Face:
         return min(x1 - x0, y1 - y0)
 
     @property
+    def has_detail(self) -> bool:
+        """Whether the photo has enough pixels for the crop (see `DETAILED_SIDE`): a larger photo would show no more."""
+        return float(np.linalg.norm(self.from_crop[:, 0])) >= DETAILED_SIDE
+
+    @property
     def too_small(self) -> bool:
         """Whether the face has too few pixels for reliable predictions (see `MIN_FACE_SIDE`)."""
         return self.side < MIN_FACE_SIDE
 
     def scaled(self, factor: float) -> "Face":
         """The same face in the photo scaled by a factor."""
+        if factor == 1:
+            return self
         box = None
         if self.box is not None:
             x0, y0, x1, y1 = self.box

@@ -56,6 +56,10 @@ TURNED_DOUBT = 1 / 3
 LFW in all four directions, 96 % of the turned ones are turned back, the others have no face, and no upright one is
 turned."""
 
+LIKELY = 0.95
+"""MTCNN confidence, 0 to 1, from which a photo's most certain face is likely to be one. It is then enough to turn the
+surroundings of the faces: if the photo lies on its side or upside down, these are where its faces are."""
+
 TURNS = {90: Image.Transpose.ROTATE_270, 270: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180}
 """By the degrees clockwise; Pillow counts the other way round."""
 
@@ -133,11 +137,23 @@ class FaceDetector:
             return photo, faces, 0
         limit, best = min(1 - MIN_CONFIDENCE_TURNED, doubt * TURNED_DOUBT), 0
         for degrees, turn in TURNS.items():
+            if doubt <= 1 - LIKELY and not any(self._is_face_if_turned(photo, face, turn) for face in faces):
+                continue
             size = photo.size if degrees == 180 else photo.size[::-1]
             found = self._detect(shrunk.turned(turn), size, thorough=False)
             if _doubt(found) <= limit:
                 limit, best, faces = _doubt(found), degrees, found
         return photo.transpose(TURNS[best]) if best else photo, faces, best
+
+    def _is_face_if_turned(self, photo: Image.Image, face: Face, turn: Image.Transpose) -> bool:
+        """Whether a face is found in turned surroundings of another one."""
+        if face.box is None:
+            return True
+        (x0, y0, x1, y1), side = face.box, face.side
+        middle = np.array([x0 + x1, y0 + y1]) / 2
+        region = cut_out(photo, np.floor(middle - side).astype(int), np.ceil(middle + side).astype(int)).transpose(turn)
+        low, high = region.width / 2 - side / 2, region.width / 2 + side / 2
+        return self.follow(region, (low, low, high, high), MIN_CONFIDENCE_TURNED) is not None
 
     def locate(self, image: Image.Image) -> Face:
         """Find the face in an image that is known to be one face, e.g. of a data set.

@@ -7,10 +7,12 @@ from emotiscan.images.decoding import (
     MAX_SIDE,
     SUFFIXES,
     WORKING_SIDE,
+    decode_photo,
     read_image,
     to_rgb,
 )
 from emotiscan.images.errors import ImageError
+from emotiscan.images.lazy_photo import LazyPhoto
 
 __all__ = [
     "MAX_BYTES",
@@ -20,6 +22,8 @@ __all__ = [
     "SUFFIXES",
     "WORKING_SIDE",
     "ImageError",
+    "LazyPhoto",
+    "decode_photo",
     "read_image",
     "to_rgb",
 ]

@@ -71,7 +71,7 @@ def timed_reading(checkpoint: str) -> Iterator[TimedReading]:
         if timed.analysis:
             facts |= {
                 "faces": len(timed.analysis.readings) + timed.analysis.skipped_faces,
-                "size": size_class(timed.analysis.photo.size),
+                "size": size_class(timed.analysis.lazy_photo.size),
             }
         note("reading", **facts, checkpoint=checkpoint)
 

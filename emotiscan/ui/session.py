@@ -24,8 +24,8 @@ from streamlit.delta_generator import DeltaGenerator
 from emotiscan import runtime
 from emotiscan.analysis import Analysis, Analyzer, Reading
 from emotiscan.explain import HeatMap, heat_maps
-from emotiscan.faces import Face
-from emotiscan.images import WORKING_SIDE, read_image
+from emotiscan.faces import DETECTION_SIDE, Face
+from emotiscan.images import WORKING_SIDE, decode_photo
 from emotiscan.model.checkpoint import DEFAULT_WEIGHTS, CheckpointError
 from emotiscan.ui import log, queue_status
 from emotiscan.ui.samples import samples
@@ -99,6 +99,7 @@ def _load(weights: Path) -> Analyzer:
     except CheckpointError as error:
         log.note("model", outcome="failed", problem=str(error))
         raise
+    runtime.spare_garbage_collector()
     log.note(
         "model", outcome="loaded", seconds=round(time.perf_counter() - began, 3), checkpoint=loaded.card.fingerprint
     )
@@ -130,7 +131,7 @@ def _analyzed(data: bytes, placeholder: DeltaGenerator | None) -> Iterator[Analy
         with queue_status.turn(placeholder) as busy:
             with log.timed_reading(model.card.fingerprint) as timed:
                 with _decoding:
-                    photo = read_image(data, max_side=WORKING_SIDE)
+                    photo = decode_photo(data, DETECTION_SIDE, max_side=WORKING_SIDE)
                 timed.analysis = model.analyze(photo, beside_others=busy)
             yield timed.analysis
     finally:
@@ -172,14 +173,14 @@ def _keep(photo: Photo) -> Photo:
 
 def _new_photo(key: str, data: bytes, name: str, placeholder: DeltaGenerator | None) -> Photo:
     with _analyzed(data, placeholder) as analysis:
-        scale = min(1.0, KEPT_SIDE / max(analysis.photo.size))
-        sides = [max(1, round(scale * side)) for side in analysis.photo.size]
-        picture = analysis.photo
-        if scale < 1:
-            picture = picture.resize(sides, Image.Resampling.LANCZOS, reducing_gap=1.3)
+        photo = analysis.lazy_photo
+        picture, shrink = photo.small, min(1.0, KEPT_SIDE / max(photo.small.size))
+        if shrink < 1:
+            sides = [max(1, round(shrink * side)) for side in picture.size]
+            picture = picture.resize(sides, Image.Resampling.HAMMING, reducing_gap=1.0)
         file = io.BytesIO()
         picture.save(file, "JPEG", quality=95, subsampling=0)
-        faces = tuple(reading.face.scaled(scale) for reading in analysis.readings)
+        faces = tuple(reading.face.scaled(shrink / photo.scale) for reading in analysis.readings)
         return Photo(key, name, file.getvalue(), analysis.readings, faces, analysis.skipped_faces, analysis.rotated)
 
 

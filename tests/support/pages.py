@@ -17,8 +17,8 @@ def texts(at: AppTest) -> str:
     return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 
-def as_bytes(picture: Image.Image, format: str = "JPEG") -> bytes:
-    """Return a picture as the bytes of an image file."""
+def as_bytes(picture: Image.Image, format: str = "JPEG", **options: object) -> bytes:
+    """Return a picture as the bytes of an image file; the options are Pillow's."""
     buffer = io.BytesIO()
-    picture.save(buffer, format)
+    picture.save(buffer, format, **options)
     return buffer.getvalue()
