@@ -331,8 +331,10 @@ class Analyzer:
         largest = sorted(faces, key=lambda face: -face.side)[:MAX_FACES]
         chosen = [face for face in faces if face in largest] if len(faces) > MAX_FACES else faces
         # All from the same pixels, so that the faces of a photo can be compared.
-        pixels = photo.small if all(face.has_detail for face in chosen) else photo.whole
-        factor = pixels.width / photo.small.width if pixels is photo.whole else 1.0
+        pixels, factor = photo.small, 1.0
+        if not all(face.has_detail for face in chosen):
+            pixels = photo.whole
+            factor = photo.scale * max(pixels.size) / max(photo.size)
         cut = [self._cut(pixels, face.scaled(factor), face.scaled(photo.scale), photo.size) for face in chosen]
         return _Found(photo, cut, len(faces) - len(chosen), _name_of(source) if name is None else name, rotated)
 
