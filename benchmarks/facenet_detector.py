@@ -5,6 +5,7 @@ from facenet_pytorch import MTCNN
 from numpy.typing import NDArray
 from PIL import Image
 
+from emotiscan.faces.alignment import Face
 from emotiscan.faces.detection import FaceDetector
 from emotiscan.faces.mtcnn import Cascade, Detections
 from emotiscan.faces.summed_area_table import SummedAreaTable
@@ -15,6 +16,9 @@ class FacenetDetector(FaceDetector):
 
     def __init__(self) -> None:
         self._cascade = FacenetCascade()
+
+    def _is_face_if_turned(self, photo: Image.Image, face: Face, turn: Image.Transpose) -> bool:
+        return True  # the whole turned photo is searched
 
 
 class FacenetCascade(Cascade):
