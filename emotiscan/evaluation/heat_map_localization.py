@@ -128,8 +128,8 @@ def localization_report(
 
     The baselines are "centered blob", "mean of all maps", "another action unit's map" (each target region with the
     map of the next action unit, which shows whether maps of different action units differ at all) and "absent action
-    units": maps of absent action units that show anything, compared with the action unit's region. `absent_empty` is
-    the share of the maps of absent action units that show nothing.
+    units": maps of absent action units that show anything, compared with the action unit's region. `absent_empty` and
+    `present_empty` are the shares of the maps of absent and of present action units that show nothing.
     """
     maps = np.asarray(data.maps[method], np.float32)
 
@@ -151,6 +151,7 @@ def localization_report(
         method=method,
         baselines={name: mean for name, mean in baselines.items() if mean},
         absent_empty=1 - float(shown.sum() / max(1, data.absent.sum())),
+        present_empty=1 - float((data.present & maps.any((2, 3))).sum() / max(1, data.present.sum())),
     )
 
 

@@ -85,6 +85,8 @@ def localization_text(report: LocalizationReport) -> str:
     lines += [_localization_line(au, metrics) for au, metrics in report.action_units.items()]
     named = {"mean of the action units": mean, **report.baselines}
     lines += [_localization_line(name, metrics) for name, metrics in named.items()]
+    if report.present_empty is not None:
+        lines.append(f"{report.present_empty:.1%} of the maps of present action units show nothing, which is a miss")
     if report.absent_empty is not None:
         lines.append(f"{report.absent_empty:.1%} of the maps of absent action units show nothing")
     if report.methods_samples is not None:

@@ -69,6 +69,8 @@ class LocalizationReport(Record):
         method: key of the heat map method (`explain.METHODS`).
         baselines: metrics of maps that know less (see `localization_report`), by name.
         absent_empty: share of the maps of absent action units that show nothing; None in older reports.
+        present_empty: the same for present action units, each of which counts as a peak out of place; None in older
+            reports.
         methods: mean metrics of each method, where methods were compared.
         methods_samples: faces that they were compared on.
         note: a sentence about the data.
@@ -81,11 +83,14 @@ class LocalizationReport(Record):
     method: str = ""
     baselines: Mapping[str, LocalizationMetrics] = field(default_factory=dict)
     absent_empty: float | None = None
+    present_empty: float | None = None
     methods: Mapping[str, LocalizationMetrics] = field(default_factory=dict)
     methods_samples: int | None = None
     note: str = ""
 
-    OMIT_IF_EMPTY: ClassVar = frozenset({"method", "absent_empty", "methods", "methods_samples", "note"})
+    OMIT_IF_EMPTY: ClassVar = frozenset(
+        {"method", "absent_empty", "present_empty", "methods", "methods_samples", "note"}
+    )
     KIND: ClassVar = "localization"
     OLD_KIND: ClassVar = "localisation"
     """The kind in reports from before December 2026."""
@@ -105,7 +110,7 @@ class LocalizationReport(Record):
                 for name in ("action_units", "baselines", "methods")
             }
             named["baselines"] = with_current_names(named["baselines"], OLD_BASELINES)
-            plain = values(data, "subjects", "method", "absent_empty", "methods_samples", "note")
+            plain = values(data, "subjects", "method", "absent_empty", "present_empty", "methods_samples", "note")
             return cls(data["samples"], mean=LocalizationMetrics.from_dict(mean) if mean else None, **named, **plain)
         except (AttributeError, KeyError, TypeError) as error:
             raise ReportError(f"this is not a localization report ({error!r})") from None

@@ -72,6 +72,10 @@ def test_maps_of_absent_action_units_are_compared_with_the_region_and_empty_ones
     report = localization_report(data, facs.AU_NAMES, bootstraps=20)
     assert report.baselines["absent action units"].pointing.value == 0.5
     assert report.absent_empty == pytest.approx(1 - 2 / (3 * len(facs.AU_NAMES)))
+    assert report.present_empty == 1
+    maps[0, :7, 20, 20] = 1
+    report = localization_report(data, facs.AU_NAMES, bootstraps=20)
+    assert report.present_empty == pytest.approx(1 - 7 / len(facs.AU_NAMES))
 
 
 def test_the_command_prints_writes_and_attaches(rendered, tiny_weights, tmp_path, capsys):
