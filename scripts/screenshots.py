@@ -1,10 +1,12 @@
-"""Take the screenshots of the documentation from the running app: `python -m scripts.screenshots`.
+"""Take the screenshots of the documentation from the running app: `python -m scripts.screenshots [--clip CLIP]`.
 
-Needs the packages of requirements-dev.txt and Debian's chromium.
+Needs the packages of requirements-dev.txt and Debian's chromium. That of the Video page is taken with a clip, e.g. a
+rendered one (`emotiscan render --clips`: acting00.mp4); without one it stays as it is.
 """
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -36,6 +38,14 @@ def open_album(page: Page) -> None:
     page.get_by_role("button", name="Empty the album").wait_for()
 
 
+def read_clip(page: Page, clip: Path) -> None:
+    """Read a clip and open the apex of one of its events."""
+    page.locator(".player input[type=file]").set_input_files(clip)
+    page.get_by_role("heading", name="Download").wait_for()
+    page.locator("[class*=st-key-clip-apex] button").first.click()
+    page.get_by_role("img", name="Heat map of").first.wait_for()
+
+
 def open_page(page: Page) -> None:
     """Wait for the page to open."""
     page.get_by_role("heading").first.wait_for()
@@ -55,17 +65,25 @@ SHOTS: tuple[tuple[str, str, int, Scheme, Callable[[Page], None]], ...] = (
 )
 
 
+MAX_HEIGHTS = {"video.png": 960}
+"""Height in pixels at which a screenshot ends: here, below the timeline."""
+
+
 def main() -> None:
     """Start the app, visit each page, and save each screenshot."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder for the screenshots (default: docs)")
     parser.add_argument("--only", nargs="*", metavar="FILE", help="take only these screenshots, e.g. read.png")
     parser.add_argument("--chromium", default=chromium_path(), help="browser to use (default: the installed one)")
+    parser.add_argument("--clip", type=Path, help="clip for video.png")
     options = parser.parse_args()
+    shots = list(SHOTS)
+    if options.clip:
+        shots.append(("video.png", "/video", 1280, "light", partial(read_clip, clip=options.clip)))
     options.out.mkdir(parents=True, exist_ok=True)
     with running_app() as app, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=options.chromium, args=CHROMIUM_FLAGS)
-        for file, path, width, scheme, prepare in SHOTS:
+        for file, path, width, scheme, prepare in shots:
             if options.only and file not in options.only:
                 continue
             page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
@@ -79,11 +97,13 @@ def main() -> None:
 
 
 def take_screenshot(page: Page, file: Path, width: int) -> None:
-    """Save the whole page, not just the visible part, without hover or focus."""
+    """Save the page, not just the visible part, without hover or focus."""
     page.mouse.move(0, 0)
     page.evaluate("document.activeElement.blur()")
+    page.locator("[data-testid=stMain]").evaluate("(main) => main.scrollTo(0, 0)")
     page.wait_for_timeout(3000)  # charts and tables render after their elements appear
     height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    height = min(height, MAX_HEIGHTS.get(file.name, height))
     page.set_viewport_size({"width": width, "height": height})
     page.wait_for_timeout(2000)
     page.screenshot(path=file)
