@@ -122,7 +122,7 @@ def _print_events(clips: list[Path], weights: Path) -> None:
         timeline = analyzer.analyze_video(clip).timeline
         with clip.with_suffix(".events.csv").open() as file:
             truth = [row for row in csv.DictReader(file) if row["au"] in timeline.thresholds]
-        found = [event for event in timeline.events if event.au in {row["au"] for row in truth} or True]
+        found = timeline.events
         step = np.median(np.diff([one for track in timeline.tracks.values() for one in track.times]))
         taken = set()
         for row in truth:

@@ -298,7 +298,22 @@ class Analyzer:
         Args:
             faces: each with the upright RGB photo that it is in.
         """
-        return self._read_cut([self._cut(photo, face, face, photo.size) for photo, face in faces])
+        return self.read_cut([cut for photo, face in faces for cut in self.cut(photo, [face])])
+
+    def cut(self, photo: Image.Image, faces: Sequence[Face]) -> list[CutFace]:
+        """Cut out faces that were found before: the part of reading them that a thread of one core can do.
+
+        Args:
+            photo: upright, RGB.
+            faces: in the photo.
+        """
+        return [self._cut(photo, face, face, photo.size) for face in faces]
+
+    def read_cut(self, faces: Sequence[CutFace]) -> list[Reading]:
+        """Predict faces that have been cut out, of one or more photos."""
+        size = self._batch_size
+        batches = [faces[start : start + size] for start in range(0, len(faces), size)]
+        return [reading for batch in batches for reading in self._predict(batch)]
 
     def _cut(self, pixels: Image.Image, there: Face, face: Face, photo_size: tuple[int, int]) -> CutFace:
         """Cut out a face.
@@ -340,7 +355,7 @@ class Analyzer:
 
     def _read(self, images: "Sequence[_Found]") -> list[Analysis]:
         """Predict the faces of one or more images, in batches that may hold faces of several."""
-        readings = iter(self._read_cut([face for image in images for face in image.faces]))
+        readings = iter(self.read_cut([face for image in images for face in image.faces]))
         return [
             Analysis(
                 lazy_photo=image.photo,
@@ -352,11 +367,6 @@ class Analyzer:
             )
             for image in images
         ]
-
-    def _read_cut(self, faces: Sequence[CutFace]) -> list[Reading]:
-        size = self._batch_size
-        batches = [faces[start : start + size] for start in range(0, len(faces), size)]
-        return [reading for batch in batches for reading in self._predict(batch)]
 
     def _predict(self, faces: Sequence[CutFace]) -> Iterator[Reading]:
         crops = prepare([face.network_crop for face in faces], self.card.config)

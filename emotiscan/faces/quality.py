@@ -6,6 +6,7 @@ ordinary photos of faces do not reach them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,6 +113,7 @@ def _below(value: float, limit: float) -> float:
     return limit / (value + limit)
 
 
+@lru_cache(maxsize=2)
 def _face_mask(size: int) -> NDArray[np.bool_]:
     rows, columns = (np.mgrid[0:size, 0:size] + 0.5) / size
     return ((columns - CENTER[0]) / RADII[0]) ** 2 + ((rows - CENTER[1]) / RADII[1]) ** 2 <= 1

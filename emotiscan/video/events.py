@@ -35,7 +35,7 @@ start to move and come to rest slowly."""
 APEX_SHARE = 0.75
 """Share of the way from rest to peak from which an event is at its height; the apex is the middle of this time."""
 
-MIN_PEAK = 0.35
+MIN_PEAK = 0.6
 """Share of the way from the threshold to certainty that an event's probability must reach at its peak: what only just
 touches the threshold is mostly noise or another action unit's movement."""
 

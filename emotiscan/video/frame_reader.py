@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from emotiscan.faces import Face
 from emotiscan.video.appearance import CutDetector, appearances
 from emotiscan.video.finder import SEARCH_INTERVAL, FaceFinder
 from emotiscan.video.track import Tracker
 
 if TYPE_CHECKING:
-    from emotiscan.analysis import Analyzer, Reading
+    from emotiscan.analysis import Analyzer
+    from emotiscan.reading import CutFace, Reading
     from emotiscan.video.decode import VideoFrame
 
 MAX_FACES = 64
@@ -53,13 +53,13 @@ class FoundFrame:
 
     Attributes:
         frame: as it was decoded.
-        faces: from left to right.
+        faces: from left to right, cut out.
         tracks: number of the person that each face belongs to.
         is_cut: whether the clip cuts to another scene with this frame.
     """
 
     frame: "VideoFrame"
-    faces: list[Face]
+    faces: list["CutFace"]
     tracks: list[int]
     is_cut: bool
 
@@ -92,11 +92,11 @@ class FrameReader:
             largest = set(map(id, sorted(faces, key=lambda face: -face.side)[: self._max_faces]))
             faces = [face for face in faces if id(face) in largest]
         tracks = self._tracker.update(frame.time, faces, appearances(frame.image, faces), cut)
-        return FoundFrame(frame, faces, tracks, cut)
+        return FoundFrame(frame, self._analyzer.cut(frame.image, faces), tracks, cut)
 
     def read(self, found: Sequence[FoundFrame]) -> list[AnalyzedFrame]:
         """Read the faces of several frames, which pass through the network together."""
-        readings = iter(self._analyzer.read_faces([(one.frame.image, face) for one in found for face in one.faces]))
+        readings = iter(self._analyzer.read_cut([face for one in found for face in one.faces]))
         return [
             AnalyzedFrame(
                 one.frame.number,

@@ -60,6 +60,10 @@ LOOKS_RATE = 0.15
 CROWDED_RATE = 0.02
 """The same while somebody else is near, whose colors may be mixed with theirs."""
 
+FEW_FRAMES, FEW_ALONE, DOUBT_COST = 15, 3, 0.1
+"""What it weighs, as a difference in appearance, that a person was seen in fewer than so many frames, and in fewer than
+so many without somebody near: such a track is often somebody else, half hidden, in the colors of who hides them."""
+
 MAX_TRACKS = 1000
 """Tracks that are remembered; the ones not seen for longest are forgotten."""
 
@@ -84,7 +88,12 @@ class Track:
         self.box = face.box
         self.velocity = np.zeros(2)
         self.before_cut = False
-        self._count = 1
+        self._count = self._frames = 1
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether this may be somebody who has another number already (see `DOUBT_COST`)."""
+        return self._frames < FEW_FRAMES and self._count < FEW_ALONE
 
     def expected(self, time: float) -> NDArray[np.float64]:
         """Where the center should be at a time shortly after."""
@@ -111,6 +120,7 @@ class Track:
             self.velocity += min(1.0, elapsed / 0.15) * (speed - self.velocity)
         self.center, self.side, self.seen, self.box = center, side, max(time, self.seen), face.box
         self.before_cut = False
+        self._frames += 1
         self._count += alone
         rate = max(LOOKS_RATE, 1 / self._count) if alone else CROWDED_RATE
         self.looks = mixed(self.looks, looks, rate)
@@ -200,6 +210,7 @@ def _returning_cost(time: float, track: Track, face: Face, difference: float, al
     gap = time - track.seen
     if difference > (MAX_DIFFERENCE if alone or gap > SHORT_GAP else MAX_EMERGING_DIFFERENCE):
         return np.inf
+    difference += DOUBT_COST * track.is_doubtful
     if gap > SHORT_GAP:  # anywhere
         return difference + PLACE_WEIGHT
     center, side = _place(face)
