@@ -31,7 +31,7 @@ from tests.support.process_monitor import MemoryWatch, memory_by_file, memory_of
 from tests.support.running_app import ROOT, running_app
 from tests.support.visitor import Visitor
 
-PAGES = ("album", "compare", "guide", "model", "about")
+PAGES = ("album", "video", "live", "compare", "guide", "model", "about")
 LIBRARIES = ("numpy", "pandas", "streamlit", "torch", "torchvision", "facenet_pytorch", "pytorch_grad_cam")
 CUDA = ("nvidia", "cuda", "cudnn")
 """Parts of the paths of GPU libraries."""

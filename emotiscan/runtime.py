@@ -7,6 +7,8 @@ import contextlib
 import ctypes
 import gc
 import os
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +30,11 @@ SMALL_MEMORY = 1.5 * 2**30
 
 MEMORY_VARIABLE = "EMOTISCAN_MEMORY"
 """Environment variable with the memory in MiB that this process may use, for hosts whose limit it cannot see."""
+
+COLLECTION_INTERVAL = 60.0
+"""Seconds after which garbage is looked for among the exempt objects, too (see `spare_garbage_collector`)."""
+
+_starting = threading.Lock()
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # from glibc's malloc.h
 
@@ -67,13 +74,29 @@ def trim_memory() -> None:
 
 
 def spare_garbage_collector() -> None:
-    """Exempt all objects that exist now from garbage collection. Call it when all that is shared has been loaded.
+    """Exempt the objects that exist now from garbage collection, but for once a minute, as long as the process lives.
 
-    Streamlit looks for garbage after every run of a page. The third of a million objects of torch and other libraries,
-    which are never freed, made that a fifth of a second each time.
+    Call it when all that is shared has been loaded. Streamlit looks for garbage after every run of a page. The third of
+    a million objects of torch and other libraries, which are never freed, made that a fifth of a second each time.
+    What a visitor leaves behind may be among the exempt objects: hence once a minute.
     """
-    gc.collect()  # what is garbage now would never be freed
+    collect_all_garbage()
+    with _starting:
+        if "garbage" not in {thread.name for thread in threading.enumerate()}:
+            threading.Thread(target=_collect_regularly, name="garbage", daemon=True).start()
+
+
+def collect_all_garbage() -> None:
+    """Free all garbage, also among the exempt objects, and exempt what is left (see `spare_garbage_collector`)."""
+    gc.unfreeze()
+    gc.collect()
     gc.freeze()
+
+
+def _collect_regularly() -> None:
+    while True:
+        time.sleep(COLLECTION_INTERVAL)
+        collect_all_garbage()
 
 
 def is_small_host() -> bool:

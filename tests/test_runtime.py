@@ -145,3 +145,37 @@ def test_the_environment_overrules_what_is_seen_of_the_memory(monkeypatch, state
 def test_a_memory_that_is_no_number_is_ignored(tmp_path, monkeypatch):
     monkeypatch.setenv(runtime.MEMORY_VARIABLE, "much")
     assert runtime.usable_memory(tmp_path) > 256 * 2**20
+
+
+GARBAGE = """
+import gc, time, weakref
+from emotiscan import runtime
+
+class Visit:
+    pass
+
+def made():
+    visit = Visit()
+    visit.itself = visit  # only the garbage collector can free it
+    return visit
+
+runtime.COLLECTION_INTERVAL = 0.05
+visit = made()
+there = weakref.ref(visit)
+runtime.spare_garbage_collector()
+print(gc.get_freeze_count() > 1000)
+del visit
+for _ in range(200):
+    if there() is None:
+        break
+    time.sleep(0.05)
+print(there() is None)
+"""
+
+
+def test_what_a_visit_leaves_among_the_exempt_objects_is_freed_soon():
+    """Also if nobody comes after it."""
+    printed = subprocess.run(
+        [sys.executable, "-c", GARBAGE], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    assert printed.split() == ["True", "True"]

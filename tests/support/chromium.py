@@ -47,6 +47,14 @@ def open_page(page: "Page", name: str) -> None:
     wait_until_settled(page)
 
 
+def open_clip(page, clip: bytes):
+    """Open the Video page and choose a clip there."""
+    open_page(page, "Video")
+    page.locator(".player input[type=file]").set_input_files(
+        {"name": "me.webm", "mimeType": "video/webm", "buffer": clip}
+    )
+
+
 def overflow(page: "Page") -> int:
     """Pixels by which the page is wider than the screen."""
     return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

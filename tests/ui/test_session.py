@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from emotiscan import runtime
 from emotiscan.ui import session
 from emotiscan.ui.session import Photo
 from tests.support.places import ROOT, SAMPLES
@@ -31,7 +32,8 @@ def test_no_shared_cache_can_hold_a_photo():
 
 def photos_alive() -> list[Photo]:
     """Visitors' photos in memory, without the samples, which are shared and stay."""
-    gc.collect()
+    runtime.collect_all_garbage()  # as the app does once a minute
+    gc.unfreeze()  # only then are all objects listed
     everything = [thing for thing in gc.get_objects() if type(thing) is Photo]
     return [photo for photo in everything if photo.key not in session._sample_keys()]
 

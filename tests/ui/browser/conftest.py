@@ -8,6 +8,7 @@ import io
 import os
 from urllib.parse import urlparse
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -50,6 +51,16 @@ def fake_camera(tmp_path_factory):
     film = tmp_path_factory.mktemp("camera") / "camera.mjpeg"
     film.write_bytes(buffer.getvalue() * 30)
     return film
+
+
+@pytest.fixture(scope="session")
+def clip() -> bytes:
+    """A woman who smiles for half a second."""
+    pytest.importorskip("av")
+    from tests.support.clips import encode
+
+    smile = np.asarray(Image.open(SAMPLES / "smile.jpg").convert("RGB").resize((320, 320)))
+    return encode([smile] * 12, format="webm", codec="libvpx", options={"crf": "10", "b": "1M"})
 
 
 @pytest.fixture(scope="session")

@@ -4,27 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.chromium import assert_accessible, open_page, overflow, wait_until_settled
+from tests.support.chromium import assert_accessible, open_clip, open_page, overflow, wait_until_settled
 from tests.support.places import SAMPLES
 from tests.ui.browser.conftest import DESKTOP
-
-
-@pytest.fixture(scope="module")
-def clip() -> bytes:
-    """A woman who smiles for half a second."""
-    pytest.importorskip("av")
-    from tests.support.clips import encode
-
-    smile = np.asarray(Image.open(SAMPLES / "smile.jpg").convert("RGB").resize((320, 320)))
-    return encode([smile] * 12, format="webm", codec="libvpx", options={"crf": "10", "b": "1M"})
-
-
-def open_clip(page, clip):
-    """Open the page and choose the clip there."""
-    open_page(page, "Video")
-    page.locator(".player input[type=file]").set_input_files(
-        {"name": "me.webm", "mimeType": "video/webm", "buffer": clip}
-    )
 
 
 def test_clip_is_read_in_the_browser_and_an_apex_shows_its_frame(page, clip):
