@@ -175,7 +175,4 @@ print(there() is None)
 
 def test_what_a_visit_leaves_among_the_exempt_objects_is_freed_soon():
     """Also if nobody comes after it."""
-    printed = subprocess.run(
-        [sys.executable, "-c", GARBAGE], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout
-    assert printed.split() == ["True", "True"]
+    assert run(GARBAGE).split() == ["True", "True"]
