@@ -51,7 +51,7 @@ def reading_clicks(at: AppTest) -> Iterator[Click]:
 
 
 def _targets(at: AppTest) -> "ButtonGroup":
-    return next(pills for pills in at.pills if pills.label == "Action units and emotions")
+    return next(pills for pills in at.pills if pills.label == "Action units and expressions")
 
 
 def comparing_clicks(at: AppTest) -> Iterator[Click]:
