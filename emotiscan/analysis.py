@@ -337,21 +337,21 @@ class Analyzer:
 
     def _find(self, source: Source, cropped: bool, name: str | None = None) -> "_Found":
         """Decode an image and cut out its faces: the part of the work without the network."""
-        photo, rotated = _opened(source), 0
-        if cropped:
-            faces = [self._detector.locate(photo.small)]
-        else:
-            _, faces, rotated = self._detector.detect_any_way_up(photo.small)
-        photo = photo.turned(TURNS[rotated]) if rotated else photo
+        opened = _opened(source)
+        photo, faces, rotated = self._search(opened, cropped)
+        if not opened.is_whole and not (faces and all(face.has_detail for face in faces)):
+            photo, faces, rotated = self._search(opened.decoded(), cropped)
         largest = sorted(faces, key=lambda face: -face.side)[:MAX_FACES]
         chosen = [face for face in faces if face in largest] if len(faces) > MAX_FACES else faces
-        # All from the same pixels, so that the faces of a photo can be compared.
-        pixels, factor = photo.small, 1.0
-        if not all(face.has_detail for face in chosen):
-            pixels = photo.whole
-            factor = photo.scale * max(pixels.size) / max(photo.size)
-        cut = [self._cut(pixels, face.scaled(factor), face.scaled(photo.scale), photo.size) for face in chosen]
+        cut = [self._cut(photo.small, face, face.scaled(photo.scale), photo.size) for face in chosen]
         return _Found(photo, cut, len(faces) - len(chosen), _name_of(source) if name is None else name, rotated)
+
+    def _search(self, photo: LazyPhoto, cropped: bool) -> tuple[LazyPhoto, list[Face], int]:
+        """The photo turned upright, its faces in pixels of `LazyPhoto.small`, and by how much it was turned."""
+        if cropped:
+            return photo, [self._detector.locate(photo.small)], 0
+        _, faces, rotated = self._detector.detect_any_way_up(photo.small, is_copy=not photo.is_whole)
+        return photo.turned(TURNS[rotated]) if rotated else photo, faces, rotated
 
     def _read(self, images: "Sequence[_Found]") -> list[Analysis]:
         """Predict the faces of one or more images, in batches that may hold faces of several."""

@@ -119,18 +119,22 @@ class FaceDetector:
             lost += [face for face in touching if not any(_share(face, one) > SAME_DISTORTED for one in found)]
         return lost
 
-    def detect_any_way_up(self, photo: Image.Image) -> tuple[Image.Image, list[Face], int]:
+    def detect_any_way_up(self, photo: Image.Image, is_copy: bool = False) -> tuple[Image.Image, list[Face], int]:
         """Find all faces in a photo that may lie on its side or upside down.
 
         The other directions are tried if no face is found, or none that is `CERTAIN`: in an upside-down face, MTCNN
         often finds a doubtful upright one. A turned photo must have a much more certain face (`TURNED_DOUBT`). The
         other directions are searched with a margin only where a face touches the border.
 
+        Args:
+            photo: to search.
+            is_copy: it is a smaller copy of the photo; boxes and landmarks are then nearer to those in the photo.
+
         Returns:
             The photo with its faces upright, the faces in it from left to right, and the degrees by which it was turned
             clockwise: 0, 90, 180 or 270. Without a face, the photo is as it was.
         """
-        shrunk = self._shrink(photo)
+        shrunk = self._shrink(photo, Image.Resampling.BILINEAR if is_copy else Image.Resampling.BOX)
         faces = self._detect(shrunk, photo.size)
         doubt = _doubt(faces)
         if doubt <= 1 - CERTAIN:
@@ -222,12 +226,12 @@ class FaceDetector:
         return max(faces, key=lambda face: overlap(face.box or box, box), default=None)
 
     @staticmethod
-    def _shrink(photo: Image.Image) -> "Shrunk":
+    def _shrink(photo: Image.Image, by: Image.Resampling = Image.Resampling.BOX) -> "Shrunk":
         photo = photo if photo.mode == "RGB" else photo.convert("RGB")  # convert would copy even an RGB photo
         ratio = max(photo.size) / DETECTION_SIDE
         if ratio <= 1:
             return Shrunk(photo, 1.0, MIN_DETECTED_SIDE, SummedAreaTable(np.asarray(photo)))
-        smaller = photo.resize(_scaled(photo.size, 1 / ratio), Image.Resampling.BOX)
+        smaller = photo.resize(_scaled(photo.size, 1 / ratio), by)
         return Shrunk(smaller, 1 / ratio, MIN_DETECTED_SIDE, SummedAreaTable(np.asarray(smaller)))
 
     def _find(

@@ -46,6 +46,10 @@ class LazyPhoto:
         """
         return self._load() if self._load else self.small
 
+    def decoded(self) -> "LazyPhoto":
+        """The same photo with all its pixels at hand."""
+        return LazyPhoto(self.whole, self.size, max(self.size) / max(self.whole.size))
+
     def turned(self, turn: Image.Transpose) -> "LazyPhoto":
         """The same photo, turned or flipped."""
         load = partial(_turned, self, turn) if self._load else None
