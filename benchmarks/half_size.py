@@ -10,12 +10,11 @@ import io
 
 import numpy as np
 
-from benchmarks.detection import group_scene
+from benchmarks.detection import group_scene, iou
 from benchmarks.phone_photos import phone_photos
 from emotiscan.analysis import Analyzer
 from emotiscan.cli.options import whole_number
 from emotiscan.faces import Face
-from emotiscan.faces.detection import overlap
 from emotiscan.images import read_image
 
 MIN_OVERLAP = 0.5
@@ -40,7 +39,7 @@ def main() -> None:
         missed += len(whole) - len(pairs)
         added += len(ours) - len({id(other) for _, other in pairs})
         for face, other in pairs:
-            overlaps.append(overlap(face.box or (0, 0, 0, 0), other.box or (0, 0, 0, 0)))
+            overlaps.append(iou(face, other))
             if face.landmarks is not None and other.landmarks is not None:
                 shifts.append(float(np.abs(face.landmarks - other.landmarks).max()) / face.side)
     print(f"{len(photos)} photos, {len(overlaps) + missed} faces, missed {missed}, added {added}")
@@ -55,10 +54,8 @@ def _scene(seed: int) -> bytes:
 
 
 def _partner(face: Face, others: list[Face]) -> tuple[Face, Face] | None:
-    best = max(others, key=lambda other: overlap(face.box or (0, 0, 0, 0), other.box or (0, 0, 0, 0)), default=None)
-    if best is None or overlap(face.box or (0, 0, 0, 0), best.box or (0, 0, 0, 0)) < MIN_OVERLAP:
-        return None
-    return face, best
+    best = max(others, key=lambda other: iou(face, other), default=None)
+    return (face, best) if best is not None and iou(face, best) >= MIN_OVERLAP else None
 
 
 if __name__ == "__main__":

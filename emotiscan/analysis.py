@@ -307,7 +307,7 @@ class Analyzer:
             photo: upright, RGB.
             faces: in the photo.
         """
-        return [self._cut(photo, face, face, photo.size) for face in faces]
+        return self._cut(LazyPhoto(photo), faces)
 
     def read_cut(self, faces: Sequence[CutFace]) -> list[Reading]:
         """Predict faces that have been cut out, of one or more photos."""
@@ -315,16 +315,10 @@ class Analyzer:
         batches = [faces[start : start + size] for start in range(0, len(faces), size)]
         return [reading for batch in batches for reading in self._predict(batch)]
 
-    def _cut(self, pixels: Image.Image, there: Face, face: Face, photo_size: tuple[int, int]) -> CutFace:
-        """Cut out a face.
-
-        Args:
-            pixels: its photo, or a smaller copy.
-            there: the face in them.
-            face: the face in the photo.
-            photo_size: of the photo.
-        """
-        return CutFace(face, photo_size, there.crop(pixels), there.crop(pixels, self.card.config.input_size))
+    def _cut(self, photo: LazyPhoto, faces: Sequence[Face]) -> list[CutFace]:
+        """Cut out faces, which are in pixels of the photo's copy."""
+        copy, side = photo.small, self.card.config.input_size
+        return [CutFace(face.scaled(photo.scale), photo.size, face.crop(copy), face.crop(copy, side)) for face in faces]
 
     @property
     def _batch_size(self) -> int:
@@ -343,8 +337,8 @@ class Analyzer:
             photo, faces, rotated = self._search(opened.decoded(), cropped)
         largest = sorted(faces, key=lambda face: -face.side)[:MAX_FACES]
         chosen = [face for face in faces if face in largest] if len(faces) > MAX_FACES else faces
-        cut = [self._cut(photo.small, face, face.scaled(photo.scale), photo.size) for face in chosen]
-        return _Found(photo, cut, len(faces) - len(chosen), _name_of(source) if name is None else name, rotated)
+        skipped = len(faces) - len(chosen)
+        return _Found(photo, self._cut(photo, chosen), skipped, _name_of(source) if name is None else name, rotated)
 
     def _search(self, photo: LazyPhoto, cropped: bool) -> tuple[LazyPhoto, list[Face], int]:
         """The photo turned upright, its faces in pixels of `LazyPhoto.small`, and by how much it was turned."""
